@@ -6,7 +6,7 @@
  * nothing here reads a clock, an environment variable, a socket or a file.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 
 /** Where the relay takes Twilio's media stream. The token is the next path segment: Twilio allows no query. */

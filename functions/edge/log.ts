@@ -1,0 +1,94 @@
+/**
+ * The edge's log: one JSON line an event, for Twilio's console and for `twilio-run` alike.
+ *
+ * A closed union, so that there is no field in which a phone number, a name, a token or a secret would fit. The
+ * CallSid is Twilio's own name of the call, on Twilio's own machine, and is what its console is searched by.
+ */
+import type { Refusal } from "../../relay/contract.ts";
+import type { Problem } from "./settings.ts";
+import type { WebhookRefusal } from "./webhook.ts";
+
+export type EdgeEvent =
+  | { readonly event: "call_admitted"; readonly callSid: string; readonly caller: string }
+  | {
+      readonly event: "call_turned_away";
+      readonly callSid: string;
+      readonly caller: string;
+      readonly why: "no caller id" | "not on the list";
+    }
+  | ({ readonly event: "webhook_refused"; readonly path: string } & WebhookRefusal)
+  | ({ readonly event: "misconfigured" } & Problem)
+  | { readonly event: "state_refused"; readonly callSid: string; readonly why: Refusal | "for another call" }
+  | { readonly event: "call_finished"; readonly callSid: string; readonly ending: string }
+  | {
+      readonly event: "call_broken_off";
+      readonly callSid: string;
+      readonly outcome: "failed" | "live";
+      readonly ending: string;
+    }
+  | {
+      readonly event: "call_not_taken";
+      readonly callSid: string;
+      readonly why: "unknown to the relay" | "the relay gave no answer" | "the answer makes no sense";
+      /** An HTTP status or the name of an error, never its message. */
+      readonly detail?: string;
+    }
+  | { readonly event: "relay_refused_token"; readonly callSid: string; readonly mend: string }
+  | {
+      readonly event: "stream_status";
+      readonly callSid: string;
+      readonly streamEvent: "stream-started" | "stream-stopped";
+    }
+  | { readonly event: "stream_failed"; readonly callSid: string; readonly streamError: string }
+  | { readonly event: "stream_status_unknown"; readonly callSid: string; readonly streamEvent: string }
+  | {
+      readonly event: "bug";
+      readonly path: string;
+      readonly error: string;
+      readonly stack: readonly string[];
+    };
+
+type Level = "info" | "warn" | "error";
+
+const LEVELS = {
+  call_admitted: "info",
+  call_turned_away: "info",
+  webhook_refused: "warn",
+  misconfigured: "error",
+  state_refused: "warn",
+  call_finished: "info",
+  call_broken_off: "warn",
+  call_not_taken: "error",
+  relay_refused_token: "error",
+  stream_status: "info",
+  stream_failed: "error",
+  stream_status_unknown: "warn",
+  bug: "error",
+} as const satisfies Record<EdgeEvent["event"], Level>;
+
+/** Twilio's console knows a line's level by the method that printed it. */
+const METHODS = { info: "log", warn: "warn", error: "error" } as const satisfies Record<Level, string>;
+
+export function log(event: EdgeEvent): void {
+  const level: Level = LEVELS[event.event];
+  console[METHODS[level]](JSON.stringify({ level, ...event }));
+}
+
+/** All that a log may hold of a number; nothing at all of what is too short to hide the rest. */
+export const lastTwo = (number: string): string => (/^\+\d{7,15}$/.test(number) ? number.slice(-2) : "");
+
+/**
+ * Twilio's own words on why a stream failed, without what must not be in a log: they may quote the stream's URL,
+ * and the URL holds the token. Whatever looks like part of a URL, a token or a number goes; error codes and plain
+ * words stay.
+ */
+export const withoutSecrets = (text: string): string =>
+  text
+    .slice(0, 2000)
+    .split(/\s+/)
+    .map((word) =>
+      word.length > 24 || /:\/\/|%2f|\beyJ|media-stream|\d{6}/i.test(word) ? "[removed]" : word,
+    )
+    .join(" ")
+    .trim()
+    .slice(0, 300);

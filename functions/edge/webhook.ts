@@ -1,0 +1,110 @@
+/**
+ * Is this request really from Twilio, for our account, about one call?
+ *
+ * The `.protected` in a file's name makes Twilio's cloud check the signature, but nothing checks it locally or
+ * behind a tunnel, so it is checked here, always. And the signature alone is not enough: it covers the parameters
+ * sorted and joined without delimiters, so one signature fits every way of cutting the same bytes into names and
+ * values, and `From=x` as well as `From=x&From=x`. After it, the fields that decide are held to exactly one
+ * well-formed string each.
+ *
+ * Whoever fails either check gets 403 and no TwiML. `<Reject/>` is for callers; this is not a call that Twilio
+ * reports to us, and a 403 makes Twilio log the failure and use the fallback URL if it ever is one.
+ */
+import { validateRequest } from "twilio/lib/webhooks/webhooks";
+import { z } from "zod";
+import { CallSid } from "../../relay/contract.ts";
+import type { Identity } from "./settings.ts";
+
+export type WebhookRefusal = {
+  readonly why:
+    | "no signature"
+    | "wrong signature"
+    | "parameters are not text"
+    | "fields are not those of a call";
+  /**
+   * The names, never the values, of the parameters that the check covered: one added after signing (StirVerstat,
+   * by one report) shows up here.
+   */
+  readonly parameters: readonly string[];
+  /** Which fields failed, where it was the fields. */
+  readonly fields?: readonly string[];
+};
+
+export type Received<Fields> =
+  | { readonly ok: true; readonly fields: Fields; readonly state: string | undefined }
+  | { readonly ok: false; readonly refusal: WebhookRefusal };
+
+const Signed = z.object({ headers: z.object({ "x-twilio-signature": z.string().min(1) }) });
+const FormValue = z.union([z.string(), z.array(z.string())]);
+/** The characters of a JWT; nothing that would change the URL it is put back into. */
+const StateText = z.string().regex(/^[A-Za-z0-9._-]{1,2048}$/);
+
+/** What every voice webhook carries. `From` may be anything: who may come in is for the admission to say. */
+const CallFields = z.object({
+  AccountSid: z.string(),
+  CallSid,
+  From: z.string().max(256),
+  To: z.string().regex(/^(\+[1-9]\d{1,14}|(sips?|client):\S{1,248})$/),
+});
+export type CallFields = z.infer<typeof CallFields>;
+
+/** Of a stream's status callback. */
+const StreamStatusFields = z.object({
+  AccountSid: z.string(),
+  CallSid,
+  StreamEvent: z.string().max(64),
+  StreamError: z.string().max(10_000).optional(),
+});
+export type StreamStatusFields = z.infer<typeof StreamStatusFields>;
+
+export const receiveCall = (identity: Identity, path: string, event: object): Received<CallFields> =>
+  receive(CallFields, identity, path, event);
+
+export const receiveStreamStatus = (
+  identity: Identity,
+  path: string,
+  event: object,
+): Received<StreamStatusFields> => receive(StreamStatusFields, identity, path, event);
+
+function receive<Fields extends { AccountSid: string }>(
+  schema: z.ZodType<Fields>,
+  { accountSid, authToken, baseUrl }: Identity,
+  path: string,
+  event: object,
+): Received<Fields> {
+  // The runtime hands over query and body in one object, beside `request`. Only its own properties count: a JSON
+  // body with a member `__proto__` would lend it fields that no signature covers.
+  const own: Array<[string, unknown]> = Object.entries(event);
+  const sent = own.filter(([name]) => name !== "request" && name !== "state");
+  const refuse = (why: WebhookRefusal["why"], fields?: readonly string[]): Received<Fields> => {
+    const parameters = sent.slice(0, 64).map(([name]) => printable(name));
+    return { ok: false, refusal: { why, parameters, ...(fields && { fields }) } };
+  };
+
+  const values = new Map(own);
+  const request = Signed.safeParse(values.get("request"));
+  if (!request.success) return refuse("no signature");
+
+  // `state` is ours and rides in the URL: `<base>/voice/ended?state=…` is what Twilio called and signed.
+  const state = z.optional(StateText).safeParse(values.get("state"));
+  const parameters = z.array(z.tuple([z.string(), FormValue])).safeParse(sent);
+  if (!state.success || !parameters.success) return refuse("parameters are not text");
+
+  const url = `${baseUrl}${path}${state.data === undefined ? "" : `?state=${state.data}`}`;
+  const form = Object.fromEntries(parameters.data);
+  if (!validateRequest(authToken, request.data.headers["x-twilio-signature"], url, form)) {
+    return refuse("wrong signature");
+  }
+
+  const fields = schema.safeParse(form);
+  if (!fields.success) {
+    return refuse("fields are not those of a call", [
+      ...new Set(fields.error.issues.map((issue) => String(issue.path[0]))),
+    ]);
+  }
+  if (fields.data.AccountSid !== accountSid) return refuse("fields are not those of a call", ["AccountSid"]);
+  return { ok: true, fields: fields.data, state: state.data };
+}
+
+/** A re-split request can have a piece of a number for a name. */
+const printable = (name: string): string => (/^[A-Za-z_]{1,40}$/.test(name) ? name : "[odd name]");

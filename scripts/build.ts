@@ -1,0 +1,128 @@
+/**
+ * `npm run build`: the edge as Twilio takes it, into `dist/`.
+ *
+ * Each file of `functions/voice/` becomes one CommonJS file with everything in it but twilio. Deployed files lie flat,
+ * where a relative require finds nothing, and every .js below `dist/functions` becomes a public URL: so there are
+ * entries and nothing else. twilio stays outside: it is 7 MB, and the runtime brings its own. Type-checking is tsc's.
+ *
+ * `dist/assets` gets the allowlist and nothing else, after the same check that the edge makes when a call comes in:
+ * a mistake is found here, by its line, and not by the first caller.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { CALLERS_FILE, type CallersProblem, callersFromFile } from "../functions/edge/callers.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
+/** A cold start reads and compiles all of it. */
+const MAX_ENTRY_BYTES = 300_000;
+
+export type Built = { readonly file: string; readonly bytes: number };
+
+/** What stops a build, in words for whoever started it. */
+export class BuildError extends Error {}
+
+/** @param callersFile the allowlist to check and to ship, if it exists */
+export async function build(
+  outDir = join(ROOT, "dist"),
+  callersFile = join(ROOT, CALLERS_FILE),
+): Promise<readonly Built[]> {
+  // The allowlist first: a build that stops there has left the last good one alone.
+  const callers = await checkedCallers(callersFile);
+  await rm(join(outDir, "functions"), { recursive: true, force: true });
+  await rm(join(outDir, "assets"), { recursive: true, force: true });
+
+  const built = await bundleEntries(join(outDir, "functions"));
+  // Without the folder itself, twilio-run would serve `assets/`, whose files git may hold but nobody should fetch.
+  await mkdir(join(outDir, "assets"), { recursive: true });
+  if (callers === undefined) return built;
+  const file = join("assets", "callers.private.json");
+  const bytes = await Bun.write(join(outDir, file), callers);
+  return [...built, { file, bytes }];
+}
+
+async function bundleEntries(outdir: string): Promise<readonly Built[]> {
+  const root = join(ROOT, "functions");
+  const names = (await readdir(join(root, "voice"))).filter((name) => name.endsWith(".ts")).sort();
+  const result = await Bun.build({
+    entrypoints: names.map((name) => join(root, "voice", name)),
+    root,
+    outdir,
+    target: "node",
+    format: "cjs",
+    external: ["twilio", "@twilio/runtime-handler"],
+    // Keeps `.protected` in the name, which is what makes Twilio check the signature as well.
+    naming: "[dir]/[name].[ext]",
+    metafile: true,
+    throw: false,
+  });
+  if (!result.success) throw new BuildError(result.logs.join("\n"));
+
+  const inlined = Object.keys(result.metafile?.inputs ?? {});
+  const foreign = inlined.filter((path) => /node_modules\/(@twilio|twilio)/.test(path));
+  if (inlined.length === 0 || foreign.length > 0) {
+    throw new BuildError(`these must stay outside the bundle, and are in it: ${foreign.join(", ")}`);
+  }
+  for (const output of result.outputs) {
+    if (output.kind !== "entry-point") throw new BuildError(`${output.path} is not an entry`);
+    if (output.size > MAX_ENTRY_BYTES) {
+      throw new BuildError(`${output.path} is ${output.size} bytes and may be ${MAX_ENTRY_BYTES}`);
+    }
+  }
+  return result.outputs.map(({ path, size }) => ({
+    file: join("functions", path.slice(resolve(outdir).length + 1)),
+    bytes: size,
+  }));
+}
+
+async function checkedCallers(path: string): Promise<string | undefined> {
+  const file = Bun.file(path);
+  if (!(await file.exists())) return undefined;
+  const text = await file.text();
+  const read = callersFromFile(text);
+  if (read.ok) return text;
+
+  const syntaxError = await lineOfSyntaxError(path);
+  const lines = read.problems.map((problem) => {
+    const line = syntaxError ?? lineOf(text, problem);
+    return `${CALLERS_FILE}${line === undefined ? "" : `:${line}`}: ${problem.wrong}\n    ${problem.mend}`;
+  });
+  throw new BuildError(lines.join("\n"));
+}
+
+/** Where a key of the file stands, by looking for the names on the way to it one after the other. */
+function lineOf(text: string, { at = [] }: CallersProblem): number | undefined {
+  let from = 0;
+  for (const step of at) {
+    if (typeof step === "number") break;
+    const next = text.indexOf(JSON.stringify(step), from);
+    if (next === -1) break;
+    from = next;
+  }
+  return from === 0 ? undefined : text.slice(0, from).split("\n").length;
+}
+
+/** JSON.parse does not say where it stopped; Bun's bundler does. */
+async function lineOfSyntaxError(path: string): Promise<number | undefined> {
+  const result = await Bun.build({ entrypoints: [path], throw: false });
+  return result.logs.find((log) => log.level === "error")?.position?.line;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { out: { type: "string" } } });
+  const outDir = resolve(values.out ?? join(ROOT, "dist"));
+  try {
+    const built = await build(outDir);
+    const width = Math.max(...built.map(({ file }) => file.length));
+    for (const { file, bytes } of built) {
+      console.log(`${file.padEnd(width)}  ${(bytes / 1000).toFixed(1).padStart(6)} kB`);
+    }
+    if (!built.some(({ file }) => file.startsWith("assets"))) {
+      console.log(`no ${CALLERS_FILE}: the allowlist is ALLOWED_NUMBERS alone`);
+    }
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
