@@ -50,35 +50,45 @@ export async function keyFrom(secret: string): Promise<Key> {
 
 // --- the caller's profile -----------------------------------------------------------------------------------
 
-/** What the edge knows of a caller and the relay needs. It never holds the phone number. */
-export const Profile = z.strictObject({
-  name: z.string().min(1).max(80).optional(),
-  /** BCP 47, as in "en" or "de-CH". */
-  language: z
-    .string()
-    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-    .optional(),
-  greeting: z.string().min(1).max(500).optional(),
-  instructions: z.string().min(1).max(4000).optional(),
-  /** Names or patterns of the tools this caller may use; absent means all that the owner allows. */
-  tools: z.array(z.string().min(1).max(80)).max(64).optional(),
-});
-export type Profile = z.infer<typeof Profile>;
-
 /** Twilio: a Parameter's name and value together stay under 500 characters. */
 const PIECE_CHARS = 480;
 const PIECE_NAME = "profile";
+/** Keeps the TwiML far below its 64 KB and the stream's `start` far below the largest frame that a relay takes. */
 const MAX_PIECES = 32;
 
+/** What the edge knows of a caller and the relay needs. It never holds the phone number. */
+export const Profile = z
+  .strictObject({
+    name: z.string().min(1).max(80).optional(),
+    /** BCP 47, as in "en" or "de-CH". */
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+      .optional(),
+    greeting: z.string().min(1).max(500).optional(),
+    instructions: z.string().min(1).max(4000).optional(),
+    /** Names or patterns of the tools this caller may use; absent means all that the owner allows. */
+    tools: z.array(z.string().min(1).max(80)).max(64).optional(),
+  })
+  // The limits above count characters, and a character may be six bytes of JSON. Without this a caller could be
+  // admitted with a profile that the relay refuses.
+  .refine((profile) => textOf(profile).length <= MAX_PIECES * PIECE_CHARS, {
+    message: `is too long in all: at most ${(MAX_PIECES * PIECE_CHARS * 3) / 4} bytes as JSON`,
+  });
+export type Profile = z.infer<typeof Profile>;
+
+/** base64url, so that no XML, proxy or white-space rule can change a byte. */
+const textOf = (profile: object): string => toBase64Url(JSON.stringify(profile));
+
 export type PackedProfile = {
-  /** The `<Parameter>`s, in order: base64url, so that no XML, proxy or white-space rule can change a byte. */
+  /** The `<Parameter>`s, in order. */
   readonly parameters: ReadonlyArray<{ readonly name: string; readonly value: string }>;
   /** SHA-256 of the joined values, base64url; the token carries it. */
   readonly hash: string;
 };
 
 export function packProfile(profile: Profile): PackedProfile {
-  const text = toBase64Url(JSON.stringify(Profile.parse(profile)));
+  const text = textOf(Profile.parse(profile));
   const parameters: Array<{ name: string; value: string }> = [];
   for (let from = 0; from < text.length; from += PIECE_CHARS) {
     parameters.push({
@@ -283,8 +293,10 @@ async function verify<Claims extends Timed>(
   } catch (error) {
     if (error instanceof errors.JWTExpired) return refused("expired");
     if (error instanceof errors.JWTClaimValidationFailed) {
-      return refused(error.claim === "nbf" ? "not yet valid" : "claims not ours");
+      const early = error.claim === "nbf" && error.reason === "check_failed";
+      return refused(early ? "not yet valid" : "claims not ours");
     }
+    if (error instanceof errors.JWTInvalid) return refused("claims not ours");
     if (error instanceof errors.JOSEError) return refused("bad signature");
     throw error;
   }
