@@ -1,0 +1,410 @@
+/**
+ * One incoming call, run as Twilio runs it: fetch a document, perform its verbs in order, follow where they lead,
+ * until a hang-up. https://www.twilio.com/docs/voice/twiml
+ *
+ * Where Twilio's documentation is silent, this is what is done, and nothing may rest on it that cannot be checked
+ * on a live account:
+ * - a handshake that fails ends <Connect> as a stream that ended does: the status callback gets stream-error, then
+ *   `action` is requested, or without one the next verb runs;
+ * - when the caller hangs up in <Connect> or <Dial>, `action` is requested with CallStatus=completed and its answer
+ *   is thrown away; any other verb is just dropped;
+ * - every document that cannot be had or read, not only the first, sends the call to the fallback URL.
+ */
+
+import type { Line } from "./line.ts";
+import type { Network } from "./network.ts";
+import type { Sabotage } from "./sabotage.ts";
+import { newSid } from "./sid.ts";
+import { MediaStream } from "./stream.ts";
+import type { EndedBy, WebhookReason } from "./timeline.ts";
+import {
+  type Connect,
+  type Dial,
+  type Gather,
+  type Pause,
+  parseTwiml,
+  type Say,
+  TwimlError,
+  type Verb,
+} from "./twiml.ts";
+import {
+  type CallFacts,
+  callParameters,
+  type Method,
+  type Parameters,
+  sendWebhook,
+  type WebhookFailure,
+} from "./webhook.ts";
+
+export type Pace = {
+  readonly sayMsPerCharacter: number;
+  /** How long a second of <Pause>, or of a <Gather>'s timeout, takes. */
+  readonly secondMs: number;
+};
+
+export type DialOutcome = {
+  readonly status: "completed" | "busy" | "no-answer" | "failed";
+  readonly afterMs: number;
+};
+
+export type CallSettings = CallFacts & {
+  readonly voiceUrl: string;
+  readonly fallbackUrl: string | undefined;
+  readonly authToken: string;
+  readonly network: Network;
+  readonly omitSilence: boolean;
+  readonly sabotage: Sabotage;
+  readonly markEvents: boolean;
+  readonly pace: Pace;
+  readonly dial: DialOutcome;
+  readonly webhookLimitMs: number;
+};
+
+type Errand = {
+  readonly why: WebhookReason;
+  readonly url: string;
+  readonly method: Method;
+  readonly extra: Parameters;
+};
+type Document = { readonly url: string; readonly verbs: readonly Verb[] };
+type Next =
+  | { readonly kind: "fetch"; readonly errand: Errand }
+  | { readonly kind: "end"; readonly by: EndedBy };
+const NEXT_VERB = undefined;
+
+/** What Twilio's voice says when there is nothing left to fall back on. */
+const APPLICATION_ERROR = "We're sorry, an application error has occurred. Goodbye.";
+
+/** The caller has hung up: whatever was under way is over. */
+class HungUp extends Error {}
+
+export class Call {
+  readonly #line: Line;
+  readonly #settings: CallSettings;
+  readonly #hangUp = new AbortController();
+  #key: ((digit: string) => void) | undefined;
+  #stream: MediaStream | undefined;
+  #callbacks: Promise<void> = Promise.resolve();
+
+  constructor(line: Line, settings: CallSettings) {
+    this.#line = line;
+    this.#settings = settings;
+  }
+
+  get stream(): MediaStream | undefined {
+    return this.#stream;
+  }
+
+  async run(): Promise<EndedBy> {
+    try {
+      const { voiceUrl } = this.#settings;
+      let errand: Errand = { why: "voice", url: voiceUrl, method: "POST", extra: {} };
+      for (;;) {
+        const document = await this.#fetch(errand);
+        if (document === undefined) return "error";
+        const next = await this.#perform(document);
+        if (next.kind === "end") return next.by;
+        errand = next.errand;
+      }
+    } catch (error) {
+      if (error instanceof HungUp) return "caller";
+      throw error;
+    } finally {
+      await this.#callbacks;
+    }
+  }
+
+  hangUp(): void {
+    if (this.#hangUp.signal.aborted) return;
+    this.#hangUp.abort();
+    this.#stream?.hangUp();
+  }
+
+  press(digit: string): void {
+    const to = this.#key !== undefined ? "gather" : this.#stream?.isOpen === true ? "stream" : "nobody";
+    this.#line.timeline.emit({ kind: "dtmf", digit, to });
+    if (this.#key !== undefined) this.#key(digit);
+    else if (this.#stream?.isOpen === true) this.#stream.press(digit);
+  }
+
+  // --- documents ------------------------------------------------------------------------------------------
+
+  async #fetch(errand: Errand): Promise<Document | undefined> {
+    const first = await this.#attempt(errand);
+    if ("verbs" in first) return first;
+    this.#line.timeline.emit({ kind: "application-error", ...first });
+    const { fallbackUrl } = this.#settings;
+    if (fallbackUrl !== undefined) {
+      const extra = { ErrorCode: String(first.code), ErrorUrl: errand.url };
+      const second = await this.#attempt({ why: "fallback", url: fallbackUrl, method: "POST", extra });
+      if ("verbs" in second) return second;
+      this.#line.timeline.emit({ kind: "application-error", ...second });
+    }
+    this.#line.answer();
+    await this.#say({ verb: "Say", text: APPLICATION_ERROR, loop: 1 });
+    return undefined;
+  }
+
+  async #attempt(errand: Errand): Promise<Document | WebhookFailure> {
+    const answer = await this.#unlessHungUp(this.#request(errand));
+    if (answer.failure !== undefined) return answer.failure;
+    try {
+      const verbs = parseTwiml(answer.body);
+      const names = verbs.map(({ verb }) => verb);
+      this.#line.timeline.emit({ kind: "document", url: answer.url, verbs: names, body: answer.body });
+      return { url: answer.url, verbs };
+    } catch (error) {
+      if (error instanceof TwimlError) return { code: error.code, reason: error.message };
+      throw error;
+    }
+  }
+
+  async #request({ why, url, method, extra }: Errand) {
+    const { authToken, sabotage, webhookLimitMs } = this.#settings;
+    const status = this.#hangUp.signal.aborted
+      ? "completed"
+      : this.#line.answered
+        ? "in-progress"
+        : "ringing";
+    const isCallback = why === "stream-status";
+    const truth = isCallback ? extra : { ...callParameters(this.#settings, status), ...extra };
+    const parameters = sabotage.mutateWebhook?.(truth) ?? truth;
+    const answer = await sendWebhook({
+      url,
+      method,
+      parameters,
+      authToken,
+      sabotage: sabotage.webhookSignature,
+      limitMs: webhookLimitMs,
+      wants: isCallback ? "an acknowledgement" : "TwiML",
+    });
+    const { status: httpStatus, tookMs, failure } = answer;
+    this.#line.timeline.emit({
+      kind: "webhook",
+      why,
+      method,
+      url,
+      parameters,
+      status: httpStatus,
+      tookMs,
+      failure,
+    });
+    return answer;
+  }
+
+  async #perform(document: Document): Promise<Next> {
+    for (const verb of document.verbs) {
+      if (verb.verb !== "Reject") this.#line.answer();
+      const next = await this.#performVerb(verb, document.url);
+      if (next !== NEXT_VERB) return next;
+    }
+    this.#line.answer();
+    return { kind: "end", by: "twiml" };
+  }
+
+  async #performVerb(verb: Verb, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
+    switch (verb.verb) {
+      case "Say":
+        await this.#say(verb);
+        return NEXT_VERB;
+      case "Pause":
+        await this.#pause(verb);
+        return NEXT_VERB;
+      case "Gather":
+        return this.#gather(verb, documentUrl);
+      case "Connect":
+        return this.#connect(verb, documentUrl);
+      case "Dial":
+        return this.#dial(verb, documentUrl);
+      case "Redirect": {
+        const url = against(documentUrl, verb.url);
+        this.#line.timeline.emit({ kind: "redirected", url });
+        return { kind: "fetch", errand: { why: "redirect", url, method: verb.method, extra: {} } };
+      }
+      case "Hangup":
+        return { kind: "end", by: "twiml" };
+      case "Reject": {
+        // "The very first verb" is not billed; after an answer it is a hang-up.
+        if (this.#line.answered) return { kind: "end", by: "twiml" };
+        this.#line.timeline.emit({ kind: "rejected", reason: verb.reason });
+        return { kind: "end", by: "rejected" };
+      }
+      default:
+        return verb satisfies never;
+    }
+  }
+
+  // --- verbs ----------------------------------------------------------------------------------------------
+
+  async #say({ text, loop }: Say): Promise<void> {
+    for (let times = loop; times > 0; times--) {
+      this.#line.timeline.emit({ kind: "said", text });
+      await this.#sleep(text.length * this.#settings.pace.sayMsPerCharacter);
+    }
+  }
+
+  async #pause({ lengthS }: Pause): Promise<void> {
+    this.#line.timeline.emit({ kind: "paused", seconds: lengthS });
+    await this.#sleep(lengthS * this.#settings.pace.secondMs);
+  }
+
+  async #gather(verb: Gather, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
+    const { timeoutS, finishOnKey, numDigits } = verb;
+    this.#line.timeline.emit({ kind: "gathering", numDigits, timeoutS });
+    const finished = Promise.withResolvers<"enough" | "finish key" | "timeout">();
+    const pressed = Promise.withResolvers<void>();
+    let digits = "";
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => finished.resolve("timeout"), timeoutS * this.#settings.pace.secondMs);
+    };
+    let listening = true;
+    this.#key = (digit) => {
+      listening = false;
+      pressed.resolve();
+      if (digit === finishOnKey) return finished.resolve("finish key");
+      digits += digit;
+      if (digits.length === numDigits) return finished.resolve("enough");
+      wait();
+    };
+    try {
+      for (const prompt of verb.prompts) {
+        if (!listening) break;
+        const spoken = prompt.verb === "Say" ? this.#say(prompt) : this.#pause(prompt);
+        // "After the first digit is received the audio will stop playing."
+        await Promise.race([spoken, pressed.promise]);
+      }
+      if (listening) wait();
+      const why = await this.#unlessHungUp(finished.promise);
+      this.#line.timeline.emit({ kind: "gathered", digits, why });
+      if (digits === "" && !verb.actionOnEmptyResult) return NEXT_VERB;
+      const extra = {
+        Digits: digits,
+        FinishedOnKey: why === "finish key" ? finishOnKey : "",
+        msg: "Gather End",
+      };
+      // "If no action is provided, Twilio will by default make a request to the current document's URL."
+      return this.#follow("gather", verb.action ?? "", verb.method, documentUrl, extra);
+    } finally {
+      clearTimeout(timer);
+      this.#key = undefined;
+    }
+  }
+
+  async #connect(verb: Connect, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
+    const { accountSid, callSid, authToken, network, omitSilence, sabotage, markEvents } = this.#settings;
+    const streamSid = newSid("MZ");
+    const tell = (event: string, error?: string): void =>
+      this.#tellStreamStatus(verb, documentUrl, streamSid, event, error);
+    const stream = new MediaStream(this.#line, {
+      accountSid,
+      callSid,
+      authToken,
+      streamSid,
+      url: verb.stream.url,
+      parameters: verb.stream.parameters,
+      network,
+      omitSilence,
+      sabotage,
+      markEvents,
+      onMedia: undefined,
+    });
+    this.#stream = stream;
+    this.#line.attach(stream);
+    const opening = await stream.opening;
+    if (opening.opened) tell("stream-started");
+    const end = await stream.ended;
+    this.#stream = undefined;
+    this.#line.detach(stream);
+    if (end.error !== undefined && end.by !== "caller") tell("stream-error", end.error);
+    if (opening.opened && end.error === undefined) tell("stream-stopped");
+    if (verb.action === undefined) return this.#unlessHungUp(Promise.resolve(NEXT_VERB));
+    return this.#follow("connect", verb.action, verb.method, documentUrl, {});
+  }
+
+  async #dial(verb: Dial, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
+    const { status, afterMs } = this.#settings.dial;
+    let outcome: DialOutcome["status"] = status;
+    try {
+      await this.#sleep(afterMs);
+    } catch (error) {
+      if (!(error instanceof HungUp)) throw error;
+      outcome = "completed";
+    }
+    this.#line.timeline.emit({ kind: "dialled", number: verb.number, outcome });
+    if (verb.action === undefined) return this.#unlessHungUp(Promise.resolve(NEXT_VERB));
+    return this.#follow("dial", verb.action, verb.method, documentUrl, {
+      DialCallSid: newSid("CA"),
+      DialCallStatus: outcome,
+      ...(outcome === "completed" ? { DialCallDuration: String(Math.ceil(afterMs / 1000)) } : {}),
+    });
+  }
+
+  /** To an action URL. Of a call that is over, it is told and its answer is thrown away. */
+  async #follow(
+    why: "gather" | "connect" | "dial",
+    action: string,
+    method: Method,
+    documentUrl: string,
+    extra: Parameters,
+  ): Promise<Next> {
+    const errand: Errand = { why, url: against(documentUrl, action), method, extra };
+    if (!this.#hangUp.signal.aborted) return { kind: "fetch", errand };
+    await this.#request(errand);
+    throw new HungUp();
+  }
+
+  /** https://www.twilio.com/docs/voice/twiml/stream#statuscallback. The call does not wait for it; its end does. */
+  #tellStreamStatus(
+    { stream }: Connect,
+    documentUrl: string,
+    streamSid: string,
+    event: string,
+    error: string | undefined,
+  ): void {
+    if (stream.statusCallback === undefined) return;
+    const errand: Errand = {
+      why: "stream-status",
+      url: against(documentUrl, stream.statusCallback),
+      method: stream.statusCallbackMethod,
+      extra: {
+        AccountSid: this.#settings.accountSid,
+        CallSid: this.#settings.callSid,
+        StreamSid: streamSid,
+        StreamName: stream.name ?? streamSid,
+        StreamEvent: event,
+        ...(error === undefined ? {} : { StreamError: error }),
+        Timestamp: new Date().toISOString(),
+      },
+    };
+    this.#callbacks = this.#callbacks.then(async () => {
+      await this.#request(errand);
+    });
+  }
+
+  // --- time and hanging up --------------------------------------------------------------------------------
+
+  #sleep(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const slept = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    return this.#unlessHungUp(slept).finally(() => clearTimeout(timer));
+  }
+
+  #unlessHungUp<Value>(work: Promise<Value>): Promise<Value> {
+    const { signal } = this.#hangUp;
+    return new Promise((resolve, reject) => {
+      const hungUp = (): void => reject(new HungUp());
+      if (signal.aborted) return hungUp();
+      signal.addEventListener("abort", hungUp, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener("abort", hungUp));
+    });
+  }
+}
+
+/** A URL as it stands in a document: absolute ones are kept to the letter, because their letters are signed. */
+function against(documentUrl: string, url: string): string {
+  return /^https?:\/\//i.test(url) ? url : new URL(url, documentUrl).href;
+}

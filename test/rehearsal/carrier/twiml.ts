@@ -1,0 +1,295 @@
+/**
+ * TwiML, read into a typed tree or refused. https://www.twilio.com/docs/voice/twiml
+ *
+ * Stricter than Twilio on purpose: where Twilio warns and carries on (12200), this refuses, and it also refuses the
+ * verbs and attributes that Twilio knows and this carrier does not perform, because to skip them would be to
+ * pretend. It reads; it performs nothing.
+ */
+
+import type { Method } from "./webhook.ts";
+import { parseXml, type XmlElement, XmlError } from "./xml.ts";
+
+export type Say = { readonly verb: "Say"; readonly text: string; readonly loop: number };
+export type Pause = { readonly verb: "Pause"; readonly lengthS: number };
+export type Gather = {
+  readonly verb: "Gather";
+  readonly action: string | undefined;
+  readonly method: Method;
+  readonly timeoutS: number;
+  /** Empty: no key ends it early. */
+  readonly finishOnKey: string;
+  readonly numDigits: number | undefined;
+  readonly actionOnEmptyResult: boolean;
+  readonly prompts: ReadonlyArray<Say | Pause>;
+};
+export type Redirect = { readonly verb: "Redirect"; readonly url: string; readonly method: Method };
+export type Hangup = { readonly verb: "Hangup" };
+export type Reject = { readonly verb: "Reject"; readonly reason: "rejected" | "busy" };
+export type Stream = {
+  readonly url: string;
+  readonly name: string | undefined;
+  readonly statusCallback: string | undefined;
+  readonly statusCallbackMethod: Method;
+  readonly parameters: Readonly<Record<string, string>>;
+};
+export type Connect = {
+  readonly verb: "Connect";
+  readonly action: string | undefined;
+  readonly method: Method;
+  readonly stream: Stream;
+};
+export type Dial = {
+  readonly verb: "Dial";
+  readonly action: string | undefined;
+  readonly method: Method;
+  readonly callerId: string | undefined;
+  readonly number: string;
+};
+export type Verb = Say | Pause | Gather | Redirect | Hangup | Reject | Connect | Dial;
+
+export class TwimlError extends Error {
+  /** https://www.twilio.com/docs/api/errors */
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const MAX_BYTES = 64 * 1024;
+/** "the combined length of each <Parameter>'s name and value must be under 500 characters" */
+const PARAMETER_LIMIT_CHARS = 500;
+const SAY_LIMIT_CHARS = 4096;
+
+export function parseTwiml(text: string): Verb[] {
+  if (Buffer.byteLength(text) > MAX_BYTES) throw new TwimlError(11750, "over 64 KB");
+  let root: XmlElement;
+  try {
+    root = parseXml(text);
+  } catch (error) {
+    if (error instanceof XmlError) throw new TwimlError(12100, error.message);
+    throw error;
+  }
+  if (root.name !== "Response") throw new TwimlError(12102, `the root is <${root.name}>, not <Response>`);
+  attributesOf(root, []);
+  return elementsIn(root).map(verbFrom);
+}
+
+function verbFrom(element: XmlElement): Verb {
+  switch (element.name) {
+    case "Say":
+      return sayFrom(element);
+    case "Pause":
+      return pauseFrom(element);
+    case "Gather":
+      return gatherFrom(element);
+    case "Redirect": {
+      const { method } = attributesOf(element, ["method"]);
+      return { verb: "Redirect", url: textIn(element), method: methodFrom(method, "Redirect") };
+    }
+    case "Hangup":
+      attributesOf(element, []);
+      emptyOrThrow(element);
+      return { verb: "Hangup" };
+    case "Reject": {
+      const { reason = "rejected" } = attributesOf(element, ["reason"]);
+      emptyOrThrow(element);
+      if (reason !== "rejected" && reason !== "busy") throw invalid(`Reject reason="${reason}"`);
+      return { verb: "Reject", reason };
+    }
+    case "Connect":
+      return connectFrom(element);
+    case "Dial":
+      return dialFrom(element);
+    default:
+      throw invalid(`<${element.name}> is no verb that this carrier performs`);
+  }
+}
+
+function sayFrom(element: XmlElement): Say {
+  const { loop } = attributesOf(element, ["voice", "language", "loop"]);
+  const text = textIn(element).replaceAll(/\s+/g, " ");
+  // https://www.twilio.com/docs/api/errors/13520: Say: Invalid text
+  if (text === "") throw new TwimlError(13520, "<Say> has nothing to say");
+  if (text.length > SAY_LIMIT_CHARS)
+    throw new TwimlError(13520, `<Say> is over ${SAY_LIMIT_CHARS} characters`);
+  return { verb: "Say", text, loop: integerFrom(loop, 1, 1, "Say loop") };
+}
+
+function pauseFrom(element: XmlElement): Pause {
+  const { length } = attributesOf(element, ["length"]);
+  emptyOrThrow(element);
+  return { verb: "Pause", lengthS: integerFrom(length, 1, 1, "Pause length") };
+}
+
+function gatherFrom(element: XmlElement): Gather {
+  const given = attributesOf(element, [
+    "action",
+    "method",
+    "timeout",
+    "finishOnKey",
+    "numDigits",
+    "actionOnEmptyResult",
+    "input",
+  ]);
+  if ((given.input ?? "dtmf") !== "dtmf")
+    throw invalid(`Gather input="${given.input}": only dtmf is performed`);
+  const finishOnKey = given.finishOnKey ?? "#";
+  if (!/^[0-9#*]?$/.test(finishOnKey)) throw invalid(`Gather finishOnKey="${finishOnKey}"`);
+  return {
+    verb: "Gather",
+    action: given.action,
+    method: methodFrom(given.method, "Gather"),
+    timeoutS: integerFrom(given.timeout, 5, 1, "Gather timeout"),
+    finishOnKey,
+    numDigits:
+      given.numDigits === undefined ? undefined : integerFrom(given.numDigits, 1, 1, "Gather numDigits"),
+    actionOnEmptyResult: booleanFrom(given.actionOnEmptyResult, "Gather actionOnEmptyResult"),
+    prompts: elementsIn(element).map((prompt) => {
+      if (prompt.name === "Say") return sayFrom(prompt);
+      if (prompt.name === "Pause") return pauseFrom(prompt);
+      throw invalid(`<${prompt.name}> inside <Gather>`);
+    }),
+  };
+}
+
+function connectFrom(element: XmlElement): Connect {
+  const { action, method } = attributesOf(element, ["action", "method"]);
+  const [stream, second] = elementsIn(element);
+  if (stream?.name !== "Stream" || second !== undefined) throw invalid("<Connect> takes one <Stream>");
+  return { verb: "Connect", action, method: methodFrom(method, "Connect"), stream: streamFrom(stream) };
+}
+
+function streamFrom(element: XmlElement): Stream {
+  const given = attributesOf(element, ["url", "name", "track", "statusCallback", "statusCallbackMethod"]);
+  if (given.url === undefined) throw invalid("<Stream> has no url");
+  // The only track of a bidirectional stream: https://www.twilio.com/docs/voice/twiml/stream#track
+  if ((given.track ?? "inbound_track") !== "inbound_track") {
+    throw invalid(`Stream track="${given.track}" in <Connect>`);
+  }
+  refuseStreamUrl(given.url);
+  const parameters: Record<string, string> = {};
+  for (const parameter of elementsIn(element)) {
+    if (parameter.name !== "Parameter") throw invalid(`<${parameter.name}> inside <Stream>`);
+    const { name, value } = attributesOf(parameter, ["name", "value"]);
+    emptyOrThrow(parameter);
+    if (name === undefined || name === "" || value === undefined) {
+      throw invalid("<Parameter> needs a name and a value");
+    }
+    if (name.length + value.length >= PARAMETER_LIMIT_CHARS) {
+      throw invalid(`<Parameter> ${name}: name and value are ${name.length + value.length} characters`);
+    }
+    if (Object.hasOwn(parameters, name)) throw invalid(`<Parameter> ${name} given twice`);
+    parameters[name] = value;
+  }
+  return {
+    url: given.url,
+    name: given.name,
+    statusCallback: given.statusCallback,
+    statusCallbackMethod: methodFrom(given.statusCallbackMethod, "Stream statusCallbackMethod"),
+    parameters,
+  };
+}
+
+/**
+ * `wss` on port 443 with no query string, and anything at all on this very machine, which Twilio could never
+ * reach. The codes are those under which Twilio reports the failed connection.
+ */
+function refuseStreamUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw invalid("the Stream url is not absolute");
+  if (text.includes("?")) throw new TwimlError(31920, "the Stream url has a query string");
+  if (text.includes("#")) throw invalid("the Stream url has a fragment");
+  if (url.protocol !== "wss:" && url.protocol !== "ws:")
+    throw new TwimlError(31901, `${url.protocol} in Stream`);
+  if (isLoopback(url.hostname)) return;
+  if (url.protocol !== "wss:") throw new TwimlError(31901, "the Stream url is not wss");
+  if (url.port !== "") throw new TwimlError(31910, `the Stream url names port ${url.port}, not 443`);
+}
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
+
+function dialFrom(element: XmlElement): Dial {
+  const given = attributesOf(element, ["action", "method", "callerId", "timeout", "answerOnBridge"]);
+  booleanFrom(given.answerOnBridge, "Dial answerOnBridge");
+  integerFrom(given.timeout, 30, 1, "Dial timeout");
+  const nested = element.children.filter((child) => typeof child !== "string");
+  const [noun, second] = nested;
+  if (noun !== undefined && (noun.name !== "Number" || second !== undefined)) {
+    throw invalid("<Dial> takes one <Number>");
+  }
+  if (noun !== undefined) attributesOf(noun, []);
+  const number = noun === undefined ? textIn(element) : textIn(noun);
+  // https://www.twilio.com/docs/api/errors/13224: Dial: Invalid phone number
+  if (!/^\+[1-9]\d{6,14}$/.test(number)) throw new TwimlError(13224, "<Dial> names no E.164 number");
+  return {
+    verb: "Dial",
+    action: given.action,
+    method: methodFrom(given.method, "Dial"),
+    callerId: given.callerId,
+    number,
+  };
+}
+
+// --- the small parts ----------------------------------------------------------------------------------------
+
+const invalid = (what: string): TwimlError => new TwimlError(12200, what);
+
+function attributesOf<Name extends string>(
+  element: XmlElement,
+  allowed: readonly Name[],
+): Partial<Record<Name, string>> {
+  const known: readonly string[] = allowed;
+  const given: Partial<Record<Name, string>> = {};
+  for (const name of element.attributes.keys()) {
+    if (!known.includes(name)) throw invalid(`<${element.name} ${name}>`);
+  }
+  for (const name of allowed) {
+    const value = element.attributes.get(name);
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}
+
+function elementsIn(element: XmlElement): XmlElement[] {
+  const elements: XmlElement[] = [];
+  for (const child of element.children) {
+    if (typeof child !== "string") elements.push(child);
+    else if (child.trim() !== "") throw invalid(`text inside <${element.name}>`);
+  }
+  return elements;
+}
+
+function textIn(element: XmlElement): string {
+  let text = "";
+  for (const child of element.children) {
+    if (typeof child !== "string") throw invalid(`<${child.name}> inside <${element.name}>`);
+    text += child;
+  }
+  return text.trim();
+}
+
+function emptyOrThrow(element: XmlElement): void {
+  const [child] = elementsIn(element);
+  if (child !== undefined) throw invalid(`<${child.name}> inside <${element.name}>`);
+}
+
+function methodFrom(value: string | undefined, where: string): Method {
+  if (value === undefined || value === "POST") return "POST";
+  if (value === "GET") return "GET";
+  throw invalid(`${where} method="${value}"`);
+}
+
+function booleanFrom(value: string | undefined, where: string): boolean {
+  if (value === undefined || value === "false") return false;
+  if (value === "true") return true;
+  throw invalid(`${where}="${value}"`);
+}
+
+function integerFrom(value: string | undefined, absent: number, least: number, where: string): number {
+  if (value === undefined) return absent;
+  if (!/^\d{1,6}$/.test(value) || Number(value) < least) throw invalid(`${where}="${value}"`);
+  return Number(value);
+}
