@@ -1,0 +1,158 @@
+/**
+ * What the stand-in will say: a list of turns, or a function asked anew for every response.
+ *
+ * The shapes are data wherever they can be, so that the stand-in can be driven from another process by JSON. It
+ * may not know of sockets, timers or sessions.
+ */
+import { z } from "zod";
+import { type ClipName, clip, clipNames, durationMs, taggedAudio, wordsOf } from "../audio/clips.ts";
+
+const isClip = (name: string): name is ClipName => clipNames.some((known) => known === name);
+const Clip = z.custom<ClipName>((name) => typeof name === "string" && isClip(name), "no such clip");
+const Audible = z.union([
+  z.strictObject({ clip: Clip }),
+  /** Sound of one byte value, for measurements: see taggedAudio. */
+  z.strictObject({
+    tag: z.number().int().min(1).max(250),
+    ms: z.number().positive(),
+    words: z.string().optional(),
+  }),
+  z.strictObject({ say: z.instanceof(Uint8Array), words: z.string() }),
+]);
+const Call = z.strictObject({
+  call: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  callId: z.string().optional(),
+});
+/** One item of a response: a message, or a function call. */
+export const Output = z.union([Audible, Call]);
+export type Output = z.infer<typeof Output>;
+
+const Ending = z.discriminatedUnion("status", [
+  z.strictObject({
+    status: z.literal("incomplete"),
+    reason: z.enum(["max_output_tokens", "content_filter"]),
+    /** After this much of the response's sound; without it, after all of it. */
+    afterMs: z.number().optional(),
+  }),
+  z.strictObject({
+    status: z.literal("failed"),
+    code: z.string(),
+    message: z.string().default("The server had an error while processing your request."),
+    afterMs: z.number().optional(),
+  }),
+]);
+export type Ending = z.infer<typeof Ending>;
+
+export const Delivery = z.strictObject({
+  /** Times real time. Below 1 the listener's queue runs dry. */
+  pace: z.number().positive(),
+  /** The length of a delta; a pair is a range to vary within. */
+  deltaMs: z.union([
+    z.number().min(1),
+    z.tuple([z.number().min(1), z.number().min(1)]).refine(([low, high]) => low <= high),
+  ]),
+  /** From the response's creation to its first item. */
+  thinkMs: z.number().min(0),
+  /** From an item's announcement to its first sound. */
+  announceMs: z.number().min(0),
+  /** How many more deltas of an interrupted response still arrive after speech_started, as happens live. */
+  lateDeltas: z.number().int().min(0),
+  /** The line from the server stalls: after so much of the response's sound, nothing for a while. */
+  stall: z.strictObject({ afterMs: z.number().min(0), forMs: z.number().min(0) }).nullable(),
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+export const Reply = z.union([
+  z.array(Output),
+  z.strictObject({ output: z.array(Output), ends: Ending.optional(), ...Delivery.partial().shape }),
+]);
+export type Reply = z.input<typeof Reply>;
+
+export const Turn = z.strictObject({
+  /** Which responses this turn is for; without it, whichever comes next. */
+  on: z.enum(["create", "speech", "idle"]).optional(),
+  /** Only a response.create whose metadata holds these pairs. */
+  metadata: z.record(z.string(), z.string()).optional(),
+  reply: Reply,
+});
+export type Turn = z.input<typeof Turn>;
+
+/** What the script may know when it is asked for a reply. */
+export type Occasion = {
+  /** The client's response.create, the end of the caller's speech, or the idle timeout. */
+  readonly cause: "create" | "speech" | "idle";
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Of the response if it has its own, otherwise of the session. */
+  readonly instructions: string;
+  /** `conversation: "none"`. */
+  readonly outOfBand: boolean;
+  /** Responses of this session so far, this one included. */
+  readonly response: number;
+  /** The caller's turns so far. */
+  readonly turn: number;
+  /** What the caller's last turn is scripted to have said. */
+  readonly heard: string | undefined;
+  /** Answers to function calls since the last response. */
+  readonly outputs: ReadonlyArray<{
+    readonly callId: string;
+    readonly name: string;
+    readonly output: string;
+  }>;
+  /** Text items since the last response: keys pressed, notes to the model. */
+  readonly texts: readonly string[];
+  readonly toolNames: readonly string[];
+  readonly session: number;
+};
+
+export type Script = readonly Turn[] | ((occasion: Occasion) => Reply);
+
+export type Plan = {
+  readonly output: readonly Output[];
+  readonly ends: Ending | undefined;
+  readonly delivery: Delivery;
+};
+
+/** What is said when a list of turns has come to its end. */
+const AFTERWARDS: Reply = [{ clip: "assistant-cando" }];
+
+/** One session's way through the script. */
+export function readingOf(script: Script, usual: Delivery): (occasion: Occasion) => Plan {
+  if (typeof script === "function") return (occasion) => planOf(script(occasion), usual);
+  const left = [...script];
+  return (occasion) => {
+    const at = left.findIndex((turn) => fits(turn, occasion));
+    const [turn] = at < 0 ? [] : left.splice(at, 1);
+    return planOf(turn?.reply ?? AFTERWARDS, usual);
+  };
+}
+
+const fits = (turn: Turn, { cause, metadata }: Occasion): boolean =>
+  (turn.on === undefined || turn.on === cause) &&
+  Object.entries(turn.metadata ?? {}).every(([key, value]) => metadata[key] === value);
+
+function planOf(given: Reply, usual: Delivery): Plan {
+  const reply = Reply.parse(given);
+  if (Array.isArray(reply)) return { output: reply, ends: undefined, delivery: usual };
+  return {
+    output: reply.output,
+    ends: reply.ends,
+    delivery: {
+      pace: reply.pace ?? usual.pace,
+      deltaMs: reply.deltaMs ?? usual.deltaMs,
+      thinkMs: reply.thinkMs ?? usual.thinkMs,
+      announceMs: reply.announceMs ?? usual.announceMs,
+      lateDeltas: reply.lateDeltas ?? usual.lateDeltas,
+      stall: reply.stall === undefined ? usual.stall : reply.stall,
+    },
+  };
+}
+
+export type Sound = { readonly bytes: Uint8Array; readonly words: string };
+
+export function soundOf(output: z.infer<typeof Audible>): Sound {
+  if ("clip" in output) return { bytes: clip(output.clip), words: wordsOf(output.clip) };
+  if ("say" in output) return { bytes: output.say, words: output.words };
+  const bytes = taggedAudio(output.tag, output.ms);
+  return { bytes, words: output.words ?? `Tone ${output.tag} for ${durationMs(bytes)} ms.` };
+}
