@@ -7,34 +7,18 @@
  * - a handshake that fails ends <Connect> as a stream that ended does: the status callback gets stream-error, then
  *   `action` is requested, or without one the next verb runs;
  * - when the caller hangs up in <Connect> or <Dial>, `action` is requested with CallStatus=completed and its answer
- *   is thrown away; any other verb is just dropped;
- * - every document that cannot be had or read, not only the first, sends the call to the fallback URL.
+ *   is thrown away; any other verb is just dropped.
  */
 
+import { type Document, type Errand, type ErrandSettings, Errands } from "./errands.ts";
+import { Hangup, HungUp } from "./hangup.ts";
 import type { Line } from "./line.ts";
 import type { Network } from "./network.ts";
-import type { Sabotage } from "./sabotage.ts";
 import { newSid } from "./sid.ts";
 import { MediaStream } from "./stream.ts";
-import type { EndedBy, WebhookReason } from "./timeline.ts";
-import {
-  type Connect,
-  type Dial,
-  type Gather,
-  type Pause,
-  parseTwiml,
-  type Say,
-  TwimlError,
-  type Verb,
-} from "./twiml.ts";
-import {
-  type CallFacts,
-  callParameters,
-  type Method,
-  type Parameters,
-  sendWebhook,
-  type WebhookFailure,
-} from "./webhook.ts";
+import type { EndedBy } from "./timeline.ts";
+import type { Connect, Dial, Gather, Pause, Say, Verb } from "./twiml.ts";
+import type { Method, Parameters } from "./webhook.ts";
 
 export type Pace = {
   readonly sayMsPerCharacter: number;
@@ -47,26 +31,15 @@ export type DialOutcome = {
   readonly afterMs: number;
 };
 
-export type CallSettings = CallFacts & {
+export type CallSettings = ErrandSettings & {
   readonly voiceUrl: string;
-  readonly fallbackUrl: string | undefined;
-  readonly authToken: string;
   readonly network: Network;
   readonly omitSilence: boolean;
-  readonly sabotage: Sabotage;
   readonly markEvents: boolean;
   readonly pace: Pace;
   readonly dial: DialOutcome;
-  readonly webhookLimitMs: number;
 };
 
-type Errand = {
-  readonly why: WebhookReason;
-  readonly url: string;
-  readonly method: Method;
-  readonly extra: Parameters;
-};
-type Document = { readonly url: string; readonly verbs: readonly Verb[] };
 type Next =
   | { readonly kind: "fetch"; readonly errand: Errand }
   | { readonly kind: "end"; readonly by: EndedBy };
@@ -75,20 +48,18 @@ const NEXT_VERB = undefined;
 /** What Twilio's voice says when there is nothing left to fall back on. */
 const APPLICATION_ERROR = "We're sorry, an application error has occurred. Goodbye.";
 
-/** The caller has hung up: whatever was under way is over. */
-class HungUp extends Error {}
-
 export class Call {
   readonly #line: Line;
   readonly #settings: CallSettings;
-  readonly #hangUp = new AbortController();
+  readonly #hangup = new Hangup();
+  readonly #errands: Errands;
   #key: ((digit: string) => void) | undefined;
   #stream: MediaStream | undefined;
-  #callbacks: Promise<void> = Promise.resolve();
 
   constructor(line: Line, settings: CallSettings) {
     this.#line = line;
     this.#settings = settings;
+    this.#errands = new Errands(line, this.#hangup, settings);
   }
 
   get stream(): MediaStream | undefined {
@@ -100,8 +71,12 @@ export class Call {
       const { voiceUrl } = this.#settings;
       let errand: Errand = { why: "voice", url: voiceUrl, method: "POST", extra: {} };
       for (;;) {
-        const document = await this.#fetch(errand);
-        if (document === undefined) return "error";
+        const document = await this.#errands.fetch(errand);
+        if (document === undefined) {
+          this.#line.answer();
+          await this.#say({ verb: "Say", text: APPLICATION_ERROR, loop: 1 });
+          return "error";
+        }
         const next = await this.#perform(document);
         if (next.kind === "end") return next.by;
         errand = next.errand;
@@ -110,13 +85,13 @@ export class Call {
       if (error instanceof HungUp) return "caller";
       throw error;
     } finally {
-      await this.#callbacks;
+      await this.#errands.settled();
     }
   }
 
   hangUp(): void {
-    if (this.#hangUp.signal.aborted) return;
-    this.#hangUp.abort();
+    if (this.#hangup.happened) return;
+    this.#hangup.happen();
     this.#stream?.hangUp();
   }
 
@@ -127,70 +102,7 @@ export class Call {
     else if (this.#stream?.isOpen === true) this.#stream.press(digit);
   }
 
-  // --- documents ------------------------------------------------------------------------------------------
-
-  async #fetch(errand: Errand): Promise<Document | undefined> {
-    const first = await this.#attempt(errand);
-    if ("verbs" in first) return first;
-    this.#line.timeline.emit({ kind: "application-error", ...first });
-    const { fallbackUrl } = this.#settings;
-    if (fallbackUrl !== undefined) {
-      const extra = { ErrorCode: String(first.code), ErrorUrl: errand.url };
-      const second = await this.#attempt({ why: "fallback", url: fallbackUrl, method: "POST", extra });
-      if ("verbs" in second) return second;
-      this.#line.timeline.emit({ kind: "application-error", ...second });
-    }
-    this.#line.answer();
-    await this.#say({ verb: "Say", text: APPLICATION_ERROR, loop: 1 });
-    return undefined;
-  }
-
-  async #attempt(errand: Errand): Promise<Document | WebhookFailure> {
-    const answer = await this.#unlessHungUp(this.#request(errand));
-    if (answer.failure !== undefined) return answer.failure;
-    try {
-      const verbs = parseTwiml(answer.body);
-      const names = verbs.map(({ verb }) => verb);
-      this.#line.timeline.emit({ kind: "document", url: answer.url, verbs: names, body: answer.body });
-      return { url: answer.url, verbs };
-    } catch (error) {
-      if (error instanceof TwimlError) return { code: error.code, reason: error.message };
-      throw error;
-    }
-  }
-
-  async #request({ why, url, method, extra }: Errand) {
-    const { authToken, sabotage, webhookLimitMs } = this.#settings;
-    const status = this.#hangUp.signal.aborted
-      ? "completed"
-      : this.#line.answered
-        ? "in-progress"
-        : "ringing";
-    const isCallback = why === "stream-status";
-    const truth = isCallback ? extra : { ...callParameters(this.#settings, status), ...extra };
-    const parameters = sabotage.mutateWebhook?.(truth) ?? truth;
-    const answer = await sendWebhook({
-      url,
-      method,
-      parameters,
-      authToken,
-      sabotage: sabotage.webhookSignature,
-      limitMs: webhookLimitMs,
-      wants: isCallback ? "an acknowledgement" : "TwiML",
-    });
-    const { status: httpStatus, tookMs, failure } = answer;
-    this.#line.timeline.emit({
-      kind: "webhook",
-      why,
-      method,
-      url,
-      parameters,
-      status: httpStatus,
-      tookMs,
-      failure,
-    });
-    return answer;
-  }
+  // --- verbs --------------------------------------------------------------------------------------------------
 
   async #perform(document: Document): Promise<Next> {
     for (const verb of document.verbs) {
@@ -234,18 +146,16 @@ export class Call {
     }
   }
 
-  // --- verbs ----------------------------------------------------------------------------------------------
-
   async #say({ text, loop }: Say): Promise<void> {
     for (let times = loop; times > 0; times--) {
       this.#line.timeline.emit({ kind: "said", text });
-      await this.#sleep(text.length * this.#settings.pace.sayMsPerCharacter);
+      await this.#hangup.sleep(text.length * this.#settings.pace.sayMsPerCharacter);
     }
   }
 
   async #pause({ lengthS }: Pause): Promise<void> {
     this.#line.timeline.emit({ kind: "paused", seconds: lengthS });
-    await this.#sleep(lengthS * this.#settings.pace.secondMs);
+    await this.#hangup.sleep(lengthS * this.#settings.pace.secondMs);
   }
 
   async #gather(verb: Gather, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
@@ -276,7 +186,7 @@ export class Call {
         await Promise.race([spoken, pressed.promise]);
       }
       if (listening) wait();
-      const why = await this.#unlessHungUp(finished.promise);
+      const why = await this.#hangup.unless(finished.promise);
       this.#line.timeline.emit({ kind: "gathered", digits, why });
       if (digits === "" && !verb.actionOnEmptyResult) return NEXT_VERB;
       const extra = {
@@ -319,7 +229,7 @@ export class Call {
     this.#line.detach(stream);
     if (end.error !== undefined && end.by !== "caller") tell("stream-error", end.error);
     if (opening.opened && end.error === undefined) tell("stream-stopped");
-    if (verb.action === undefined) return this.#unlessHungUp(Promise.resolve(NEXT_VERB));
+    if (verb.action === undefined) return this.#hangup.unless(Promise.resolve(NEXT_VERB));
     return this.#follow("connect", verb.action, verb.method, documentUrl, {});
   }
 
@@ -327,13 +237,13 @@ export class Call {
     const { status, afterMs } = this.#settings.dial;
     let outcome: DialOutcome["status"] = status;
     try {
-      await this.#sleep(afterMs);
+      await this.#hangup.sleep(afterMs);
     } catch (error) {
       if (!(error instanceof HungUp)) throw error;
       outcome = "completed";
     }
     this.#line.timeline.emit({ kind: "dialled", number: verb.number, outcome });
-    if (verb.action === undefined) return this.#unlessHungUp(Promise.resolve(NEXT_VERB));
+    if (verb.action === undefined) return this.#hangup.unless(Promise.resolve(NEXT_VERB));
     return this.#follow("dial", verb.action, verb.method, documentUrl, {
       DialCallSid: newSid("CA"),
       DialCallStatus: outcome,
@@ -350,8 +260,8 @@ export class Call {
     extra: Parameters,
   ): Promise<Next> {
     const errand: Errand = { why, url: against(documentUrl, action), method, extra };
-    if (!this.#hangUp.signal.aborted) return { kind: "fetch", errand };
-    await this.#request(errand);
+    if (!this.#hangup.happened) return { kind: "fetch", errand };
+    await this.#errands.tellCompleted(errand);
     throw new HungUp();
   }
 
@@ -364,42 +274,14 @@ export class Call {
     error: string | undefined,
   ): void {
     if (stream.statusCallback === undefined) return;
-    const errand: Errand = {
-      why: "stream-status",
-      url: against(documentUrl, stream.statusCallback),
-      method: stream.statusCallbackMethod,
-      extra: {
-        AccountSid: this.#settings.accountSid,
-        CallSid: this.#settings.callSid,
-        StreamSid: streamSid,
-        StreamName: stream.name ?? streamSid,
-        StreamEvent: event,
-        ...(error === undefined ? {} : { StreamError: error }),
-        Timestamp: new Date().toISOString(),
-      },
-    };
-    this.#callbacks = this.#callbacks.then(async () => {
-      await this.#request(errand);
-    });
-  }
-
-  // --- time and hanging up --------------------------------------------------------------------------------
-
-  #sleep(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const slept = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-    });
-    return this.#unlessHungUp(slept).finally(() => clearTimeout(timer));
-  }
-
-  #unlessHungUp<Value>(work: Promise<Value>): Promise<Value> {
-    const { signal } = this.#hangUp;
-    return new Promise((resolve, reject) => {
-      const hungUp = (): void => reject(new HungUp());
-      if (signal.aborted) return hungUp();
-      signal.addEventListener("abort", hungUp, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener("abort", hungUp));
+    this.#errands.tellStreamStatus(against(documentUrl, stream.statusCallback), stream.statusCallbackMethod, {
+      AccountSid: this.#settings.accountSid,
+      CallSid: this.#settings.callSid,
+      StreamSid: streamSid,
+      StreamName: stream.name ?? streamSid,
+      StreamEvent: event,
+      ...(error === undefined ? {} : { StreamError: error }),
+      Timestamp: new Date().toISOString(),
     });
   }
 }

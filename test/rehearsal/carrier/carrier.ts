@@ -7,7 +7,7 @@
 import { Call, type DialOutcome, type Pace } from "./call.ts";
 import type { Ear } from "./ear.ts";
 import { type Keep, Line } from "./line.ts";
-import type { SayOutcome } from "./mouth.ts";
+import type { SayOutcome, Voice } from "./mouth.ts";
 import { type Network, NO_DELAY } from "./network.ts";
 import type { Sabotage, StreamSabotage } from "./sabotage.ts";
 import { newSid } from "./sid.ts";
@@ -127,6 +127,8 @@ export type OpenStreamOptions = LineOptions & {
   readonly sabotage?: StreamSabotage | undefined;
   /** Every frame of audio at arrival, before the buffer: where latency is measured. */
   readonly onMedia?: ((mulaw: Uint8Array) => void) | undefined;
+  /** Asked for each 20 ms in which nothing is waiting to be said. */
+  readonly voice?: Voice | undefined;
 };
 
 export type StreamReport = StreamEnd & {
@@ -147,7 +149,7 @@ export type OpenedStream = Handset & {
 export function openStream(options: OpenStreamOptions): OpenedStream {
   const callSid = options.callSid ?? newSid("CA");
   const streamSid = options.streamSid ?? newSid("MZ");
-  const line = new Line(options.keep ?? "all", options.onEvent);
+  const line = new Line(options.keep ?? "all", options.onEvent, options.voice);
   line.answer();
   const stream = new MediaStream(line, {
     accountSid: options.accountSid,

@@ -5,7 +5,7 @@
  */
 
 import { Ear } from "./ear.ts";
-import { Mouth } from "./mouth.ts";
+import { Mouth, type Voice } from "./mouth.ts";
 import { SAMPLES_PER_MS } from "./mulaw.ts";
 import type { Playback } from "./playback.ts";
 import { type Ticking, ticker } from "./ticker.ts";
@@ -28,13 +28,14 @@ export type Keep =
 
 export class Line implements Ticking {
   readonly ear: Ear;
-  readonly mouth = new Mouth();
+  readonly mouth: Mouth;
   readonly timeline: Timeline;
   #stream: LineStream | undefined;
   #answeredMs: number | undefined;
   #firstAudioTold = false;
 
-  constructor(keep: Keep, onEvent?: (event: CarrierEvent) => void) {
+  constructor(keep: Keep, onEvent?: (event: CarrierEvent) => void, voice?: Voice) {
+    this.mouth = new Mouth(voice);
     this.timeline = new Timeline(onEvent);
     this.ear = new Ear(keep === "all");
     this.ear.listenTo(() => this.#stream?.playback.bufferedSamples ?? 0);

@@ -7,11 +7,19 @@ import { FRAME_SAMPLES, silence } from "./mulaw.ts";
 
 export type SayOutcome = "said" | "cut off";
 
+/** Makes the frame that goes out at this very moment, or undefined for silence. */
+export type Voice = () => Uint8Array | undefined;
+
 type Utterance = { readonly bytes: Uint8Array; offset: number; readonly done: (outcome: SayOutcome) => void };
 
 export class Mouth {
   readonly #waiting: Utterance[] = [];
+  readonly #otherwise: Voice | undefined;
   #closed = false;
+
+  constructor(otherwise?: Voice) {
+    this.#otherwise = otherwise;
+  }
 
   /** Resolves when the last of it has gone out, or was cut off by the end of the call or by {@link hush}. */
   say(bytes: Uint8Array): Promise<SayOutcome> {
@@ -28,7 +36,7 @@ export class Mouth {
 
   /** The next 20 ms, filled up with silence where the words end; undefined when the caller says nothing. */
   takeFrame(): Uint8Array | undefined {
-    if (this.#waiting.length === 0) return undefined;
+    if (this.#waiting.length === 0) return this.#otherwise?.();
     const frame = silence(FRAME_SAMPLES);
     let filled = 0;
     while (filled < FRAME_SAMPLES) {

@@ -5,24 +5,26 @@
 
 import { getExpectedTwilioSignature } from "twilio/lib/webhooks/webhooks.js";
 
+type Mutation = (parameters: Readonly<Record<string, string>>) => Record<string, string>;
+
 export type SignatureSabotage = "wrong" | "none";
 
 export type StreamSabotage = {
-  readonly streamSignature?: SignatureSabotage;
+  readonly streamSignature?: SignatureSabotage | undefined;
   /** Another stream URL than the TwiML's; the signature is over this one. */
-  readonly mutateStreamUrl?: (url: string) => string;
-  readonly startCallSid?: string;
-  readonly startAccountSid?: string;
-  readonly mutateParameters?: (parameters: Readonly<Record<string, string>>) => Record<string, string>;
+  readonly mutateStreamUrl?: ((url: string) => string) | undefined;
+  readonly startCallSid?: string | undefined;
+  readonly startAccountSid?: string | undefined;
+  readonly mutateParameters?: Mutation | undefined;
   /** The handshake, and then no `start`. */
-  readonly omitStart?: boolean;
-  readonly repeatStart?: boolean;
+  readonly omitStart?: boolean | undefined;
+  readonly repeatStart?: boolean | undefined;
 };
 
 export type Sabotage = StreamSabotage & {
-  readonly webhookSignature?: SignatureSabotage;
+  readonly webhookSignature?: SignatureSabotage | undefined;
   /** Other parameters than the true ones; they are signed as sent. */
-  readonly mutateWebhook?: (parameters: Readonly<Record<string, string>>) => Record<string, string>;
+  readonly mutateWebhook?: Mutation | undefined;
 };
 
 /** A signature header's value, or undefined for no header at all. */
