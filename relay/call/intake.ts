@@ -1,0 +1,106 @@
+/**
+ * The caller's audio on its way to the model: kept until the session is ready, then passed on untouched, in order.
+ *
+ * Phones and carriers may leave out silent frames, and a voice-activity detector counts samples, not seconds: it
+ * would never see the caller stop. So a hole in the timestamps is filled with silence, and so is a line that has
+ * gone quiet, once it is clear that frames are not merely late.
+ */
+import { SAMPLES_PER_MS, samplesIn } from "../wire/twilio.ts";
+
+/** Longer than the model may take to be ready (call.ts), so that in practice nothing is dropped. */
+const EARLY_LIMIT_MS = 10_000;
+/** A hole shorter than a frame is rounding. */
+const SMALLEST_HOLE_MS = 20;
+/** A longer hole than this tells the model nothing more. */
+const LARGEST_HOLE_MS = 5_000;
+/** With no frame for this long the line is silent, not slow; then silence goes out in steps. */
+const QUIET_AFTER_MS = 300;
+const QUIET_STEP_MS = 100;
+
+/** Three samples of mu-law silence (0xFF) are four characters of base64, with no padding to get in the way. */
+const SILENT_TRIPLE = "////";
+
+export class Intake {
+  #early: string[] = [];
+  #earlySamples = 0;
+  #open = false;
+  #firstTimestamp: number | undefined;
+  /** Samples passed on or kept since the first frame, silence included. */
+  #samples = 0;
+  #lastFrameAt = 0;
+  #lastFedAt = 0;
+  #quiet = false;
+  /** Frames that were dropped because the model was not ready in time. */
+  dropped = 0;
+  silenceMs = 0;
+  frames = 0;
+
+  get earlySamples(): number {
+    return this.#earlySamples;
+  }
+
+  /** A frame of the caller's audio; what comes back is to be sent on now, in this order. */
+  frame(timestamp: number, payload: string, at: number): string[] {
+    const ready: string[] = [];
+    this.#firstTimestamp ??= timestamp;
+    this.#lastFrameAt = at;
+    this.#lastFedAt = at;
+    this.#quiet = false;
+    this.frames++;
+    const holeMs = timestamp - this.#firstTimestamp - this.#samples / SAMPLES_PER_MS;
+    if (holeMs >= SMALLEST_HOLE_MS) this.#silence(holeMs, ready);
+    this.#take(payload, samplesIn(payload), ready);
+    return ready;
+  }
+
+  /** Silence that is due because no frame has come. */
+  tick(at: number): string[] {
+    const ready: string[] = [];
+    const dueAt = this.dueAt;
+    if (dueAt === undefined || at < dueAt) return ready;
+    this.#silence(at - this.#lastFedAt, ready);
+    this.#lastFedAt = at;
+    this.#quiet = true;
+    return ready;
+  }
+
+  get dueAt(): number | undefined {
+    if (this.#firstTimestamp === undefined) return undefined;
+    return this.#quiet ? this.#lastFedAt + QUIET_STEP_MS : this.#lastFrameAt + QUIET_AFTER_MS;
+  }
+
+  /** The session is ready: everything kept so far, in order; from now on frames pass straight through. */
+  open(): string[] {
+    const early = this.#early;
+    this.#open = true;
+    this.#early = [];
+    this.#earlySamples = 0;
+    return early;
+  }
+
+  #silence(ms: number, ready: string[]): void {
+    const wanted = Math.floor(ms) * SAMPLES_PER_MS;
+    const triples = Math.floor(Math.min(wanted, LARGEST_HOLE_MS * SAMPLES_PER_MS) / 3);
+    if (triples === 0) return;
+    this.#take(SILENT_TRIPLE.repeat(triples), triples * 3, ready);
+    this.silenceMs += (triples * 3) / SAMPLES_PER_MS;
+    // A hole that was cut short counts as filled, or the next frame would find it again.
+    this.#samples += Math.max(0, wanted - LARGEST_HOLE_MS * SAMPLES_PER_MS);
+  }
+
+  #take(payload: string, samples: number, ready: string[]): void {
+    this.#samples += samples;
+    if (this.#open) {
+      ready.push(payload);
+      return;
+    }
+    this.#early.push(payload);
+    this.#earlySamples += samples;
+    while (this.#earlySamples > EARLY_LIMIT_MS * SAMPLES_PER_MS) {
+      const oldest = this.#early.shift();
+      if (oldest === undefined) return;
+      this.#earlySamples -= samplesIn(oldest);
+      this.dropped++;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The effects of one step, in the order in which they are to happen, and the ids that one call gives out.
+ */
+import type { NewItem, ToModel } from "../wire/realtime.ts";
+import type { ToTwilio } from "../wire/twilio.ts";
+import type { Ending } from "./ending.ts";
+import type { Entry } from "./journal.ts";
+
+export type Effect =
+  | { readonly to: "twilio"; readonly frame: ToTwilio }
+  | { readonly to: "model"; readonly event: ToModel }
+  | { readonly to: "log"; readonly entry: Entry }
+  /** Record the ending and close both sockets. The last effect of a call. */
+  | { readonly to: "line"; readonly close: Ending };
+
+export class Outbox {
+  #effects: Effect[] = [];
+  #ids = 0;
+
+  put(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  twilio(frame: ToTwilio): void {
+    this.put({ to: "twilio", frame });
+  }
+
+  model(event: ToModel): void {
+    this.put({ to: "model", event });
+  }
+
+  log(entry: Entry): void {
+    this.put({ to: "log", entry });
+  }
+
+  /** Adds an item to the conversation and returns its id. */
+  item(item: NewItem): string {
+    this.model({ type: "conversation.item.create", event_id: this.id("item-"), item });
+    return item.id;
+  }
+
+  id(prefix: string): string {
+    this.#ids++;
+    return `${prefix}${this.#ids}`;
+  }
+
+  take(): readonly Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * What the caller has heard.
+ *
+ * The model sends faster than real time and the carrier queues, so what was sent is far ahead of what was heard,
+ * and marks alone lag by a delta and a round trip. So the carrier's queue is played along here: audio that arrives
+ * while the queue is full joins the current run, audio that finds it empty starts a new one, and a run plays at
+ * real speed. Each mark that comes back then corrects the run, within the narrow window that the order of the
+ * inbound frames leaves for when it was sent. Positions are samples since the stream began (8 a ms); times are
+ * ms on our clock, as carrier-clock.ts defines them.
+ */
+import { SAMPLES_PER_MS } from "../wire/twilio.ts";
+import { CarrierClock } from "./carrier-clock.ts";
+
+/** Audio of one content part of one item, contiguous in the stream: only one response plays at a time. */
+type Part = {
+  readonly itemId: string;
+  readonly contentIndex: number;
+  readonly from: number;
+  to: number;
+  /** The model has said that no more of it comes. */
+  complete: boolean;
+};
+/** A stretch that the carrier plays without a pause. */
+type Run = { readonly from: number; to: number; startsAt: number; readonly arrivesAt: number };
+/** A mark on its way. Behind audio it proves that the audio was played; on an empty queue it measures the way. */
+type Mark = {
+  readonly name: string;
+  readonly position: number;
+  readonly sentAt: number;
+  readonly probe: boolean;
+};
+
+export type Truncation = {
+  readonly item_id: string;
+  readonly content_index: number;
+  readonly audio_end_ms: number;
+};
+export type Interruption = {
+  /** Of the part that was being heard, or 0. */
+  readonly heardMs: number;
+  /** Sent and not heard: what `clear` throws away. */
+  readonly unheardMs: number;
+  readonly truncations: readonly Truncation[];
+};
+
+/** A measurement per turn is enough; one a delta would double the frames when the model is slow. */
+const PROBE_EVERY_MS = 1000;
+
+export class Playback {
+  readonly #clock = new CarrierClock();
+  #parts: Part[] = [];
+  #runs: Run[] = [];
+  #marks: Mark[] = [];
+  #sent = 0;
+  #heardAtLeast = 0;
+  /** Each `clear` starts a generation: marks of an older one come back because they were flushed, not heard. */
+  #generation = 0;
+  #marksMade = 0;
+  #probedAt = Number.NEGATIVE_INFINITY;
+  /** A position proved heard since the last inbound frame: that next frame will bound when, from above. */
+  #justProved: number | undefined;
+
+  get roundTripMs(): number {
+    return this.#clock.roundTripMs;
+  }
+
+  /** Audio sent so far, in ms. */
+  get sentMs(): number {
+    return this.#sent / SAMPLES_PER_MS;
+  }
+
+  /** A frame of the caller's audio has come in. */
+  inbound(timestamp: number, at: number): void {
+    this.#clock.heard(timestamp, at);
+    if (this.#justProved === undefined) return;
+    const position = this.#justProved;
+    this.#justProved = undefined;
+    this.#playedBetween(position, Number.NEGATIVE_INFINITY, this.#clock.lastSeen);
+  }
+
+  /** A mark to send first, alone on an empty queue, when it is time to measure the way again. */
+  probe(at: number): string | undefined {
+    if (at - this.#probedAt < PROBE_EVERY_MS || this.#marks.length > 0) return undefined;
+    this.#probedAt = at;
+    return this.#mark(at, true);
+  }
+
+  /** Audio is being sent. Returns the name of the mark to send right after it. */
+  sent(itemId: string, contentIndex: number, samples: number, at: number): string {
+    const from = this.#sent;
+    this.#sent += samples;
+    const part = this.#parts.at(-1);
+    if (part?.itemId === itemId && part.contentIndex === contentIndex) {
+      part.to = this.#sent;
+    } else {
+      this.#parts.push({ itemId, contentIndex, from, to: this.#sent, complete: false });
+    }
+    const arrivesAt = at + this.#clock.roundTripMs;
+    const run = this.#runs.at(-1);
+    if (run !== undefined && arrivesAt <= endOf(run)) run.to = this.#sent;
+    else this.#runs.push({ from, to: this.#sent, startsAt: arrivesAt, arrivesAt });
+    return this.#mark(at, false);
+  }
+
+  /** The model has said all of this part. */
+  complete(itemId: string, contentIndex: number): void {
+    for (const part of this.#parts) {
+      if (part.itemId === itemId && part.contentIndex === contentIndex) part.complete = true;
+    }
+  }
+
+  /** The response is done: whatever was sent of it is all there will be. */
+  completeAll(): void {
+    for (const part of this.#parts) part.complete = true;
+  }
+
+  /** A mark came back. Returns false for one that we did not send, or that a `clear` had flushed. */
+  marked(name: string, at: number): boolean {
+    const index = this.#marks.findIndex((mark) => mark.name === name);
+    const mark = this.#marks[index];
+    if (mark === undefined) return false;
+    // Marks come back in order: one that overtook others means that those were lost, and they will not come.
+    this.#marks.splice(0, index + 1);
+    if (mark.probe) {
+      this.#clock.measured(at - mark.sentAt);
+      return true;
+    }
+    this.#heardAtLeast = Math.max(this.#heardAtLeast, mark.position);
+    this.#playedBetween(mark.position, this.#clock.lastSeen, at);
+    this.#justProved = mark.position;
+    this.#forgetHeard();
+    return true;
+  }
+
+  /** The sample that the caller hears at `time`, seen from here. */
+  playhead(time: number): number {
+    let position = this.#heardAtLeast;
+    for (const run of this.#runs) {
+      if (run.startsAt >= time) break;
+      position = Math.max(position, Math.min(run.to, run.from + (time - run.startsAt) * SAMPLES_PER_MS));
+    }
+    return Math.floor(position);
+  }
+
+  /** Whether the caller hears the assistant now, or has audio waiting. */
+  isPlaying(at: number): boolean {
+    return this.playhead(at) < this.#sent;
+  }
+
+  /** Every mark behind audio has come back: all that was sent was heard, by proof and not by estimate. */
+  get allProvedHeard(): boolean {
+    return this.#heardAtLeast === this.#sent;
+  }
+
+  /** When the last sample should have been heard, seen from here. */
+  get quietAt(): number {
+    const last = this.#runs.at(-1);
+    return last === undefined ? Number.NEGATIVE_INFINITY : endOf(last);
+  }
+
+  /**
+   * The caller has begun to speak: forget the queue, and say what each part must be cut to. The caller goes on
+   * hearing until `clear` arrives, a network's way from now, so that is the moment that counts.
+   */
+  interrupt(at: number): Interruption {
+    const playhead = this.playhead(at + this.#clock.roundTripMs);
+    let heardMs = 0;
+    const truncations: Truncation[] = [];
+    for (const { itemId, contentIndex, from, to, complete } of this.#parts) {
+      if (complete && playhead >= to) continue;
+      const partMs = Math.floor(Math.max(0, Math.min(playhead, to) - from) / SAMPLES_PER_MS);
+      if (partMs > 0) heardMs = partMs;
+      truncations.push({ item_id: itemId, content_index: contentIndex, audio_end_ms: partMs });
+    }
+    const unheardMs = Math.ceil((this.#sent - playhead) / SAMPLES_PER_MS);
+    this.#parts = [];
+    this.#runs = [];
+    this.#marks = [];
+    this.#justProved = undefined;
+    this.#generation++;
+    this.#heardAtLeast = this.#sent;
+    return { heardMs, unheardMs, truncations };
+  }
+
+  #mark(sentAt: number, probe: boolean): string {
+    const name = `${this.#generation}.${this.#marksMade++}`;
+    this.#marks.push({ name, position: this.#sent, sentAt, probe });
+    return name;
+  }
+
+  /** `position` was played no earlier than `earliest` and no later than `latest`: move its run into that window. */
+  #playedBetween(position: number, earliest: number, latest: number): void {
+    const index = this.#runs.findIndex((run) => position > run.from && position <= run.to);
+    const run = this.#runs[index];
+    if (run === undefined) return;
+    const expected = run.startsAt + (position - run.from) / SAMPLES_PER_MS;
+    run.startsAt += Math.min(latest, Math.max(earliest, expected)) - expected;
+    let end = endOf(run);
+    for (const next of this.#runs.slice(index + 1)) {
+      next.startsAt = Math.max(next.arrivesAt, end);
+      end = endOf(next);
+    }
+  }
+
+  #forgetHeard(): void {
+    const heard = this.#heardAtLeast;
+    if (this.#parts.some((part) => part.complete && part.to <= heard)) {
+      this.#parts = this.#parts.filter((part) => !part.complete || part.to > heard);
+    }
+    // The run that ends exactly here stays: the next inbound frame may still correct it, and quietAt reads it.
+    while (this.#runs.length > 1 && (this.#runs[0]?.to ?? heard) < heard) this.#runs.shift();
+  }
+}
+
+const endOf = (run: Run): number => run.startsAt + (run.to - run.from) / SAMPLES_PER_MS;

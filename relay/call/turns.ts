@@ -1,0 +1,157 @@
+/**
+ * One response at a time.
+ *
+ * OpenAI refuses a response.create while a response is active, and the server's own voice-activity detection is a
+ * second writer: it creates a response when the caller has stopped speaking. So creates wait here until no response
+ * is active or asked for and the caller's turn is closed. What the server's response has already seen needs no
+ * create of our own: a wish is dropped once the item that it is about was in the conversation before a response
+ * was created.
+ */
+
+export type Wish = {
+  readonly reason: "greeting" | "keypad" | "tool" | "goodbye" | "answer" | "retry";
+  /** The item whose answer is wanted. */
+  readonly itemId?: string;
+};
+
+/** The server answers a closed turn at once; if it has not by then, it will not, and the caller waits in silence. */
+const ANSWER_WITHIN_MS = 4_000;
+/** A create that is neither obeyed nor refused. */
+const CREATED_WITHIN_MS = 6_000;
+const MOST_REFUSALS_IN_A_ROW = 3;
+const REFUSED_PAUSE_MS = 250;
+
+type CallerTurn =
+  | { readonly is: "closed" }
+  | { readonly is: "open" }
+  | { readonly is: "ended"; readonly answerBy: number };
+
+export class Turns {
+  #active: string | undefined;
+  #asked: { readonly eventId: string; readonly wishes: readonly Wish[]; readonly by: number } | undefined;
+  #wishes: Wish[] = [];
+  #caller: CallerTurn = { is: "closed" };
+  /** Responses whose audio must not be played any more, until they are done. */
+  readonly #silenced = new Set<string>();
+  #refusals = 0;
+  #pauseUntil: number | undefined;
+
+  get active(): string | undefined {
+    return this.#active;
+  }
+
+  get callerSpeaks(): boolean {
+    return this.#caller.is === "open";
+  }
+
+  /** No response is active, asked for or wished for, and none is expected from the server. */
+  get idle(): boolean {
+    return (
+      this.#active === undefined &&
+      this.#asked === undefined &&
+      this.#wishes.length === 0 &&
+      this.#caller.is === "closed"
+    );
+  }
+
+  get waiting(): number {
+    return this.#wishes.length;
+  }
+
+  /** Items enter the conversation in order, so the newest wish of a reason stands for the older ones. */
+  wish(wish: Wish): void {
+    this.#wishes = [...this.#wishes.filter(({ reason }) => reason !== wish.reason), wish];
+  }
+
+  /** The wishes that one create may now serve, or undefined: nothing wished, or not the moment. */
+  next(at: number): readonly Wish[] | undefined {
+    if (this.#wishes.length === 0 || this.#active || this.#asked || this.#caller.is !== "closed")
+      return undefined;
+    if (this.#pauseUntil !== undefined && at < this.#pauseUntil) return undefined;
+    return this.#wishes;
+  }
+
+  /** The create for all of them has been sent. */
+  asked(eventId: string, at: number): void {
+    this.#asked = { eventId, wishes: this.#wishes, by: at + CREATED_WITHIN_MS };
+    this.#wishes = [];
+    this.#pauseUntil = undefined;
+  }
+
+  /** An item of ours is in the conversation: whatever response comes next has seen it. */
+  itemArrived(itemId: string): void {
+    this.#wishes = this.#wishes.map((wish) =>
+      wish.itemId === itemId ? { reason: wish.reason, itemId: SEEN } : wish,
+    );
+  }
+
+  /**
+   * A response has begun. Returns false for one that began while the caller was already speaking: the server
+   * interrupts only what was there when speech started, so that one has to be cancelled by us.
+   */
+  created(id: string, ours: boolean): boolean {
+    this.#active = id;
+    this.#refusals = 0;
+    this.#wishes = this.#wishes.filter((wish) => wish.itemId !== SEEN && wish.reason !== "answer");
+    if (ours) this.#asked = undefined;
+    if (this.#caller.is === "open") {
+      this.#silenced.add(id);
+      return false;
+    }
+    this.#caller = { is: "closed" };
+    return true;
+  }
+
+  done(id: string): void {
+    if (this.#active === id) this.#active = undefined;
+    this.#silenced.delete(id);
+  }
+
+  /** `conversation_already_has_active_response`, or another refusal of a create. False: not about a create of ours. */
+  refused(eventId: string | undefined, at: number): boolean {
+    if (this.#asked === undefined || (eventId !== undefined && eventId !== this.#asked.eventId)) return false;
+    this.#refusals++;
+    if (this.#refusals <= MOST_REFUSALS_IN_A_ROW) this.#wishes = [...this.#asked.wishes, ...this.#wishes];
+    this.#asked = undefined;
+    this.#pauseUntil = at + REFUSED_PAUSE_MS * this.#refusals;
+    return true;
+  }
+
+  /** The caller has begun to speak. Returns the response that this interrupts, if one is active. */
+  callerStarted(): string | undefined {
+    this.#caller = { is: "open" };
+    if (this.#active === undefined) return undefined;
+    this.#silenced.add(this.#active);
+    return this.#active;
+  }
+
+  /** The caller's turn is closed; the server answers it by itself. */
+  callerCommitted(at: number): void {
+    this.#caller = { is: "ended", answerBy: at + ANSWER_WITHIN_MS };
+  }
+
+  /** Whether audio of this response may still be played. */
+  isSilenced(id: string): boolean {
+    return this.#silenced.has(id);
+  }
+
+  get dueAt(): number | undefined {
+    if (this.#caller.is === "ended") return this.#caller.answerBy;
+    if (this.#asked) return this.#asked.by;
+    return this.#wishes.length > 0 && !this.#active && this.#caller.is === "closed"
+      ? this.#pauseUntil
+      : undefined;
+  }
+
+  tick(at: number): void {
+    if (this.#caller.is === "ended" && at >= this.#caller.answerBy) {
+      this.#caller = { is: "closed" };
+      if (this.#active === undefined) this.wish({ reason: "answer" });
+    }
+    if (this.#asked && at >= this.#asked.by) this.refused(this.#asked.eventId, at);
+    if (this.#pauseUntil !== undefined && at >= this.#pauseUntil) this.#pauseUntil = undefined;
+  }
+}
+
+/** Stands in a wish for an item that has arrived. No id that we make looks like it. */
+const SEEN = "seen";

@@ -1,0 +1,77 @@
+/**
+ * The log: one JSON object a line, a constant event name and typed fields. It is a closed union on purpose: there
+ * is no field in which a phone number, a word, a token, a key or a URL with a token would fit, and no free text.
+ */
+import type { Entry } from "../call/journal.ts";
+
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** What the relay itself has to say; what a call has to say is call/journal.ts. */
+export type RelayEntry =
+  | {
+      readonly event: "relay.listening";
+      readonly level: "info";
+      readonly port: number;
+      readonly model: string;
+    }
+  | {
+      readonly event: "relay.warning";
+      readonly level: "warn";
+      readonly variable: string;
+      readonly mend: string;
+    }
+  | {
+      readonly event: "relay.stopping";
+      readonly level: "info";
+      readonly signal: string;
+      readonly calls: number;
+    }
+  | { readonly event: "relay.stopped"; readonly level: "info" }
+  | { readonly event: "handshake.refused"; readonly level: "warn"; readonly why: string }
+  | {
+      readonly event: "call.admitted";
+      readonly level: "info";
+      /** Twilio's id of the call, to look it up in their console. */
+      readonly callSid: string;
+      readonly attempt: number;
+    }
+  | { readonly event: "model.connected"; readonly level: "info"; readonly afterMs: number }
+  | {
+      readonly event: "line.backlog";
+      readonly level: "debug";
+      readonly queuedFrames: number;
+      readonly peakModelBytes: number;
+    }
+  | { readonly event: "store.failed"; readonly level: "error"; readonly code: string; readonly mend: string }
+  | { readonly event: "bug"; readonly level: "error"; readonly error: string; readonly stack: string };
+
+export type Log = (entry: Entry | RelayEntry, call?: string) => void;
+
+/** @param write takes one line, without its end */
+export function makeLog(
+  level: Level,
+  write: (line: string) => void,
+  now: () => Date = () => new Date(),
+): Log {
+  const least = LEVELS.indexOf(level);
+  return (entry, call) => {
+    if (LEVELS.indexOf(entry.level) < least) return;
+    const { event, level: entryLevel, ...fields } = entry;
+    const head = { time: now().toISOString(), level: entryLevel, event };
+    write(JSON.stringify(call === undefined ? { ...head, ...fields } : { ...head, call, ...fields }));
+  };
+}
+
+/** A thrown thing without its message: that may hold anything, the frames of a stack only code. */
+export function bugOf(thrown: unknown): RelayEntry {
+  const error = thrown instanceof Error ? thrown.name : typeof thrown;
+  const frames = thrown instanceof Error ? (thrown.stack ?? "") : "";
+  const stack = frames
+    .split("\n")
+    .filter((line) => line.trimStart().startsWith("at "))
+    .slice(0, 12)
+    .map((line) => line.trim())
+    .join(" < ");
+  return { event: "bug", level: "error", error, stack };
+}

@@ -1,0 +1,59 @@
+/**
+ * The socket to the model. Source: https://platform.openai.com/docs/guides/realtime-websocket
+ */
+
+export type ModelAddress = { readonly url: string; readonly model: string; readonly apiKey: string };
+
+export type ModelEars = {
+  readonly opened: () => void;
+  /** undefined: a binary frame, which this protocol does not have. */
+  readonly message: (text: string | undefined) => void;
+  /** `status`: the HTTP answer's, where the handshake was refused. Called once. */
+  readonly closed: (code: number, status: number | undefined) => void;
+};
+
+export type ModelLine = {
+  /** Does nothing once the socket is closing. */
+  readonly send: (text: string) => void;
+  /** Bytes given to `send` that have not left yet. */
+  readonly backlog: () => number;
+  readonly close: () => void;
+};
+
+/** A peer that does not answer our close has had its time. */
+const CLOSE_WITHIN_MS = 500;
+
+export function dialModel({ url, model, apiKey }: ModelAddress, ears: ModelEars): ModelLine {
+  const address = new URL(url);
+  address.searchParams.set("model", model);
+  const socket = new WebSocket(address.href, {
+    headers: { Authorization: `Bearer ${apiKey}` },
+    // The audio is already compressed, and 20 ms of it are too short to gain anything.
+    perMessageDeflate: false,
+  });
+  let status: number | undefined;
+  let closing: ReturnType<typeof setTimeout> | undefined;
+  socket.onopen = () => ears.opened();
+  socket.onmessage = ({ data }) => ears.message(typeof data === "string" ? data : undefined);
+  // Bun tells an HTTP refusal only in words: "Expected 101 status code: 401".
+  socket.onerror = (event) => {
+    const said = "message" in event && typeof event.message === "string" ? event.message : "";
+    status = Number(/status code: (\d{3})/.exec(said)?.[1]) || undefined;
+  };
+  socket.onclose = ({ code }) => {
+    clearTimeout(closing);
+    ears.closed(code, status);
+  };
+  return {
+    send: (text) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    backlog: () => socket.bufferedAmount,
+    close: () => {
+      if (socket.readyState === WebSocket.CLOSED || closing !== undefined) return;
+      if (socket.readyState === WebSocket.CONNECTING) return socket.terminate();
+      socket.close(1000);
+      closing = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * Runs one call: hands what the sockets and the timer say to `step`, and does what it answers. It decides nothing.
+ * One timer a call, armed for the call's next deadline and left alone while that only moves away.
+ */
+import { Call, type Input, type LineNews, type Terms } from "../call/call.ts";
+import { ENDINGS, type Ending } from "../call/ending.ts";
+import type { Effect } from "../call/outbox.ts";
+import { decodeModel, encodeModel } from "../wire/realtime.ts";
+import { decodeTwilio, encodeTwilio } from "../wire/twilio.ts";
+import type { Clock } from "./clock.ts";
+import { bugOf, type Log } from "./log.ts";
+import type { ModelEars, ModelLine } from "./model.ts";
+
+/** Twilio's socket, as far as a call needs it. */
+export type TwilioLine = {
+  /** Bun's answer: bytes sent, -1 queued, 0 dropped. */
+  readonly send: (text: string) => number;
+  /** Runs `body` and sends what it sent in one write. */
+  readonly cork: (body: () => void) => void;
+  readonly close: (code: number) => void;
+  readonly terminate: () => void;
+};
+
+export type RunnerParts = {
+  readonly terms: Terms;
+  /** Random; stands for the call in the log. */
+  readonly id: string;
+  readonly twilio: TwilioLine;
+  readonly dial: (ears: ModelEars) => ModelLine;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Writes the ending down; called before the sockets are closed, once. */
+  readonly record: (ending: Ending) => void;
+};
+
+const CLOSE_WITHIN_MS = 500;
+/** About a minute of the caller's audio: the model is not listening any more. */
+const MOST_MODEL_BACKLOG_BYTES = 640 * 1024;
+
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly #call: Call;
+  readonly #openedAt: number;
+  readonly #model: ModelLine;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #hasEnded = false;
+  #closing: ReturnType<typeof setTimeout> | undefined;
+  #queuedFrames = 0;
+  #peakModelBytes = 0;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    const at = parts.clock.monotonicMs();
+    this.#openedAt = at;
+    this.#call = new Call(parts.terms, at);
+    this.#model = parts.dial({
+      opened: () => {
+        const afterMs = Math.round(parts.clock.monotonicMs() - this.#openedAt);
+        parts.log({ event: "model.connected", level: "info", afterMs }, parts.id);
+        this.#news({ is: "model_open" });
+      },
+      message: (text) =>
+        this.#take({
+          from: "model",
+          event: text === undefined ? { type: "malformed", event: "unknown" } : decodeModel(text),
+        }),
+      closed: (code, status) =>
+        this.#news({ is: "model_closed", code, ...(status !== undefined && { status }) }),
+    });
+    this.#arm();
+  }
+
+  /** A message of Twilio's; undefined: a binary frame, which Twilio does not send. */
+  twilioSaid(text: string | undefined): void {
+    const frame =
+      text === undefined ? ({ event: "malformed", why: "wrong shape" } as const) : decodeTwilio(text);
+    this.#take({ from: "twilio", frame });
+  }
+
+  /** Twilio's socket is gone. */
+  twilioClosed(code: number): void {
+    clearTimeout(this.#closing);
+    this.#news({ is: "twilio_closed", code });
+  }
+
+  stop(): void {
+    this.#news({ is: "relay_stopping" });
+  }
+
+  #news(news: LineNews): void {
+    this.#take({ from: "line", news });
+  }
+
+  #take(input: Input): void {
+    if (this.#hasEnded) return;
+    try {
+      this.#perform(this.#call.step(input, this.#parts.clock.monotonicMs()));
+    } catch (thrown) {
+      this.#parts.log(bugOf(thrown), this.#parts.id);
+      this.#endBroken();
+    }
+    this.#arm();
+  }
+
+  /** The call's own state may be broken too, and then even its last words fail. */
+  #endBroken(): void {
+    try {
+      this.#perform(this.#call.step({ from: "line", news: { is: "bug" } }, this.#parts.clock.monotonicMs()));
+    } catch (thrown) {
+      this.#parts.log(bugOf(thrown), this.#parts.id);
+    }
+    this.#close("bug");
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    if (effects.length > 1) this.#parts.twilio.cork(() => this.#performEach(effects));
+    else this.#performEach(effects);
+  }
+
+  #performEach(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.to) {
+        case "model":
+          this.#model.send(encodeModel(effect.event));
+          this.#watchBacklog();
+          break;
+        case "twilio": {
+          const sent = this.#parts.twilio.send(encodeTwilio(effect.frame));
+          if (sent === -1) this.#queuedFrames++;
+          // Lost: what the caller hears would not be what the conversation says. Not now: this step's effects first.
+          if (sent === 0) queueMicrotask(() => this.#news({ is: "twilio_slow" }));
+          break;
+        }
+        case "log":
+          this.#parts.log(effect.entry, this.#parts.id);
+          break;
+        case "line":
+          this.#close(effect.close);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #watchBacklog(): void {
+    const backlog = this.#model.backlog();
+    if (backlog > this.#peakModelBytes) this.#peakModelBytes = backlog;
+    if (backlog > MOST_MODEL_BACKLOG_BYTES) queueMicrotask(() => this.#news({ is: "model_slow" }));
+  }
+
+  #close(ending: Ending): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    clearTimeout(this.#timer);
+    const [queuedFrames, peakModelBytes] = [this.#queuedFrames, this.#peakModelBytes];
+    this.#parts.log({ event: "line.backlog", level: "debug", queuedFrames, peakModelBytes }, this.#parts.id);
+    // Written down before the socket closes, for Twilio's next webhook makes the edge ask.
+    this.#parts.record(ending);
+    this.#model.close();
+    this.#parts.twilio.close(ENDINGS[ending].code);
+    this.#closing = setTimeout(() => this.#parts.twilio.terminate(), CLOSE_WITHIN_MS);
+  }
+
+  #arm(): void {
+    const deadline = this.#call.nextDeadline();
+    if (this.#hasEnded || deadline === undefined || this.#armedFor <= deadline) return;
+    clearTimeout(this.#timer);
+    this.#armedFor = deadline;
+    const waitMs = Math.max(0, deadline - this.#parts.clock.monotonicMs());
+    this.#timer = setTimeout(() => this.#wake(), Math.ceil(waitMs));
+  }
+
+  #wake(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const deadline = this.#call.nextDeadline();
+    const isDue = deadline !== undefined && deadline <= this.#parts.clock.monotonicMs();
+    if (isDue) this.#take({ from: "clock" });
+    else this.#arm();
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * The relay's doors: the media stream, how a call ended, and whether the process is well. What each answers to a
+ * stranger is a status and nothing else.
+ */
+import { randomBytes } from "node:crypto";
+import { ENDINGS, type Ending } from "../call/ending.ts";
+import type { Settings } from "../call/session.ts";
+import { CallSid, MEDIA_STREAM_PATH, type StreamClaims, verifyEndingToken } from "../contract.ts";
+import type { Clock } from "./clock.ts";
+import { Gate, type GateTerms } from "./gate.ts";
+import { bugOf, type Log } from "./log.ts";
+import { dialModel, type ModelAddress } from "./model.ts";
+import { Runner } from "./runner.ts";
+import type { Store } from "./store.ts";
+
+export type ServerTerms = {
+  readonly port: number;
+  readonly gate: GateTerms;
+  readonly maxCalls: number;
+  readonly model: ModelAddress;
+  readonly settings: Settings;
+};
+
+/** A frame of Twilio's is a few hundred bytes; a start with a long profile a few thousand. */
+const LARGEST_FRAME_BYTES = 64 * 1024;
+/** A minute and a half of audio that Twilio has not taken: it never will. */
+const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
+/** How the edge hears of a call that is still up, and of one whose relay died. */
+type Known = {
+  ending: Ending | "live" | "unknown";
+  outcome: "finished" | "failed" | "live";
+  attempt: number;
+};
+
+type Socket = { readonly claims: StreamClaims; readonly id: string; runner: Runner | undefined };
+
+export class RelayServer {
+  readonly #terms: ServerTerms;
+  readonly #store: Store;
+  readonly #gate: Gate;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #server: Bun.Server<Socket>;
+  /** The calls that are up, by the jti of their token. */
+  readonly #calls = new Map<string, Runner>();
+  #isStopping = false;
+
+  constructor(terms: ServerTerms, store: Store, clock: Clock, log: Log) {
+    this.#terms = terms;
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+    this.#gate = new Gate(terms.gate, store, clock);
+    this.#server = Bun.serve<Socket>({
+      port: terms.port,
+      fetch: (request) => this.#answer(request),
+      error: (error) => {
+        log(bugOf(error));
+        return status(500);
+      },
+      websocket: {
+        maxPayloadLength: LARGEST_FRAME_BYTES,
+        backpressureLimit: MOST_TWILIO_BACKLOG_BYTES,
+        closeOnBackpressureLimit: true,
+        // Our own deadlines are shorter; this one only catches a peer that has vanished without a word.
+        idleTimeout: 120,
+        perMessageDeflate: false,
+        open: (socket) => this.#opened(socket),
+        message: (socket, message) =>
+          socket.data.runner?.twilioSaid(typeof message === "string" ? message : undefined),
+        close: (socket, code) => this.#closed(socket, code),
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#server.port ?? this.#terms.port;
+  }
+
+  get liveCalls(): number {
+    return this.#calls.size;
+  }
+
+  /** Takes no new calls, gives those that are up `drainMs` to finish, and then ends them. */
+  async stop(drainMs: number): Promise<void> {
+    this.#isStopping = true;
+    const deadline = this.#clock.monotonicMs() + drainMs;
+    while (this.#calls.size > 0 && this.#clock.monotonicMs() < deadline) await Bun.sleep(50);
+    for (const runner of this.#calls.values()) runner.stop();
+    await this.#server.stop();
+  }
+
+  async #answer(request: Request): Promise<Response | undefined> {
+    const { pathname } = new URL(request.url);
+    if (request.method !== "GET") return status(405);
+    if (pathname.startsWith(MEDIA_STREAM_PATH))
+      return this.#open(request, pathname.slice(MEDIA_STREAM_PATH.length));
+    if (pathname === "/healthz") return Response.json({ status: "ok" });
+    if (pathname === "/readyz") return this.#ready();
+    const callSid = /^\/calls\/([^/]+)\/ending$/.exec(pathname)?.[1];
+    if (callSid !== undefined) return this.#ending(request, callSid);
+    return status(404);
+  }
+
+  async #open(request: Request, token: string): Promise<Response | undefined> {
+    if (this.#isStopping) return this.#refuse(503, "stopping");
+    if (this.#calls.size >= this.#terms.maxCalls) return this.#refuse(503, "full");
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+      return this.#refuse(401, "not an upgrade");
+    let admission: Awaited<ReturnType<Gate["admit"]>>;
+    try {
+      admission = await this.#gate.admit(token, request.headers.get("x-twilio-signature"));
+    } catch (thrown) {
+      this.#cannotRecord(thrown);
+      return this.#refuse(503, "cannot record");
+    }
+    if (!admission.ok) return this.#refuse(401, admission.why);
+    const data: Socket = { claims: admission.claims, id: randomBytes(4).toString("hex"), runner: undefined };
+    if (this.#server.upgrade(request, { data })) return undefined;
+    return this.#refuse(400, "upgrade failed");
+  }
+
+  #refuse(code: number, why: string): Response {
+    this.#log({ event: "handshake.refused", level: "warn", why });
+    return status(code);
+  }
+
+  #opened(socket: Bun.ServerWebSocket<Socket>): void {
+    const { claims, id } = socket.data;
+    this.#log({ event: "call.admitted", level: "info", callSid: claims.sub, attempt: claims.attempt }, id);
+    const runner = new Runner({
+      terms: {
+        callSid: claims.sub,
+        accountSid: claims.account,
+        profileHash: claims.profile,
+        settings: this.#terms.settings,
+      },
+      id,
+      twilio: {
+        send: (text) => socket.send(text),
+        cork: (body) => socket.cork(body),
+        close: (code) => socket.close(code),
+        terminate: () => socket.terminate(),
+      },
+      dial: (ears) => dialModel(this.#terms.model, ears),
+      clock: this.#clock,
+      log: this.#log,
+      record: (ending) => this.#record(claims.jti, ending),
+    });
+    socket.data.runner = runner;
+    this.#calls.set(claims.jti, runner);
+  }
+
+  #closed(socket: Bun.ServerWebSocket<Socket>, code: number): void {
+    socket.data.runner?.twilioClosed(code);
+    this.#calls.delete(socket.data.claims.jti);
+  }
+
+  #record(jti: string, ending: Ending): void {
+    this.#calls.delete(jti);
+    try {
+      this.#store.ended(jti, ending);
+    } catch (thrown) {
+      this.#cannotRecord(thrown);
+    }
+  }
+
+  #cannotRecord(thrown: unknown): void {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+    const mend =
+      "DATA_DIR cannot be written: check its disk space and permissions; nobody is admitted until then";
+    this.#log({ event: "store.failed", level: "error", code, mend });
+  }
+
+  #ready(): Response {
+    if (this.#isStopping) return Response.json({ status: "stopping" }, { status: 503 });
+    try {
+      this.#store.heartbeat(this.#clock.unixS());
+    } catch (thrown) {
+      this.#cannotRecord(thrown);
+      return Response.json({ status: "cannot record" }, { status: 503 });
+    }
+    return Response.json({ status: "ready" });
+  }
+
+  async #ending(request: Request, callSid: string): Promise<Response> {
+    if (!CallSid.safeParse(callSid).success) return status(404);
+    const token = /^Bearer ([\w.-]+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+    if (token === undefined) return status(401);
+    const { keys, relayUrl } = this.#terms.gate;
+    const verified = await verifyEndingToken(keys, token, relayUrl, this.#clock.unixS());
+    if (!verified.ok || verified.claims.sub !== callSid) return status(401);
+    const known = this.#lastOf(callSid);
+    return known === undefined ? status(404) : Response.json(known);
+  }
+
+  #lastOf(callSid: string): Known | undefined {
+    const last = this.#store.lastOf(callSid);
+    if (last === undefined) return undefined;
+    const { ending, attempt, jti } = last;
+    if (ending !== undefined) return { ending, outcome: ENDINGS[ending].outcome, attempt };
+    if (this.#calls.has(jti)) return { ending: "live", outcome: "live", attempt };
+    return { ending: "unknown", outcome: "failed", attempt };
+  }
+}
+
+const status = (code: number): Response => new Response(null, { status: code });

@@ -1,0 +1,189 @@
+/**
+ * OpenAI's Realtime API (GA), as far as the relay speaks it: decoder beside encoder, and nothing that decides.
+ * Source: https://platform.openai.com/docs/api-reference/realtime-server-events and -client-events
+ *
+ * Field names are the wire's own. New event types appear without notice: an unknown one is not an error.
+ */
+import { z } from "zod";
+
+const Id = z.string().min(1);
+
+const FunctionCall = z.object({
+  type: z.literal("function_call"),
+  id: Id,
+  call_id: Id,
+  name: z.string(),
+  arguments: z.string(),
+  status: z.string().optional(),
+});
+const OtherItem = z.object({ type: z.string(), id: Id });
+const Item = z.union([FunctionCall, OtherItem]);
+
+const EVENTS = {
+  "session.updated": z.object({
+    type: z.literal("session.updated"),
+    session: z.object({
+      audio: z.object({
+        input: z.object({ format: z.object({ type: z.string() }) }),
+        output: z.object({ format: z.object({ type: z.string() }) }),
+      }),
+    }),
+  }),
+  "input_audio_buffer.speech_started": z.object({ type: z.literal("input_audio_buffer.speech_started") }),
+  "input_audio_buffer.committed": z.object({ type: z.literal("input_audio_buffer.committed") }),
+  "conversation.item.added": z.object({
+    type: z.literal("conversation.item.added"),
+    item: z.object({ id: Id }),
+  }),
+  "response.created": z.object({
+    type: z.literal("response.created"),
+    response: z.object({ id: Id, metadata: z.object({ reason: z.string().optional() }).nullish() }),
+  }),
+  "response.output_audio.delta": z.object({
+    type: z.literal("response.output_audio.delta"),
+    response_id: Id,
+    item_id: Id,
+    content_index: z.number().int().nonnegative(),
+    /** base64 of the output format: for us mu-law, 8 bytes a ms. */
+    delta: z.string(),
+  }),
+  "response.output_audio.done": z.object({
+    type: z.literal("response.output_audio.done"),
+    response_id: Id,
+    item_id: Id,
+    content_index: z.number().int().nonnegative(),
+  }),
+  "response.output_item.done": z.object({
+    type: z.literal("response.output_item.done"),
+    response_id: Id,
+    item: Item,
+  }),
+  "response.done": z.object({
+    type: z.literal("response.done"),
+    response: z.object({
+      id: Id,
+      status: z.enum(["completed", "cancelled", "failed", "incomplete", "in_progress"]),
+      status_details: z
+        .object({ error: z.object({ type: z.string().nullish(), code: z.string().nullish() }).nullish() })
+        .nullish(),
+    }),
+  }),
+  error: z.object({
+    type: z.literal("error"),
+    error: z.object({
+      type: z.string().nullish(),
+      code: z.string().nullish(),
+      param: z.string().nullish(),
+      event_id: z.string().nullish(),
+    }),
+  }),
+} as const;
+
+type Events = typeof EVENTS;
+export type FromModel =
+  | { [Type in keyof Events]: z.infer<Events[Type]> }[keyof Events]
+  /** A type that the relay does not act on. */
+  | { readonly type: "other" }
+  /** An event that the relay acts on, in a shape that it cannot; or no JSON at all. */
+  | { readonly type: "malformed"; readonly event: keyof Events | "unknown" };
+
+export type ModelError = Extract<FromModel, { type: "error" }>["error"];
+
+const Typed = z.object({ type: z.string() });
+
+export function decodeModel(text: string): FromModel {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { type: "malformed", event: "unknown" };
+  }
+  const typed = Typed.safeParse(value);
+  if (!typed.success) return { type: "malformed", event: "unknown" };
+  const { type } = typed.data;
+  if (!isActedOn(type)) return { type: "other" };
+  const event = EVENTS[type].safeParse(value);
+  return event.success ? event.data : { type: "malformed", event: type };
+}
+
+const isActedOn = (type: string): type is keyof Events => Object.hasOwn(EVENTS, type);
+
+// --- to the model -------------------------------------------------------------------------------------------
+
+export type TurnDetection =
+  | {
+      readonly type: "server_vad";
+      readonly threshold: number;
+      readonly prefix_padding_ms: number;
+      readonly silence_duration_ms: number;
+    }
+  | { readonly type: "semantic_vad"; readonly eagerness: "low" | "medium" | "high" | "auto" };
+
+export type FunctionTool = {
+  readonly type: "function";
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: { readonly type: "object"; readonly [keyword: string]: unknown };
+};
+
+/** `session` of a session.update. `temperature` left the GA API; other servers of this protocol may take it. */
+export type Session = {
+  readonly type: "realtime";
+  readonly model?: string;
+  readonly instructions: string;
+  readonly output_modalities: readonly ["audio"];
+  readonly audio: {
+    readonly input: {
+      readonly format: { readonly type: "audio/pcmu" };
+      readonly turn_detection: TurnDetection;
+      readonly noise_reduction?: { readonly type: "near_field" | "far_field" };
+      readonly transcription?: { readonly model: string; readonly language?: string };
+    };
+    readonly output: {
+      readonly format: { readonly type: "audio/pcmu" };
+      readonly voice: string | { readonly id: string };
+    };
+  };
+  readonly tools: readonly FunctionTool[];
+  readonly tool_choice: "auto";
+  readonly temperature?: number;
+};
+
+export type ResponseParams = {
+  /** Replaces the session's instructions for this response alone. */
+  readonly instructions?: string;
+  readonly tool_choice?: "none" | "auto";
+  /** Echoed in response.created: tells our responses from those that the server's VAD creates. */
+  readonly metadata: { readonly reason: string };
+};
+
+export type NewItem =
+  | {
+      readonly id: string;
+      readonly type: "message";
+      readonly role: "user" | "system";
+      readonly content: readonly [{ readonly type: "input_text"; readonly text: string }];
+    }
+  | {
+      readonly id: string;
+      readonly type: "function_call_output";
+      readonly call_id: string;
+      readonly output: string;
+    };
+
+export type ToModel =
+  | { readonly type: "session.update"; readonly event_id: string; readonly session: Session }
+  /** Without an event_id: 50 a second, and an error that names no event can only be about one of these. */
+  | { readonly type: "input_audio_buffer.append"; readonly audio: string }
+  | { readonly type: "conversation.item.create"; readonly event_id: string; readonly item: NewItem }
+  | {
+      readonly type: "conversation.item.truncate";
+      readonly event_id: string;
+      readonly item_id: string;
+      readonly content_index: number;
+      readonly audio_end_ms: number;
+    }
+  | { readonly type: "response.create"; readonly event_id: string; readonly response: ResponseParams }
+  | { readonly type: "response.cancel"; readonly event_id: string; readonly response_id: string };
+
+export const encodeModel = (event: ToModel): string => JSON.stringify(event);
