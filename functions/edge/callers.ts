@@ -5,7 +5,6 @@
  * together. `scripts/build.ts` checks the file with the very same code before it is deployed. What is wrong is
  * said without quoting a number: the messages end up in logs.
  */
-import { z } from "zod";
 import { Profile } from "../../relay/contract.ts";
 
 export type Callers = ReadonlyMap<string, Profile>;
@@ -63,8 +62,7 @@ export function callersFromFile(text: string): ReadCallers {
   } catch {
     return failed({ wrong: "is not JSON", mend: "compare it with assets/callers.example.json" });
   }
-  const record = z.record(z.string(), z.unknown()).safeParse(json);
-  if (!record.success) {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return failed({
       wrong: "is not an object",
       mend: 'write { "+15551234567": {} } as in assets/callers.example.json',
@@ -73,7 +71,8 @@ export function callersFromFile(text: string): ReadCallers {
 
   const callers = new Map<string, Profile>();
   const problems: CallersProblem[] = [];
-  for (const [key, value] of Object.entries(record.data)) {
+  const entries: Array<[string, unknown]> = Object.entries(json);
+  for (const [key, value] of entries) {
     const number = key.replaceAll(/\s/g, "");
     if (!isPhoneNumber(number)) {
       problems.push({ at: [key], wrong: `a key ${notANumber(number)}`, mend: E164 });
@@ -88,7 +87,7 @@ export function callersFromFile(text: string): ReadCallers {
       for (const issue of profile.error.issues) {
         problems.push({
           at: [key, ...issue.path.map((step) => (typeof step === "number" ? step : String(step)))],
-          wrong: `${issue.path.map(String).join(".") || "the caller"}: ${issue.message}`,
+          wrong: `${issue.path.map(String).join(".") || "the caller"}: ${withoutNumbers(issue.message)}`,
           mend: "a caller may have name, language, greeting, instructions and tools, and nothing else",
         });
       }
@@ -110,6 +109,9 @@ function notANumber(entry: string): string {
   if (/^\d+$/.test(entry)) return "has no + before its country code";
   return "is not a whole E.164 number";
 }
+
+/** A message may quote a key, and a number in the wrong place is a key. */
+const withoutNumbers = (message: string): string => message.replaceAll(/\+?\d{6,}/g, "[number]");
 
 function repeatedKeys(text: string): readonly string[] {
   const keys = [...text.matchAll(/(?<!\\)"(\+[\d ]+)"\s*:/g)].flatMap(([, key]) => (key ? [key] : []));

@@ -28,10 +28,11 @@ const EXAMPLE = "write it as in wss://relay.example.com";
 
 /** Twilio opens streams to wss on port 443 and nothing else (errors 31901, 31910); ws is for a relay next door. */
 export function readRelay(text: string): ReadRelay {
+  if (text.includes(",")) return { ok: false, wrong: "names more than one relay", mend: EXAMPLE };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return { ok: false, wrong: "is not a URL", mend: EXAMPLE };
   if (url.protocol !== "wss:" && url.protocol !== "ws:") {
-    return { ok: false, wrong: `begins with ${url.protocol}// and not with wss://`, mend: EXAMPLE };
+    return { ok: false, wrong: "does not begin with wss://", mend: EXAMPLE };
   }
   if (url.protocol === "ws:" && !isLoopback(url.hostname)) {
     return { ok: false, wrong: "is ws, which is for localhost only", mend: EXAMPLE };

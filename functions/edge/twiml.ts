@@ -21,7 +21,7 @@ export type Verb =
     };
 
 export function twiml(verbs: readonly Verb[]): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Response>${verbs.map(print).join("")}</Response>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>${element("Response", {}, verbs.map(print).join(""))}`;
 }
 
 function print(verb: Verb): string {

@@ -1,0 +1,185 @@
+import { describe, expect, test } from "bun:test";
+import { type Checked, readIdentity, readKey, readSettings } from "../../../functions/edge/settings.ts";
+import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../signed.ts";
+
+const ENV = {
+  ACCOUNT_SID: ACCOUNT,
+  AUTH_TOKEN,
+  DOMAIN_NAME: "phone-assistant-1234-dev.twil.io",
+  RELAY_URL: "wss://relay.example.com",
+  STREAM_TOKEN_SECRET: SECRET,
+  ALLOWED_NUMBERS: CALLER,
+};
+
+const problemsOf = <T>(checked: Checked<T>) =>
+  checked.ok ? [] : checked.problems.map(({ variable, wrong }) => `${variable} ${wrong}`);
+const settingsProblems = async (changes: object, file?: string) =>
+  problemsOf(await readSettings({ ...ENV, ...changes }, file));
+
+describe("the edge's settings", () => {
+  test("are read from the runtime's context", async () => {
+    const read = await readSettings(ENV, undefined);
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    expect(read.value.relay).toEqual({
+      name: "wss://relay.example.com",
+      httpOrigin: "https://relay.example.com",
+    });
+    expect([...read.value.callers]).toEqual([[CALLER, {}]]);
+    expect(read.value.key.kid).toHaveLength(12);
+  });
+
+  test("report every problem at once, each with its variable, what is wrong and the mend, and no value", async () => {
+    const secret = "s3cr3t";
+    const read = await readSettings(
+      { RELAY_URL: "https://relay.example.com", STREAM_TOKEN_SECRET: secret, ALLOWED_NUMBERS: "15551234567" },
+      '{"+15557654321":{"phone":"+15557654321"}}',
+    );
+    expect(problemsOf(read)).toEqual([
+      "RELAY_URL does not begin with wss://",
+      "STREAM_TOKEN_SECRET is 6 bytes long and must be at least 32; make one with: openssl rand -hex 32",
+      "ALLOWED_NUMBERS entry 1 of 1 has no + before its country code",
+      'assets/callers.private.json the caller: Unrecognized key: "phone"',
+    ]);
+    const text = JSON.stringify(read);
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain("5557654321");
+    for (const problem of read.ok ? [] : read.problems) expect(problem.mend.length).toBeGreaterThan(10);
+  });
+
+  test("without any allowlist are refused: an empty list must not mean everybody", async () => {
+    for (const ALLOWED_NUMBERS of ["", " ", ",", undefined]) {
+      expect(await settingsProblems({ ALLOWED_NUMBERS })).toEqual([
+        expect.stringContaining("ALLOWED_NUMBERS is empty"),
+      ]);
+      expect(await settingsProblems({ ALLOWED_NUMBERS }, "{}")).toEqual([
+        expect.stringContaining("ALLOWED_NUMBERS is empty"),
+      ]);
+      expect(await settingsProblems({ ALLOWED_NUMBERS }, `{"${CALLER}":{}}`)).toEqual([]);
+    }
+  });
+
+  test("take the profile of a number that stands in both lists", async () => {
+    const read = await readSettings(ENV, `{"${CALLER}":{"name":"Ada"},"+15557654321":{}}`);
+    expect(read.ok ? [...read.value.callers] : []).toEqual([
+      [CALLER, { name: "Ada" }],
+      ["+15557654321", {}],
+    ]);
+  });
+});
+
+describe("RELAY_URL", () => {
+  test("is wss on port 443, or ws on this machine", async () => {
+    for (const RELAY_URL of [
+      "wss://relay.example.com",
+      "wss://relay.example.com/",
+      "wss://relay.example.com:443",
+      "ws://localhost:5050",
+      "ws://127.0.0.1:5050",
+      "ws://127.1.2.3",
+      "ws://[::1]:5050",
+    ]) {
+      expect([RELAY_URL, await settingsProblems({ RELAY_URL })]).toEqual([RELAY_URL, []]);
+    }
+  });
+
+  test("that Twilio could not open is refused, with the reason", async () => {
+    for (const [RELAY_URL, wrong] of [
+      ["", "is not set"],
+      ["relay.example.com", "is not a URL"],
+      ["https://relay.example.com", "does not begin with wss://"],
+      ["ws://relay.example.com", "is ws, which is for localhost only"],
+      ["ws://localhost.example.com", "is ws, which is for localhost only"],
+      ["ws://127.0.0.1.example.com", "is ws, which is for localhost only"],
+      ["ws://0.0.0.0:5050", "is ws, which is for localhost only"],
+      ["wss://relay.example.com:8443", "names port 8443"],
+      ["wss://relay.example.com:80", "names port 80"],
+      ["wss://localhost:5050", "names port 5050"],
+      ["wss://relay.example.com/path", "has a path, a query or a fragment"],
+      ["wss://relay.example.com?a=b", "has a path, a query or a fragment"],
+      ["wss://relay.example.com#a", "has a path, a query or a fragment"],
+      ["wss://user:word@relay.example.com", "holds a user name or a password"],
+      ["wss://relay.example.com,wss://other.example.com", "names more than one relay"],
+      ["wss://relay.example.com # the relay", "is not a URL"],
+    ] as const) {
+      expect([RELAY_URL, await settingsProblems({ RELAY_URL })]).toEqual([
+        RELAY_URL,
+        [expect.stringContaining(`RELAY_URL ${wrong}`)],
+      ]);
+    }
+  });
+});
+
+describe("STREAM_TOKEN_SECRET", () => {
+  test("is one secret of 32 bytes or more", async () => {
+    expect((await readKey({ STREAM_TOKEN_SECRET: SECRET })).ok).toBe(true);
+    expect((await readKey({ STREAM_TOKEN_SECRET: ` ${SECRET}\n` })).ok).toBe(true);
+    for (const [STREAM_TOKEN_SECRET, wrong] of [
+      [undefined, "is not set"],
+      ["", "is not set"],
+      ["x".repeat(31), "is 31 bytes long"],
+      [`${SECRET},${SECRET}`, "holds a comma"],
+    ] as const) {
+      expect(problemsOf(await readKey({ STREAM_TOKEN_SECRET }))).toEqual([
+        expect.stringContaining(`STREAM_TOKEN_SECRET ${wrong}`),
+      ]);
+    }
+  });
+});
+
+describe("who we are to Twilio", () => {
+  const identityOf = (changes: object) => readIdentity({ ...ENV, ...changes });
+  const baseOf = (changes: object) => {
+    const read = identityOf(changes);
+    return read.ok ? read.value.baseUrl : problemsOf(read);
+  };
+
+  test("is our account and where Twilio calls us: EDGE_URL, or the runtime's own domain", () => {
+    expect(identityOf({})).toEqual({
+      ok: true,
+      value: {
+        accountSid: ACCOUNT,
+        authToken: AUTH_TOKEN,
+        baseUrl: "https://phone-assistant-1234-dev.twil.io",
+      },
+    });
+    expect(baseOf({ DOMAIN_NAME: "localhost:3000" })).toBe("http://localhost:3000");
+    expect(baseOf({ DOMAIN_NAME: "127.0.0.1:3000" })).toBe("http://127.0.0.1:3000");
+    expect(baseOf({ DOMAIN_NAME: "localhost:3000", EDGE_URL: "https://tunnel.example.com/" })).toBe(
+      "https://tunnel.example.com",
+    );
+    expect(baseOf({ EDGE_URL: "http://localhost:3000" })).toBe("http://localhost:3000");
+  });
+
+  test("with an EDGE_URL that Twilio could not call is refused", () => {
+    for (const EDGE_URL of [
+      "tunnel.example.com",
+      "http://tunnel.example.com",
+      "wss://tunnel.example.com",
+      "https://tunnel.example.com/path",
+      "https://tunnel.example.com?a=b",
+      "https://user:word@tunnel.example.com",
+    ]) {
+      expect(baseOf({ EDGE_URL })).toEqual([expect.stringMatching(/^EDGE_URL is /)]);
+    }
+    expect(baseOf({ DOMAIN_NAME: undefined })).toEqual([expect.stringMatching(/^DOMAIN_NAME is /)]);
+    expect(baseOf({ DOMAIN_NAME: "evil.example.com/path" })).toEqual([
+      expect.stringMatching(/^DOMAIN_NAME is /),
+    ]);
+  });
+
+  test("without an account or a token worth the name is refused: an empty one would let anybody sign", () => {
+    for (const changes of [
+      { AUTH_TOKEN: undefined },
+      { AUTH_TOKEN: "" },
+      { AUTH_TOKEN: "your_auth_token" },
+      { AUTH_TOKEN: `${AUTH_TOKEN} # from the console` },
+    ]) {
+      expect(problemsOf(identityOf(changes))).toEqual([expect.stringMatching(/^AUTH_TOKEN is /)]);
+    }
+    for (const changes of [{ ACCOUNT_SID: undefined }, { ACCOUNT_SID: "" }, { ACCOUNT_SID: CALLER }]) {
+      expect(problemsOf(identityOf(changes))).toEqual([expect.stringMatching(/^ACCOUNT_SID is /)]);
+    }
+    expect(problemsOf(identityOf({ ACCOUNT_SID: "", AUTH_TOKEN: "", DOMAIN_NAME: "" }))).toHaveLength(3);
+    expect(JSON.stringify(identityOf({ AUTH_TOKEN: "your_auth_token" }))).not.toContain("your_auth_token");
+  });
+});
