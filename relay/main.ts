@@ -1,0 +1,78 @@
+/**
+ * The relay's entry: environment to configuration, wiring, signals. The only place that reads process.env.
+ */
+import { configFrom, printFindings } from "./config.ts";
+import { systemClock } from "./io/clock.ts";
+import { makeLog } from "./io/log.ts";
+import { RelayServer } from "./io/server.ts";
+import { Store } from "./io/store.ts";
+
+/** EX_CONFIG of sysexits.h: what is wrong is the configuration, and a restart will not mend it. */
+const EX_CONFIG = 78;
+const FORGET_EVERY_MS = 24 * 3600 * 1000;
+
+const configured = await configFrom(process.env, new Date());
+if (!configured.ok) {
+  console.error(
+    `The relay cannot start. Mend these in .env or in the environment:\n${printFindings(configured.problems)}`,
+  );
+  process.exit(EX_CONFIG);
+}
+const { config, warnings } = configured;
+const log = makeLog(config.logLevel, (line) => process.stdout.write(`${line}\n`));
+for (const { variable, mend } of warnings) log({ event: "relay.warning", level: "warn", variable, mend });
+if (warnings.length > 0) console.error(printFindings(warnings));
+
+let store: Store;
+try {
+  store = Store.open(config.dataDir);
+} catch (thrown) {
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  console.error(
+    `The relay cannot start: DATA_DIR (${config.dataDir}) cannot be written (${why}). Mend its permissions, or set another folder.`,
+  );
+  process.exit(EX_CONFIG);
+}
+store.forgetOld(systemClock.unixS());
+const forgetting = setInterval(() => store.forgetOld(systemClock.unixS()), FORGET_EVERY_MS);
+
+let server: RelayServer;
+try {
+  server = new RelayServer(
+    {
+      port: config.port,
+      gate: {
+        relayUrl: config.relayUrl,
+        keys: config.keys,
+        accountSid: config.accountSid,
+        authToken: config.authToken,
+      },
+      maxCalls: config.maxCalls,
+      model: { url: config.realtimeUrl, model: config.settings.model, apiKey: config.apiKey },
+      settings: config.settings,
+    },
+    store,
+    systemClock,
+    log,
+  );
+} catch (thrown) {
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  console.error(`The relay cannot listen on port ${config.port} (${why}). Set PORT to a free one.`);
+  process.exit(EX_CONFIG);
+}
+log({ event: "relay.listening", level: "info", port: server.port, model: config.settings.model });
+
+let isStopping = false;
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, async () => {
+    // A second signal means: now.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log({ event: "relay.stopping", level: "info", signal, calls: server.liveCalls });
+    await server.stop(config.drainMs);
+    clearInterval(forgetting);
+    store.close();
+    log({ event: "relay.stopped", level: "info" });
+    process.exit(0);
+  });
+}
