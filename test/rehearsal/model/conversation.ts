@@ -67,13 +67,8 @@ export class Conversation {
 
   /** @param afterId an item's id, "root" for the very beginning, or nothing for the end */
   create(made: NewItem, afterId: string | null | undefined): Done<Item> {
-    const at =
-      afterId === "root"
-        ? 0
-        : afterId == null
-          ? this.items.length
-          : this.items.findIndex((item) => item.id === afterId) + 1;
-    if (at === 0 && afterId !== "root") {
+    const at = this.#placeAfter(afterId);
+    if (at === undefined) {
       return no(
         refusal("item_not_found", `Previous item with ID '${afterId}' not found.`, "previous_item_id"),
       );
@@ -136,6 +131,13 @@ export class Conversation {
     part.words = "";
     part.truncated = true;
     return done(part);
+  }
+
+  #placeAfter(afterId: string | null | undefined): number | undefined {
+    if (afterId === "root") return 0;
+    if (afterId === null || afterId === undefined) return this.items.length;
+    const before = this.items.findIndex((item) => item.id === afterId);
+    return before < 0 ? undefined : before + 1;
   }
 
   #refuseOutput(callId: string): Refusal | undefined {

@@ -124,7 +124,7 @@ export class Responses {
     if (modality === "audio" && voiced.type !== "audio/pcmu") {
       return refusal("invalid_value", "This stand-in speaks audio/pcmu only: set audio.output.format first.");
     }
-    const why = refuseParams(settings, params, this.spoken);
+    const why = refuseParams(settings, params, this.spoken) ?? this.#refuseReferences(params.input ?? []);
     if (why !== undefined) return why;
 
     const id = this.#way.newId("resp");
@@ -211,6 +211,14 @@ export class Responses {
     };
     if (outOfBand) this.#outOfBand.add(under);
     else this.#active = under;
+    return undefined;
+  }
+
+  #refuseReferences(input: NonNullable<ResponseParams["input"]>): Refusal | undefined {
+    for (const [index, item] of input.entries()) {
+      if (item.type !== "item_reference" || this.#conversation.find(item.id) !== undefined) continue;
+      return refusal("item_not_found", `Item with ID '${item.id}' not found.`, `response.input[${index}].id`);
+    }
     return undefined;
   }
 
