@@ -63,7 +63,7 @@ export const Profile = z
     /** BCP 47, as in "en" or "de-CH". */
     language: z
       .string()
-      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as "en" or "de-CH"')
       .optional(),
     greeting: z.string().min(1).max(500).optional(),
     instructions: z.string().min(1).max(4000).optional(),

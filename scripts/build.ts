@@ -83,11 +83,13 @@ async function checkedCallers(path: string): Promise<string | undefined> {
   if (read.ok) return text;
 
   const syntaxError = await lineOfSyntaxError(path);
-  const lines = read.problems.map((problem) => {
-    const line = syntaxError ?? lineOf(text, problem);
-    return `${CALLERS_FILE}${line === undefined ? "" : `:${line}`}: ${problem.wrong}\n    ${problem.mend}`;
-  });
-  throw new BuildError(lines.join("\n"));
+  const found = read.problems.map((problem) => ({ ...problem, line: syntaxError ?? lineOf(text, problem) }));
+  found.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  const messages = found.map(
+    ({ line, wrong, mend }) =>
+      `${CALLERS_FILE}${line === undefined ? "" : `:${line}`}: ${wrong}\n    ${mend}`,
+  );
+  throw new BuildError(messages.join("\n"));
 }
 
 /** Where a key of the file stands, by looking for the names on the way to it one after the other. */

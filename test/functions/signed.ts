@@ -7,7 +7,7 @@
 import { createHmac } from "node:crypto";
 
 export const ACCOUNT = `AC${"fedcba9876543210".repeat(2)}`;
-export const AUTH_TOKEN = "0123456789abcdef".repeat(2);
+export const AUTH_TOKEN = "a0b1c2d3e4f50617".repeat(2);
 export const CALL = `CA${"0123456789abcdef".repeat(2)}`;
 export const CALLER = "+15551234567";
 export const OUR_NUMBER = "+15557654321";

@@ -1,0 +1,222 @@
+/**
+ * What was built is all that a deploy takes: the bytes of `dist/functions` alone, laid flat as Twilio lays them, in an
+ * empty folder where nothing but `twilio` and `@twilio/runtime-handler` can be found, under Node and Twilio's own runtime.
+ *
+ * And, since environments are cheap here: what each way of misconfiguring the edge sounds like.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { build } from "../../scripts/build.ts";
+import { ACCOUNT, AUTH_TOKEN, CALLER, incomingForm, post, postSigned, SECRET } from "./signed.ts";
+
+const ROOT = resolve(import.meta.dir, "..", "..");
+const GOOD = {
+  ACCOUNT_SID: ACCOUNT,
+  AUTH_TOKEN,
+  RELAY_URL: "wss://relay.example.com",
+  STREAM_TOKEN_SECRET: SECRET,
+  ALLOWED_NUMBERS: CALLER,
+};
+/** Each breaks one variable of a good environment. */
+const BROKEN = [
+  ["ALLOWED_NUMBERS", ""],
+  ["ALLOWED_NUMBERS", "15550001111"],
+  ["STREAM_TOKEN_SECRET", "a-secret-of-31-bytes-is-too-few"],
+  ["RELAY_URL", "wss://relay.example.com:8443"],
+  ["RELAY_URL", "ws://relay.example.com"],
+  ["AUTH_TOKEN", ""],
+  ["EDGE_URL", "http://tunnel.example.com"],
+] as const;
+
+const Ready = z.object({
+  ready: z.array(z.string()),
+  node: z.string(),
+  bun: z.null(),
+  found: z.array(z.string()),
+  handlers: z.number(),
+});
+
+const PATHS = ["/voice/ended", "/voice/fallback", "/voice/incoming", "/voice/stream-status"];
+const APOLOGY =
+  '<?xml version="1.0" encoding="UTF-8"?><Response><Say language="en-US">Your assistant is not available right now, please call back.</Say><Hangup/></Response>';
+
+let folder = "";
+let ready: z.infer<typeof Ready>;
+let output = "";
+let stop = async () => {};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "flat-"));
+  const dist = join(folder, "dist");
+  const flat = join(folder, "deployed");
+  await build(dist, join(folder, "no-callers.json"));
+  await mkdir(join(flat, "node_modules", "@twilio"), { recursive: true });
+  for (const name of ["twilio", "@twilio/runtime-handler"]) {
+    await symlink(join(ROOT, "node_modules", name), join(flat, "node_modules", name));
+  }
+  const functions = PATHS.map((path, index) => ({ path, file: `ZN${String(index).repeat(32)}.js` }));
+  for (const { path, file } of functions) {
+    await cp(join(dist, "functions", `${path}.protected.js`), join(flat, file));
+  }
+  await rm(dist, { recursive: true });
+  await cp(join(import.meta.dir, "flat-runtime.cjs"), join(flat, "runtime.cjs"));
+  const environments = [GOOD, ...BROKEN.map(([name, value]) => ({ ...GOOD, [name]: value }))];
+  await Bun.write(join(flat, "given.json"), JSON.stringify({ environments, functions }));
+
+  const child = Bun.spawn(["node", "runtime.cjs"], {
+    cwd: flat,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: process.env.PATH },
+  });
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true });
+  };
+  const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  stop = async () => {
+    child.kill();
+    await child.exited;
+    await collected;
+  };
+  await until(() => output.includes('{"ready"') || child.exitCode !== null);
+  const line = output.split("\n").find((text) => text.startsWith('{"ready"'));
+  if (line === undefined) throw new Error(`the runtime did not start: ${output}`);
+  ready = Ready.parse(JSON.parse(line));
+}, 60_000);
+
+afterAll(async () => {
+  await stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`not within 20 s: ${isSo}\n${output}`);
+    await Bun.sleep(10);
+  }
+}
+
+const serverOf = (index: number) => ready.ready[index] ?? "";
+
+describe("the deployed bytes alone", () => {
+  test("load under Node, where neither jose nor zod nor anything of ours can be found", () => {
+    expect(ready.node).toMatch(/^2[02]\./);
+    expect(ready.found).toEqual(["twilio", "@twilio/runtime-handler/dev"]);
+    expect(ready.handlers).toBe(PATHS.length);
+  });
+
+  test("answer as they should: an admitted call, a stranger, the end, a status, the fallback", async () => {
+    const base = serverOf(0);
+    const [admitted, stranger, ended, status, fallback] = await Promise.all([
+      postSigned(`${base}/voice/incoming`, incomingForm()),
+      postSigned(`${base}/voice/incoming`, incomingForm({ From: "+15550009999" })),
+      postSigned(`${base}/voice/ended`, incomingForm()),
+      postSigned(`${base}/voice/stream-status`, incomingForm({ StreamEvent: "stream-started" })),
+      post(`${base}/voice/fallback`, {}, {}),
+    ]);
+    expect(admitted.text).toMatch(/<Stream url="wss:\/\/relay\.example\.com\/media-stream\/eyJ[\w.-]+" /);
+    expect(stranger.text).toContain("<Response><Reject/></Response>");
+    expect(ended).toEqual({ status: 200, type: "text/xml", text: APOLOGY });
+    expect(status.status).toBe(204);
+    expect(fallback).toEqual({ status: 200, type: "text/xml", text: APOLOGY });
+  });
+});
+
+describe("a misconfigured edge", () => {
+  for (const [index, [variable, value]] of BROKEN.entries()) {
+    test(`apologises to the caller and names the variable to its owner: ${variable}=${value}`, async () => {
+      const base = serverOf(index + 1);
+      const isLogged = () =>
+        output
+          .slice(before)
+          .split("\n")
+          .some(
+            (line) => line.includes('"event":"misconfigured"') && line.includes(`"variable":"${variable}"`),
+          );
+      const before = output.length;
+      expect(await postSigned(`${base}/voice/incoming`, incomingForm())).toEqual({
+        status: 200,
+        type: "text/xml",
+        text: APOLOGY,
+      });
+      await until(isLogged);
+      expect(output.slice(before)).toMatch(/"mend":"[^"]{10,}"/);
+      if (value.length > 10) expect(output.slice(before)).not.toContain(value);
+    });
+  }
+
+  test("still tells Twilio from others where it can, and always has its fallback", async () => {
+    const base = serverOf(1);
+    const unsigned = await post(`${base}/voice/incoming`, incomingForm(), {});
+    expect([unsigned.status, unsigned.text]).toEqual([403, ""]);
+    const fallbacks = await Promise.all(
+      BROKEN.map((_, index) => post(`${serverOf(index + 1)}/voice/fallback`, {}, {})),
+    );
+    for (const fallback of fallbacks) expect(fallback.text).toBe(APOLOGY);
+  });
+});
+
+describe("what a build leaves", () => {
+  test("is the entries and nothing else, each under 300 KB and without twilio's code", async () => {
+    const out = join(folder, "built");
+    const built = await build(out, join(folder, "no-callers.json"));
+    const files = (await readdir(out, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.map(({ name }) => name).sort()).toEqual(
+      PATHS.map((path) => `${path.slice(7)}.protected.js`).sort(),
+    );
+    expect(built.map(({ file }) => file).sort()).toEqual(
+      PATHS.map((path) => `functions${path}.protected.js`),
+    );
+
+    const twilio = await readFile(join(ROOT, "node_modules/twilio/lib/webhooks/webhooks.js"), "utf8");
+    const names = [...twilio.matchAll(/^function (\w{10,})\(/gm)].map(([, name = ""]) => name);
+    expect(names).toContain("getExpectedTwilioSignature");
+    for (const { file, bytes } of built) {
+      expect(bytes).toBeLessThan(300_000);
+      const text = await readFile(join(out, file), "utf8");
+      for (const name of names) expect(text.includes(`function ${name}`)).toBe(false);
+      const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
+      expect(["twilio/lib/webhooks/webhooks", "node:crypto"]).toEqual(
+        expect.arrayContaining([...new Set(required)]),
+      );
+    }
+  });
+});
+
+describe("the allowlist in a build", () => {
+  const tryToBuild = async (text: string) => {
+    const file = join(folder, "callers.json");
+    await Bun.write(file, text);
+    return build(join(folder, "with-callers"), file).then(
+      (built) => built.map((made) => made.file),
+      (error: unknown) => (error instanceof Error ? error.message : "?"),
+    );
+  };
+
+  test("is copied under its private name when it is right", async () => {
+    const made = await tryToBuild(`{"${CALLER}":{"name":"Ada"}}`);
+    expect(made).toContain("assets/callers.private.json");
+    expect(await readdir(join(folder, "with-callers", "assets"))).toEqual(["callers.private.json"]);
+  });
+
+  test("stops the build when it is not, with file, line and mend, and without a number", async () => {
+    const wrong = await tryToBuild(
+      `{\n  "+15550001111": {\n    "name": "Ada",\n    "language": "English"\n  },\n  "555": {}\n}`,
+    );
+    expect(wrong).toContain("assets/callers.private.json:4: language: is not a language tag");
+    expect(wrong).toContain("assets/callers.private.json:6: a key has no + before its country code");
+    expect(wrong).not.toContain("5550001111");
+    expect(await tryToBuild(`{\n  "${CALLER}": {}\n  "+15557654321": {}\n}`)).toContain(
+      "assets/callers.private.json:3: is not JSON",
+    );
+    expect(await tryToBuild("")).toContain("is not JSON");
+  });
+});
