@@ -14,6 +14,9 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+export const problemsOf = <T>(checked: Checked<T>): readonly Problem[] =>
+  checked.ok ? [] : checked.problems;
+
 /** Who we are to Twilio: enough to tell a webhook of theirs from anybody else's. */
 export type Identity = {
   readonly accountSid: string;
@@ -92,8 +95,8 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
     ok: false,
     problems: [
       ...(relay.ok ? [] : [{ variable: "RELAY_URL", wrong: relay.wrong, mend: relay.mend }]),
-      ...(key.ok ? [] : key.problems),
-      ...(callers.ok ? [] : callers.problems),
+      ...problemsOf(key),
+      ...problemsOf(callers),
     ],
   };
 }

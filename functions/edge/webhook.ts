@@ -26,6 +26,8 @@ export type WebhookRefusal = {
    * by one report) shows up here.
    */
   readonly parameters: readonly string[];
+  /** The address it was checked against: behind a tunnel without EDGE_URL, this is not what Twilio called. */
+  readonly address: string;
   /** Which fields failed, where it was the fields. */
   readonly fields?: readonly string[];
 };
@@ -76,9 +78,10 @@ function receive<Fields extends { AccountSid: string }>(
   // body with a member `__proto__` would lend it fields that no signature covers.
   const own: Array<[string, unknown]> = Object.entries(event);
   const sent = own.filter(([name]) => name !== "request" && name !== "state");
+  const address = `${baseUrl}${path}`;
   const refuse = (why: WebhookRefusal["why"], fields?: readonly string[]): Received<Fields> => {
     const parameters = sent.slice(0, 64).map(([name]) => printable(name));
-    return { ok: false, refusal: { why, parameters, ...(fields && { fields }) } };
+    return { ok: false, refusal: { why, parameters, address, ...(fields && { fields }) } };
   };
 
   const values = new Map(own);
@@ -90,7 +93,7 @@ function receive<Fields extends { AccountSid: string }>(
   const parameters = z.array(z.tuple([z.string(), FormValue])).safeParse(sent);
   if (!state.success || !parameters.success) return refuse("parameters are not text");
 
-  const url = `${baseUrl}${path}${state.data === undefined ? "" : `?state=${state.data}`}`;
+  const url = state.data === undefined ? address : `${address}?state=${state.data}`;
   const form = Object.fromEntries(parameters.data);
   if (!validateRequest(authToken, request.data.headers["x-twilio-signature"], url, form)) {
     return refuse("wrong signature");

@@ -10,7 +10,7 @@ import { apology } from "../edge/apologies.ts";
 import { log } from "../edge/log.ts";
 import { askEnding, type Ended, readRelay } from "../edge/relays.ts";
 import { answer, misconfigured, notFromTwilio, type Reply, say } from "../edge/reply.ts";
-import { readIdentity, readKey } from "../edge/settings.ts";
+import { problemsOf, readIdentity, readKey } from "../edge/settings.ts";
 import { receiveCall } from "../edge/webhook.ts";
 
 const path = "/voice/ended";
@@ -18,10 +18,12 @@ const path = "/voice/ended";
 export const handler: ServerlessFunctionSignature = (context, event, callback) =>
   answer({ path, response: new Twilio.Response(), callback }, say(apology("unavailable")), async () => {
     const identity = readIdentity(context);
-    const key = await readKey(context);
-    if (!identity.ok) return misconfigured([...identity.problems, ...(key.ok ? [] : key.problems)]);
+    if (!identity.ok) {
+      return misconfigured([...identity.problems, ...problemsOf(await readKey(context))]);
+    }
     const received = receiveCall(identity.value, path, event);
     if (!received.ok) return notFromTwilio(path, received.refusal);
+    const key = await readKey(context);
     if (!key.ok) return misconfigured(key.problems);
 
     const callSid = received.fields.CallSid;

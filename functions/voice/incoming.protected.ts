@@ -11,7 +11,7 @@ import { CALLERS_ASSET } from "../edge/callers.ts";
 import { lastTwo, log } from "../edge/log.ts";
 import { streamUrl } from "../edge/relays.ts";
 import { answer, misconfigured, notFromTwilio, say } from "../edge/reply.ts";
-import { readIdentity, readSettings } from "../edge/settings.ts";
+import { problemsOf, readIdentity, readSettings } from "../edge/settings.ts";
 import { receiveCall } from "../edge/webhook.ts";
 
 const path = "/voice/incoming";
@@ -21,12 +21,11 @@ const attempt = 0;
 export const handler: ServerlessFunctionSignature = (context, event, callback) =>
   answer({ path, response: new Twilio.Response(), callback }, say(apology("unavailable")), async () => {
     const identity = readIdentity(context);
-    const settings = await readSettings(context, Runtime.getAssets()[CALLERS_ASSET]?.open());
-    if (!identity.ok) {
-      return misconfigured([...identity.problems, ...(settings.ok ? [] : settings.problems)]);
-    }
+    const read = () => readSettings(context, Runtime.getAssets()[CALLERS_ASSET]?.open());
+    if (!identity.ok) return misconfigured([...identity.problems, ...problemsOf(await read())]);
     const received = receiveCall(identity.value, path, event);
     if (!received.ok) return notFromTwilio(path, received.refusal);
+    const settings = await read();
     if (!settings.ok) return misconfigured(settings.problems);
 
     const { AccountSid: accountSid, CallSid: callSid, From: from } = received.fields;

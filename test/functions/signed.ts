@@ -11,6 +11,10 @@ export const AUTH_TOKEN = "a0b1c2d3e4f50617".repeat(2);
 export const CALL = `CA${"0123456789abcdef".repeat(2)}`;
 export const CALLER = "+15551234567";
 export const OUR_NUMBER = "+15557654321";
+/** The word as typed on a telephone's keys: what Twilio shows for a number that is withheld. */
+export const onKeypad = (word: string): string =>
+  `+${[...word].map((letter) => "22233344455566677778889999".charAt(letter.charCodeAt(0) - 65)).join("")}`;
+export const HIDDEN = onKeypad("ANONYMOUS");
 export const SECRET = "a stream token secret for the tests";
 
 export type Form = Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { admit } from "../../../functions/edge/admission.ts";
+import { HIDDEN, onKeypad } from "../signed.ts";
 
 const callers = new Map([
   ["+15551234567", { name: "Ada" }],
@@ -24,8 +25,8 @@ describe("admission", () => {
       "anonymous",
       "Anonymous",
       "unknown",
-      "+266696687",
-      "+7378742833",
+      HIDDEN,
+      onKeypad("RESTRICTED"),
       "sip:+15551234567@example.com",
       "client:+15551234567",
     ]) {

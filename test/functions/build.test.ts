@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "../../scripts/build.ts";
+import { CALLER } from "./signed.ts";
+
+const ROOT = resolve(import.meta.dir, "..", "..");
+const ENTRIES = ["ended", "fallback", "incoming", "stream-status"].map((name) => `${name}.protected.js`);
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "build-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("what a build leaves", () => {
+  test("is the entries and nothing else, each under 300 KB and without twilio's code", async () => {
+    const out = join(folder, "built");
+    const built = await build(out, join(folder, "no-callers.json"));
+    const files = (await readdir(out, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.map(({ name }) => name).sort()).toEqual(ENTRIES);
+    expect(built.map(({ file }) => file).sort()).toEqual(ENTRIES.map((name) => `functions/voice/${name}`));
+
+    const twilio = await readFile(join(ROOT, "node_modules/twilio/lib/webhooks/webhooks.js"), "utf8");
+    const names = [...twilio.matchAll(/^function (\w{10,})\(/gm)].map(([, name = ""]) => name);
+    expect(names).toContain("getExpectedTwilioSignature");
+    for (const { file, bytes } of built) {
+      expect(bytes).toBeLessThan(300_000);
+      const text = await readFile(join(out, file), "utf8");
+      for (const name of names) expect(text.includes(`function ${name}`)).toBe(false);
+      const required = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
+      expect(["twilio/lib/webhooks/webhooks", "node:crypto"]).toEqual(
+        expect.arrayContaining([...new Set(required)]),
+      );
+    }
+  });
+});
+
+describe("the allowlist in a build", () => {
+  const tryToBuild = async (text: string) => {
+    const file = join(folder, "callers.json");
+    await Bun.write(file, text);
+    return build(join(folder, "with-callers"), file).then(
+      (built) => built.map((made) => made.file),
+      (error: unknown) => (error instanceof Error ? error.message : "?"),
+    );
+  };
+
+  test("is copied under its private name when it is right", async () => {
+    const made = await tryToBuild(`{"${CALLER}":{"name":"Ada"}}`);
+    expect(made).toContain("assets/callers.private.json");
+    expect(await readdir(join(folder, "with-callers", "assets"))).toEqual(["callers.private.json"]);
+  });
+
+  test("stops the build when it is not, with file, line and mend, and without a number", async () => {
+    const wrong = await tryToBuild(
+      `{\n  "+15550001111": {\n    "name": "Ada",\n    "language": "English"\n  },\n  "555": {}\n}`,
+    );
+    expect(wrong).toContain("assets/callers.private.json:4: language: is not a language tag");
+    expect(wrong).toContain("assets/callers.private.json:6: a key has no + before its country code");
+    expect(wrong).not.toContain("5550001111");
+    expect(await tryToBuild(`{\n  "${CALLER}": {}\n  "+15557654321": {}\n}`)).toContain(
+      "assets/callers.private.json:3: is not JSON",
+    );
+    expect(await tryToBuild("")).toContain("is not JSON");
+  });
+});
+
+describe("what lay in dist before", () => {
+  test("is gone after a build, and a build that fails has touched nothing", async () => {
+    const out = join(folder, "twice");
+    const stale = join(out, "functions", "voice", "old.js");
+    const leaked = join(out, "assets", "callers.example.json");
+    await Promise.all([Bun.write(stale, ""), Bun.write(leaked, "")]);
+    const wrong = join(folder, "wrong.json");
+    await Bun.write(wrong, "[]");
+    expect(build(out, wrong)).rejects.toThrow("is not an object");
+    expect(await Bun.file(stale).exists()).toBe(true);
+    await build(out, join(folder, "no-callers.json"));
+    expect(await readdir(join(out, "functions", "voice"))).toEqual(expect.not.arrayContaining(["old.js"]));
+    expect(await readdir(join(out, "assets"))).toEqual([]);
+  });
+});
