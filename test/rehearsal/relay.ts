@@ -1,0 +1,151 @@
+/**
+ * The real relay in a process of its own, as it is deployed, with its log at hand. Nothing here may change how it
+ * behaves: it is given environment variables, and it is stopped by signals.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { keyFrom, mintStreamToken, type Profile, packProfile } from "../../relay/contract.ts";
+
+export const ACCOUNT_SID = `AC${"5".repeat(32)}`;
+export const AUTH_TOKEN = "0123456789abcdef0123456789abcdef";
+export const TOKEN_SECRET = "a-secret-of-the-rehearsal-known-to-everybody";
+
+const LogLine = z.looseObject({ level: z.string(), event: z.string(), call: z.string().optional() });
+export type LogLine = z.infer<typeof LogLine>;
+
+export type RelayOptions = {
+  /** Where the stand-in for the model listens. */
+  readonly modelUrl: string;
+  readonly modelKey: string;
+  readonly dataDir: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onLog?: (line: LogLine) => void;
+};
+
+export type RunningRelay = {
+  readonly pid: number;
+  readonly port: number;
+  /** ws://127.0.0.1:port, as tokens and signatures name it. */
+  readonly url: string;
+  readonly lines: readonly LogLine[];
+  /** All that the process has written to its standard error. */
+  errors(): string;
+  waitForLog(matches: (line: LogLine) => boolean, withinMs: number): Promise<LogLine>;
+  kill(signal?: NodeJS.Signals): Promise<number>;
+};
+
+const ROOT = join(import.meta.dir, "..", "..");
+
+/** @param port the relay must be told its own address before it listens, so the port is chosen by the caller */
+export async function startRelay(port: number, options: RelayOptions): Promise<RunningRelay> {
+  const url = `ws://127.0.0.1:${port}`;
+  const child = Bun.spawn([process.execPath, join(ROOT, "relay", "main.ts")], {
+    // Not the project's folder: Bun would load the .env that may lie there, with a real key in it.
+    cwd: options.dataDir,
+    env: {
+      PATH: process.env.PATH ?? "",
+      PORT: String(port),
+      RELAY_URL: url,
+      STREAM_TOKEN_SECRET: TOKEN_SECRET,
+      TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+      TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+      OPENAI_API_KEY: options.modelKey,
+      OPENAI_REALTIME_URL: options.modelUrl,
+      DATA_DIR: options.dataDir,
+      ...options.env,
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const lines: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  let errors = "";
+  const wake = () => {
+    for (const ask of waiting) ask();
+  };
+  const reading = eachLine(child.stdout, (text) => {
+    const line = LogLine.parse(JSON.parse(text));
+    lines.push(line);
+    options.onLog?.(line);
+    wake();
+  });
+  void eachLine(child.stderr, (text) => {
+    errors += `${text}\n`;
+  });
+  void child.exited.then(async () => {
+    await reading;
+    wake();
+  });
+
+  const waitForLog: RunningRelay["waitForLog"] = (matches, withinMs) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(() => reject(new Error(`no such log line in ${withinMs} ms`))), withinMs);
+      const settle = (how: () => void) => {
+        clearTimeout(timer);
+        waiting.delete(ask);
+        how();
+      };
+      const ask = () => {
+        const found = lines.find(matches);
+        if (found !== undefined) settle(() => resolve(found));
+        else if (child.exitCode !== null) settle(() => reject(new Error(`the relay has exited: ${errors}`)));
+      };
+      waiting.add(ask);
+      ask();
+    });
+  await waitForLog(({ event }) => event === "relay.listening", 10_000);
+  return {
+    pid: child.pid,
+    port,
+    url,
+    lines,
+    errors: () => errors,
+    waitForLog,
+    kill: (signal = "SIGTERM") => {
+      child.kill(signal);
+      return child.exited;
+    },
+  };
+}
+
+/** A stream's URL and parameters, as the edge would have made them. */
+export async function ticketFor(
+  relay: { readonly url: string },
+  callSid: string,
+  given: { profile?: Profile; attempt?: number; secret?: string; accountSid?: string; nowS?: number } = {},
+): Promise<{ url: string; parameters: Record<string, string> }> {
+  const { parameters, hash } = packProfile(given.profile ?? {});
+  const grant = {
+    relay: relay.url,
+    callSid,
+    accountSid: given.accountSid ?? ACCOUNT_SID,
+    attempt: given.attempt ?? 0,
+    profileHash: hash,
+  };
+  const key = await keyFrom(given.secret ?? TOKEN_SECRET);
+  const token = await mintStreamToken(key, grant, given.nowS ?? Math.floor(Date.now() / 1000));
+  return {
+    url: `${relay.url}/media-stream/${token}`,
+    parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
+  };
+}
+
+/** A port that was free a moment ago: bound and released, as the relay must know its address before it starts. */
+export function freePort(): number {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  const { port } = probe;
+  probe.stop(true);
+  return port;
+}
+
+async function eachLine(stream: ReadableStream<Uint8Array>, take: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") take(line);
+  }
+  if (rest !== "") take(rest);
+}
