@@ -10,6 +10,8 @@ import type { Model } from "../../rehearsal/model/server.ts";
 const Event = z.looseObject({ type: z.string(), event_id: z.string() });
 export type Got = { readonly atMs: number; readonly type: string; readonly event: z.infer<typeof Event> };
 
+type Address = Pick<Model, "url" | "key">;
+
 const DEADLINE_MS = 4000;
 const FRAME_BYTES = 160;
 
@@ -40,7 +42,7 @@ export class Client {
   }
 
   /** Connects, and waits for the handshake alone. */
-  static async connect(model: Model, query = "?model=gpt-realtime-2.1"): Promise<Client> {
+  static async connect(model: Address, query = "?model=gpt-realtime-2.1"): Promise<Client> {
     const socket = new WebSocket(model.url + query, { headers: { Authorization: `Bearer ${model.key}` } });
     const client = new Client(socket);
     await new Promise<void>((resolve, reject) => {
@@ -51,7 +53,7 @@ export class Client {
   }
 
   /** Connects and sets the session to mu-law. */
-  static async ready(model: Model, session: object = SETTINGS, query?: string): Promise<Client> {
+  static async ready(model: Address, session: object = SETTINGS, query?: string): Promise<Client> {
     const client = await Client.connect(model, query);
     client.send({ type: "session.update", session });
     await client.next("session.updated");

@@ -2,7 +2,7 @@
  * What the stand-in writes down for whoever rehearses with it: everything that it received, refused and sent, in
  * figures. The records are live: they grow while the session does. Nothing here decides anything.
  *
- * Times (`at…`) are milliseconds since 1970 of the monotonic clock, so that two processes of one machine agree.
+ * Times (`at…`) are milliseconds since 1970 with their fractions, so that two processes of one machine can be compared.
  */
 import type { Item } from "./conversation.ts";
 import type { Refusal } from "./refusal.ts";
