@@ -12,7 +12,10 @@ const path = "/voice/stream-status";
 export const handler: ServerlessFunctionSignature = (context, event, callback) =>
   answer({ path, response: new Twilio.Response(), callback }, { kind: "noted" }, async () => {
     const identity = readIdentity(context);
-    if (!identity.ok) return misconfigured(identity.problems);
+    if (!identity.ok) {
+      misconfigured(identity.problems);
+      return { kind: "noted" };
+    }
     const received = receiveStreamStatus(identity.value, path, event);
     if (!received.ok) return notFromTwilio(path, received.refusal);
     const { CallSid: callSid, StreamEvent: streamEvent, StreamError: streamError } = received.fields;

@@ -155,6 +155,9 @@ describe("a misconfigured edge", () => {
     const base = serverOf(1);
     const unsigned = await post(`${base}/voice/incoming`, incomingForm(), {});
     expect([unsigned.status, unsigned.text]).toEqual([403, ""]);
+    // Without an auth token nothing can be told from anything: nothing is said, and the owner reads why.
+    const noted = await post(`${serverOf(6)}/voice/stream-status`, incomingForm(), {});
+    expect([noted.status, noted.text]).toEqual([204, ""]);
     const fallbacks = await Promise.all(
       BROKEN.map((_, index) => post(`${serverOf(index + 1)}/voice/fallback`, {}, {})),
     );
