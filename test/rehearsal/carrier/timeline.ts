@@ -99,6 +99,7 @@ export type Happening = WithoutTime<CarrierEvent>;
 export type EventOf<Kind extends CarrierEvent["kind"]> = Extract<CarrierEvent, { readonly kind: Kind }>;
 
 type Waiter = {
+  readonly what: string;
   readonly matches: (event: CarrierEvent) => boolean;
   readonly resolve: (event: CarrierEvent) => void;
   readonly reject: (error: Error) => void;
@@ -179,6 +180,7 @@ export class Timeline {
         reject(this.#missing(what, `${withinMs} ms went by`));
       }, withinMs);
       const waiter: Waiter = {
+        what,
         matches,
         resolve: (event) => {
           settle();
@@ -197,7 +199,7 @@ export class Timeline {
   close(): void {
     this.#closed = true;
     for (const waiter of [...this.#waiters]) {
-      waiter.reject(this.#missing("the event waited for", "the line has ended"));
+      waiter.reject(this.#missing(waiter.what, "the line has ended"));
     }
   }
 
