@@ -119,6 +119,21 @@ test("what the caller says arrives whole and in order, with silence around it", 
   expect(heard.subarray(at + 740).every((byte) => byte === 0xff)).toBe(true);
 });
 
+test("what the caller said is on record, sample for sample as the relay got it", async () => {
+  const { line, stream } = await connect();
+  await line.say(tone(50, 0x42));
+  await line.say(tone(10, 0x43));
+  line.hangUp();
+  await line.ended;
+  await stream.until(() => stream.closed !== undefined);
+  const spoken = Buffer.from(line.spoken());
+  const sent = stream.heard();
+  expect(Array.from(spoken).filter((byte) => byte === 0x42)).toHaveLength(400);
+  // The record begins at the answer, before the handshake; the ear's own is on the same clock.
+  expect(spoken.subarray(-sent.length)).toEqual(sent);
+  expect(Math.abs(spoken.length - line.ear.samples)).toBeLessThanOrEqual(160);
+});
+
 test("a caller who falls silent drops what was not yet said", async () => {
   const { line, stream } = await connect();
   const saying = line.say(tone(5000, 0x42));

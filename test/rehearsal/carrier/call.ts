@@ -6,6 +6,8 @@
  * on a live account:
  * - a handshake that fails ends <Connect> as a stream that ended does: the status callback gets stream-error, then
  *   `action` is requested, or without one the next verb runs;
+ * - a stream that the relay closes is stream-stopped, whatever the code; stream-error is for handshakes and for
+ *   messages that break the protocol;
  * - when the caller hangs up in <Connect> or <Dial>, `action` is requested with CallStatus=completed and its answer
  *   is thrown away; any other verb is just dropped.
  */

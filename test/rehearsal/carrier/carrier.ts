@@ -24,6 +24,8 @@ export type Handset = {
   nowMs(): number;
   /** Mu-law at 8 kHz, queued behind what is being said. Resolves when the last of it has gone out. */
   say(mulaw: Uint8Array): Promise<SayOutcome>;
+  /** Everything the caller said since the answer, silence and all, on the ear's clock. */
+  spoken(): Uint8Array;
   /** Stops speaking at once; what was not yet said is dropped. */
   hush(): void;
   press(digit: string): void;
@@ -106,6 +108,7 @@ export function placeCall(options: CallOptions): PlacedCall {
       return { callSid, endedBy, durationMs, said: said(), events: line.timeline.events, ear: line.ear };
     },
     (error: unknown) => {
+      call.hangUp();
       line.end();
       throw error;
     },
@@ -197,6 +200,7 @@ function handsetOf(line: Line, callSid: string): Omit<Handset, "press" | "hangUp
     timeline: line.timeline,
     nowMs: () => line.timeline.nowMs(),
     say: (mulaw) => line.mouth.say(mulaw),
+    spoken: () => line.spoken(),
     hush: () => line.mouth.hush(),
     waitFor: line.timeline.waitFor.bind(line.timeline),
   };

@@ -6,7 +6,8 @@
  * Twilio's own voice (<Say>) is not synthesised: its words are in the timeline, and the ear has silence there.
  */
 
-import { FRAME_SAMPLES, isAudible, SAMPLES_PER_MS, SILENCE } from "./mulaw.ts";
+import { FRAME_SAMPLES, isAudible, SAMPLES_PER_MS } from "./mulaw.ts";
+import { Recording } from "./recording.ts";
 
 export type ClearRecord = {
   /** Milliseconds since dial. */
@@ -16,14 +17,13 @@ export type ClearRecord = {
   readonly droppedSamples: number;
 };
 
-const AUDIBLE = Array.from({ length: 256 }, (_, byte) => isAudible(byte));
+const AUDIBLE = Uint8Array.from({ length: 256 }, (_, byte) => (isAudible(byte) ? 1 : 0));
 /** A 20 ms frame is audible when an eighth of its samples are: speech crosses zero, clicks are short. */
 const AUDIBLE_FRAME_SAMPLES = FRAME_SAMPLES / 8;
 
 export class Ear {
-  /** Whether the bytes are kept, or only counted (for load, where 200 ears would fill the memory). */
-  readonly #keepsBytes: boolean;
-  readonly #pieces: Array<Uint8Array | number> = [];
+  /** Undefined where only numbers are kept: 200 ears would fill the memory. */
+  readonly #recording: Recording | undefined;
   readonly #counts = new Float64Array(256);
   readonly #clears: ClearRecord[] = [];
   #buffered: () => number = () => 0;
@@ -36,7 +36,7 @@ export class Ear {
   #answeredAtMs = 0;
 
   constructor(keepsBytes: boolean) {
-    this.#keepsBytes = keepsBytes;
+    this.#recording = keepsBytes ? new Recording() : undefined;
   }
 
   /** Where the record begins, in milliseconds since dial. */
@@ -92,19 +92,9 @@ export class Ear {
 
   /** What was heard between two samples of the record. */
   slice(fromSample: number, toSample: number): Uint8Array {
-    if (!this.#keepsBytes) throw new Error("this line keeps counts only: open it with keep: 'all'");
-    const heard = new Uint8Array(Math.max(0, Math.min(toSample, this.#samples) - fromSample)).fill(SILENCE);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      const length = typeof piece === "number" ? piece : piece.length;
-      if (typeof piece !== "number" && at + length > fromSample && at < fromSample + heard.length) {
-        const skip = Math.max(0, fromSample - at);
-        const to = at + skip - fromSample;
-        heard.set(piece.subarray(skip, skip + heard.length - to), to);
-      }
-      at += length;
-    }
-    return heard;
+    if (this.#recording === undefined)
+      throw new Error("this line keeps counts only: open it with keep: 'all'");
+    return this.#recording.slice(fromSample, toSample);
   }
 
   // --- for the line ---------------------------------------------------------------------------------------
@@ -121,23 +111,28 @@ export class Ear {
   hear(bytes: Uint8Array): void {
     this.#firstPlayedSample ??= this.#samples;
     this.#playedSamples += bytes.length;
-    if (this.#keepsBytes) this.#pieces.push(bytes);
-    for (const byte of bytes) {
-      this.#counts[byte] = (this.#counts[byte] ?? 0) + 1;
-      if (AUDIBLE[byte] === true) this.#frameAudible += 1;
-      this.#samples += 1;
-      if (this.#samples % FRAME_SAMPLES === 0) this.#endFrame();
+    this.#recording?.add(bytes);
+    // By index and frame by frame: with 200 lines this is 1.6 million samples a second.
+    let from = 0;
+    while (from < bytes.length) {
+      const left = FRAME_SAMPLES - (this.#samples % FRAME_SAMPLES);
+      const to = Math.min(bytes.length, from + left);
+      let audible = 0;
+      for (let at = from; at < to; at++) {
+        const byte = bytes[at] ?? 0;
+        this.#counts[byte] = (this.#counts[byte] ?? 0) + 1;
+        audible += AUDIBLE[byte] ?? 0;
+      }
+      this.#frameAudible += audible;
+      this.#samples += to - from;
+      if (to - from === left) this.#endFrame();
+      from = to;
     }
   }
 
   hearNothing(samples: number): void {
     if (samples === 0) return;
-    const last = this.#pieces.length - 1;
-    const before = this.#pieces[last];
-    if (!this.#keepsBytes) {
-      // Only the position moves on.
-    } else if (typeof before === "number") this.#pieces[last] = before + samples;
-    else this.#pieces.push(samples);
+    this.#recording?.addSilence(samples);
     const frameEnd = this.#samples - (this.#samples % FRAME_SAMPLES) + FRAME_SAMPLES;
     this.#samples += samples;
     if (this.#samples >= frameEnd) this.#endFrame(frameEnd);

@@ -6,8 +6,9 @@
 
 import { Ear } from "./ear.ts";
 import { Mouth, type Voice } from "./mouth.ts";
-import { SAMPLES_PER_MS } from "./mulaw.ts";
+import { FRAME_SAMPLES, SAMPLES_PER_MS } from "./mulaw.ts";
 import type { Playback } from "./playback.ts";
+import { Recording } from "./recording.ts";
 import { type Ticking, ticker } from "./ticker.ts";
 import { type CarrierEvent, Timeline } from "./timeline.ts";
 
@@ -30,6 +31,7 @@ export class Line implements Ticking {
   readonly ear: Ear;
   readonly mouth: Mouth;
   readonly timeline: Timeline;
+  readonly #spoken: Recording | undefined;
   #stream: LineStream | undefined;
   #answeredMs: number | undefined;
   #firstAudioTold = false;
@@ -38,6 +40,7 @@ export class Line implements Ticking {
     this.mouth = new Mouth(voice);
     this.timeline = new Timeline(onEvent);
     this.ear = new Ear(keep === "all");
+    this.#spoken = keep === "all" ? new Recording() : undefined;
     this.ear.listenTo(() => this.#stream?.playback.bufferedSamples ?? 0);
   }
 
@@ -47,6 +50,15 @@ export class Line implements Ticking {
 
   get answered(): boolean {
     return this.#answeredMs !== undefined;
+  }
+
+  /**
+   * What the caller said since the answer, for a stereo record beside the ear's: a frame that goes out at a tick is
+   * what was said in the 20 ms before it.
+   */
+  spoken(): Uint8Array {
+    if (this.#spoken === undefined) throw new Error("this line keeps counts only: open it with keep: 'all'");
+    return this.#spoken.bytes();
   }
 
   answer(): void {
@@ -69,6 +81,8 @@ export class Line implements Ticking {
     this.advance(dueMs);
     // Spoken whether or not a stream is there to carry it.
     const spoken = this.mouth.takeFrame();
+    if (spoken === undefined) this.#spoken?.addSilence(FRAME_SAMPLES);
+    else this.#spoken?.add(spoken);
     this.#stream?.tick(dueMs, spoken);
   }
 

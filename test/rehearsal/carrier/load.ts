@@ -3,11 +3,12 @@
  * audio and judges nothing; the figures are for whoever measures.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenedStream, openStream } from "./carrier.ts";
 import { FRAME_SAMPLES } from "./mulaw.ts";
 import type { Network } from "./network.ts";
 import { machineMs, STAMP_BYTES, stamp, stampOf } from "./stamp.ts";
-import { TICK_MS, type Ticking, ticker } from "./ticker.ts";
+import { ticker } from "./ticker.ts";
 
 export type LoadOptions = {
   readonly accountSid: string;
@@ -79,14 +80,14 @@ export async function runLoad(options: LoadOptions, onAllOpen?: () => void): Pro
       },
     });
     lines.push(line);
-    await ticks(spacingMs);
+    await sleep(spacingMs);
   }
   const openings = await Promise.all(lines.map(({ opening }) => opening));
   const opened = openings.filter((opening) => opening.opened).length;
   onAllOpen?.();
   measuring = true;
   ticker.resetLateness();
-  await ticks(seconds * 1000);
+  await sleep(seconds * 1000);
   measuring = false;
   const { worstLateMs } = ticker;
   const lost = opened - lines.filter(({ timeline }) => !timeline.closed).length;
@@ -121,23 +122,6 @@ function stampedVoice(): Uint8Array {
   const frame = new Uint8Array(FRAME_SAMPLES).fill(0x20, STAMP_BYTES);
   stamp(frame);
   return frame;
-}
-
-/** Time by the ticker, so that nothing here is armed twice. */
-function ticks(ms: number): Promise<void> {
-  if (ms <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    let left = Math.max(1, Math.round(ms / TICK_MS));
-    const counting: Ticking = {
-      tick() {
-        left -= 1;
-        if (left > 0) return;
-        ticker.leave(counting);
-        resolve();
-      },
-    };
-    ticker.join(counting);
-  });
 }
 
 export function spreadOf(values: readonly number[]): Spread | undefined {

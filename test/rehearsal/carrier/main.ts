@@ -13,6 +13,7 @@ import { z } from "zod";
 import { type Handset, openStream, placeCall } from "./carrier.ts";
 import type { Ear } from "./ear.ts";
 import { runLoad } from "./load.ts";
+import { ticker } from "./ticker.ts";
 
 const Network = z.strictObject({
   oneWayMs: z.number().min(0),
@@ -158,7 +159,8 @@ switch (options.mode) {
     print({ kind: "dialled", callSid: call.callSid });
     take(call, withAudio);
     const { endedBy, durationMs, said, ear } = await call.ended;
-    print({ kind: "report", endedBy, durationMs, said, ear: describeEar(ear, withAudio) });
+    const { worstLateMs: worstTickLateMs } = ticker;
+    print({ kind: "report", endedBy, durationMs, said, worstTickLateMs, ear: describeEar(ear, withAudio) });
     break;
   }
   case "stream": {
@@ -167,7 +169,7 @@ switch (options.mode) {
     print({ kind: "dialled", callSid: opened.callSid, streamSid: opened.streamSid });
     take(opened, withAudio);
     const { by, code, error, opening, durationMs, frames, ear } = await opened.ended;
-    const outcome = { by, code, error, opening, durationMs, frames };
+    const outcome = { by, code, error, opening, durationMs, frames, worstTickLateMs: ticker.worstLateMs };
     print({ kind: "report", ...outcome, ear: describeEar(ear, withAudio) });
     break;
   }
