@@ -1,0 +1,208 @@
+/**
+ * The relay against the floor (floor.ts), interleaved: in each round all of them run side by side, and at each load one
+ * after the other is measured while the rest are idle, beginning with another one each round. A machine that is
+ * slower for a while is so for all; so the ratio is taken within a round, and the median of the rounds is shown.
+ */
+import { cpus } from "node:os";
+import { startChild } from "./child.ts";
+import { type Command, Listening, Measured } from "./load.ts";
+import type { Deltas } from "./model-side.ts";
+import { SUBJECTS, type Subject, type SubjectName, startSubject } from "./subjects.ts";
+
+export type Scenario = { readonly calls: number; readonly deltas: Deltas };
+
+export type BenchOptions = {
+  readonly scenarios: readonly Scenario[];
+  readonly rounds: number;
+  /** Of each measurement; settling comes before. */
+  readonly seconds: number;
+  readonly settleSeconds: number;
+};
+
+/** Medians over the rounds, but for what must not happen at all: that is summed. */
+export type Figures = {
+  readonly cpuMsPerCallSecond: number;
+  readonly up: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly down: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly residentMb: number;
+  /** What the calls added to the process as it was when idle. */
+  readonly kbPerCall: number;
+  readonly frames: number;
+  readonly lost: number;
+  readonly wrong: number;
+};
+
+export type Row = Scenario & {
+  readonly figures: Readonly<Record<SubjectName, Figures>>;
+  /** The relay's processor time over the floor's, with and without marks. */
+  readonly ratio: number;
+  readonly ratioWithoutMarks: number;
+  readonly loadBusy: number;
+  readonly loadLateMs: number;
+};
+
+export type Bound = {
+  readonly what: string;
+  readonly measured: number;
+  readonly most: number;
+  readonly holds: boolean;
+};
+
+export type BenchResult = {
+  readonly at: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly bun: string };
+  readonly options: BenchOptions;
+  readonly rows: readonly Row[];
+  readonly bounds: readonly Bound[];
+};
+
+const CPU_RATIO_AT_MOST = 1.5;
+const CPU_RATIO_AT_CALLS = 200;
+const P99_MS_AT_MOST = 3;
+const P99_AT_CALLS = 50;
+/** New code is slow code: every process first runs some calls that are not measured. */
+const WARM_UP_CALLS = 25;
+
+type Round = Readonly<Record<SubjectName, Measured>>;
+
+export async function runBench(
+  options: BenchOptions,
+  report: (progress: string) => void,
+): Promise<BenchResult> {
+  const load = startChild("./load.ts");
+  try {
+    const { modelUrl } = Listening.parse(await load.next());
+    const measure = async (subject: Subject, { calls, deltas }: Scenario, seconds: number) => {
+      const command: Command = {
+        pid: subject.pid,
+        streams: await subject.streams(calls),
+        deltas,
+        settleMs: options.settleSeconds * 1000,
+        measureMs: seconds * 1000,
+      };
+      load.tell(command);
+      return Measured.parse(await load.next());
+    };
+
+    const rounds = options.scenarios.map((): Round[] => []);
+    for (let round = 0; round < options.rounds; round++) {
+      const subjects = await startAll(modelUrl);
+      try {
+        for (const name of SUBJECTS) {
+          await measure(subjects[name], { calls: WARM_UP_CALLS, deltas: "steady" }, 0.5);
+        }
+        for (const [index, scenario] of options.scenarios.entries()) {
+          const measured: Partial<Record<SubjectName, Measured>> = {};
+          for (const name of rotated(round)) {
+            measured[name] = await measure(subjects[name], scenario, options.seconds);
+          }
+          const { relay, floor, floorWithoutMarks } = measured;
+          if (!relay || !floor || !floorWithoutMarks) throw new Error("a subject was not measured");
+          rounds[index]?.push({ relay, floor, floorWithoutMarks });
+          report(
+            `round ${round + 1} of ${options.rounds}, ${scenario.calls} calls, ${scenario.deltas}: ` +
+              `relay ${relay.cpuMsPerCallSecond.toFixed(2)}, floor ${floor.cpuMsPerCallSecond.toFixed(2)} ms per call-second`,
+          );
+        }
+      } finally {
+        await Promise.all(SUBJECTS.map((name) => subjects[name].stop()));
+      }
+    }
+    const rows = options.scenarios.map((scenario, index) => rowOf(scenario, rounds[index] ?? []));
+    return {
+      at: new Date().toISOString(),
+      machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, bun: Bun.version },
+      options,
+      rows,
+      bounds: boundsOf(rows),
+    };
+  } finally {
+    await load.stop();
+  }
+}
+
+async function startAll(modelUrl: string): Promise<Record<SubjectName, Subject>> {
+  const [relay, floor, floorWithoutMarks] = await Promise.all([
+    startSubject("relay", modelUrl),
+    startSubject("floor", modelUrl),
+    startSubject("floorWithoutMarks", modelUrl),
+  ]);
+  return { relay, floor, floorWithoutMarks };
+}
+
+const rotated = (by: number): SubjectName[] =>
+  SUBJECTS.map((_, index) => SUBJECTS[(index + by) % SUBJECTS.length] ?? "relay");
+
+function rowOf(scenario: Scenario, rounds: readonly Round[]): Row {
+  const ratioTo = (name: SubjectName) =>
+    median(rounds.map((round) => round.relay.cpuMsPerCallSecond / round[name].cpuMsPerCallSecond));
+  const figuresOf = (name: SubjectName) =>
+    figuresFrom(
+      scenario,
+      rounds.map((round) => round[name]),
+    );
+  const all = rounds.flatMap((round) => SUBJECTS.map((name) => round[name]));
+  return {
+    ...scenario,
+    figures: {
+      relay: figuresOf("relay"),
+      floor: figuresOf("floor"),
+      floorWithoutMarks: figuresOf("floorWithoutMarks"),
+    },
+    ratio: ratioTo("floor"),
+    ratioWithoutMarks: ratioTo("floorWithoutMarks"),
+    loadBusy: Math.max(...all.map(({ loadBusy }) => loadBusy)),
+    loadLateMs: median(all.map(({ loadLateMs }) => loadLateMs)),
+  };
+}
+
+function figuresFrom({ calls }: Scenario, measured: readonly Measured[]): Figures {
+  const medianOf = (of: (each: Measured) => number) => median(measured.map(of));
+  const sumOf = (of: (each: Measured) => number) => measured.reduce((sum, each) => sum + of(each), 0);
+  return {
+    cpuMsPerCallSecond: medianOf((each) => each.cpuMsPerCallSecond),
+    up: {
+      p50Ms: medianOf(({ up }) => up.latency.p50Ms),
+      p99Ms: medianOf(({ up }) => up.latency.p99Ms),
+    },
+    down: {
+      p50Ms: medianOf(({ down }) => down.latency.p50Ms),
+      p99Ms: medianOf(({ down }) => down.latency.p99Ms),
+    },
+    residentMb: medianOf(({ residentBytes }) => residentBytes / 2 ** 20),
+    kbPerCall: medianOf((each) => (each.residentBytes - each.residentBytesBefore) / 1024 / calls),
+    frames: sumOf(({ up, down }) => up.sent + down.sent),
+    lost: sumOf(({ up, down }) => up.lost + down.lost),
+    wrong: sumOf(({ up, down }) => up.wrong + down.wrong),
+  };
+}
+
+function boundsOf(rows: readonly Row[]): Bound[] {
+  const bounds: Bound[] = [];
+  const bound = (what: string, measured: number, most: number) =>
+    bounds.push({ what, measured, most, holds: measured <= most });
+  for (const { calls, deltas, figures, ratio } of rows) {
+    const { up, down, lost, wrong } = figures.relay;
+    const at = `at ${calls} calls, ${deltas}`;
+    bound(`frames lost ${at}`, lost, 0);
+    bound(`frames wrong ${at}`, wrong, 0);
+    if (deltas !== "steady") continue;
+    if (calls === CPU_RATIO_AT_CALLS)
+      bound(`CPU per call-second over the floor ${at}`, ratio, CPU_RATIO_AT_MOST);
+    // Absolute, through the relay: what the load process itself adds is charged to the relay, too.
+    if (calls === P99_AT_CALLS) {
+      bound(`p99 ms carrier to model ${at}`, up.p99Ms, P99_MS_AT_MOST);
+      bound(`p99 ms model to carrier ${at}`, down.p99Ms, P99_MS_AT_MOST);
+    }
+  }
+  return bounds;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [
+    sorted[Math.floor((sorted.length - 1) / 2)],
+    sorted[Math.ceil((sorted.length - 1) / 2)],
+  ];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}
