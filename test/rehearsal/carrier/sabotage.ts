@@ -19,6 +19,8 @@ export type StreamSabotage = {
   /** The handshake, and then no `start`. */
   readonly omitStart?: boolean | undefined;
   readonly repeatStart?: boolean | undefined;
+  /** The playback goes on as if no `clear` had come. */
+  readonly ignoreClear?: boolean | undefined;
 };
 
 export type Sabotage = StreamSabotage & {

@@ -274,6 +274,7 @@ export class MediaStream implements LineStream {
       }
       case "clear": {
         this.#received.clear += 1;
+        if (this.#options.sabotage.ignoreClear) return;
         const { droppedSamples, marks } = this.playback.clear();
         const { timeline, ear } = this.#line;
         const record = { playedSamples: ear.playedSamples, droppedSamples };
