@@ -135,6 +135,17 @@ test("quiet is counted from the last audible frame, and the silence of a speaker
   expect(ear.quietForMs).toBe(200);
 });
 
+test("audible time does not depend on how the audio was cut, or on when it was played", () => {
+  const { ear, playback } = setUp();
+  playback.play(31);
+  for (let sent = 0; sent < 3200; sent += 7) playback.add(tone(Math.min(7, 3200 - sent), 0x20));
+  for (let played = 0; played < 3200; played += 13) playback.play(Math.min(13, 3200 - played));
+  playback.play(320);
+  // 400 ms that begin within one frame and end within another.
+  expect(ear.audibleMs).toBeWithin(400, 421);
+  expect(ear.quietForMs).toBeWithin(20, 41);
+});
+
 test("a piece of the record can be cut out anywhere", () => {
   const { ear, playback } = setUp();
   playback.play(10);

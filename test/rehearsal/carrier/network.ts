@@ -20,7 +20,6 @@ export class DelayLine<Item> {
   readonly #deliver: (item: Item) => void;
   readonly #random: () => number;
   readonly #waiting: Array<{ readonly dueMs: number; readonly item: Item }> = [];
-  #lastDueMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(network: Network, deliver: (item: Item) => void) {
@@ -35,8 +34,8 @@ export class DelayLine<Item> {
       this.#deliver(item);
       return;
     }
-    const dueMs = Math.max(this.#lastDueMs, monotonicMs() + oneWayMs + jitterMs * this.#random());
-    this.#lastDueMs = dueMs;
+    const dueMs = monotonicMs() + oneWayMs + jitterMs * this.#random();
+    // A frame with an earlier time than the one before it waits behind it, as in TCP.
     this.#waiting.push({ dueMs, item });
     this.#arm();
   }
