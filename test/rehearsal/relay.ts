@@ -19,6 +19,8 @@ export type RelayOptions = {
   readonly modelKey: string;
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that is to run the relay in its turn: `["sh", "-c", 'exec "$@"', "sh"]`. */
+  readonly under?: readonly string[];
   readonly onLog?: (line: LogLine) => void;
 };
 
@@ -28,6 +30,8 @@ export type RunningRelay = {
   /** ws://127.0.0.1:port, as tokens and signatures name it. */
   readonly url: string;
   readonly lines: readonly LogLine[];
+  /** All that the process has written to its standard output, as it came. */
+  output(): string;
   /** All that the process has written to its standard error. */
   errors(): string;
   waitForLog(matches: (line: LogLine) => boolean, withinMs: number): Promise<LogLine>;
@@ -39,7 +43,7 @@ const ROOT = join(import.meta.dir, "..", "..");
 /** @param port the relay must be told its own address before it listens, so the port is chosen by the caller */
 export async function startRelay(port: number, options: RelayOptions): Promise<RunningRelay> {
   const url = `ws://127.0.0.1:${port}`;
-  const child = Bun.spawn([process.execPath, join(ROOT, "relay", "main.ts")], {
+  const child = Bun.spawn([...(options.under ?? []), process.execPath, join(ROOT, "relay", "main.ts")], {
     // Not the project's folder: Bun would load the .env that may lie there, with a real key in it.
     cwd: options.dataDir,
     env: {
@@ -60,11 +64,13 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
   });
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
+  let output = "";
   let errors = "";
   const wake = () => {
     for (const ask of waiting) ask();
   };
   const reading = eachLine(child.stdout, (text) => {
+    output += `${text}\n`;
     const line = LogLine.parse(JSON.parse(text));
     lines.push(line);
     options.onLog?.(line);
@@ -80,7 +86,10 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
 
   const waitForLog: RunningRelay["waitForLog"] = (matches, withinMs) =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(new Error(`no such log line in ${withinMs} ms`))), withinMs);
+      const timer = setTimeout(
+        () => settle(() => reject(new Error(`no such log line in ${withinMs} ms`))),
+        withinMs,
+      );
       const settle = (how: () => void) => {
         clearTimeout(timer);
         waiting.delete(ask);
@@ -100,6 +109,7 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
     port,
     url,
     lines,
+    output: () => output,
     errors: () => errors,
     waitForLog,
     kill: (signal = "SIGTERM") => {
