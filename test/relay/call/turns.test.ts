@@ -1,0 +1,185 @@
+import { describe, expect, test } from "bun:test";
+import { Turns } from "../../../relay/call/turns.ts";
+
+const reasons = (turns: Turns, at: number) => turns.next(at)?.map(({ reason }) => reason);
+
+describe("one response at a time", () => {
+  test("a wish is served at once when nothing speaks against it", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    expect(reasons(turns, 0)).toEqual(["greeting"]);
+  });
+
+  test("nothing is asked for while a create is under way, nor while its response is active", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    turns.asked("create-1", 0);
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    expect(turns.next(1)).toBeUndefined();
+    turns.created("r1", true);
+    expect(turns.next(2)).toBeUndefined();
+    turns.done("r1");
+    expect(reasons(turns, 3)).toEqual(["tool"]);
+  });
+
+  test("nothing is asked for while the caller speaks, nor until the server has answered them", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    expect(turns.next(0)).toBeUndefined();
+    turns.callerCommitted(100);
+    expect(turns.next(100)).toBeUndefined();
+    turns.created("r1", false);
+    turns.done("r1");
+    expect(reasons(turns, 200)).toEqual(["tool"]);
+  });
+
+  test("several wishes become one create, the newest of each reason", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.wish({ reason: "keypad", itemId: "key-2" });
+    turns.wish({ reason: "tool", itemId: "out-3" });
+    expect(turns.next(0)).toEqual([
+      { reason: "keypad", itemId: "key-2" },
+      { reason: "tool", itemId: "out-3" },
+    ]);
+  });
+
+  test("a response that was created after the item had arrived has served the wish for it", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.itemArrived("out-1");
+    turns.callerCommitted(0);
+    turns.created("r1", false);
+    turns.done("r1");
+    expect(turns.next(10)).toBeUndefined();
+    expect(turns.idle).toBe(true);
+  });
+
+  test("a response that was created before the item arrived has not", () => {
+    const turns = new Turns();
+    turns.created("r1", false);
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.itemArrived("out-1");
+    turns.done("r1");
+    expect(reasons(turns, 10)).toEqual(["tool"]);
+  });
+});
+
+describe("a create that comes to nothing", () => {
+  test("conversation_already_has_active_response: asked again once that response is over", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.asked("create-1", 0);
+    turns.created("theirs", false);
+    expect(turns.refused("create-1", 10)).toBe(true);
+    expect(turns.next(5_000)).toBeUndefined();
+    turns.done("theirs");
+    expect(reasons(turns, 5_001)).toEqual(["tool"]);
+  });
+
+  test("it is asked again after a pause, and the clock is wanted for it", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    turns.asked("create-1", 0);
+    turns.refused("create-1", 1000);
+    expect(turns.next(1000)).toBeUndefined();
+    expect(turns.dueAt).toBe(1250);
+    turns.tick(1250);
+    expect(reasons(turns, 1250)).toEqual(["greeting"]);
+  });
+
+  test("after three refusals in a row the wish is let go", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    for (let i = 1; i <= 4; i++) {
+      expect(reasons(turns, i * 10_000)).toEqual(["greeting"]);
+      turns.asked(`create-${i}`, i * 10_000);
+      turns.refused(`create-${i}`, i * 10_000);
+    }
+    expect(turns.next(99_000)).toBeUndefined();
+    expect(turns.idle).toBe(true);
+  });
+
+  test("a refusal of some other event is not about the create", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    turns.asked("create-1", 0);
+    expect(turns.refused("cancel-9", 10)).toBe(false);
+    expect(turns.refused("create-1", 10)).toBe(true);
+    expect(turns.refused("create-1", 10)).toBe(false);
+  });
+
+  test("neither obeyed nor refused within 6 s counts as refused", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    turns.asked("create-1", 0);
+    expect(turns.dueAt).toBe(6000);
+    turns.tick(6000);
+    turns.tick(6250);
+    expect(reasons(turns, 6250)).toEqual(["greeting"]);
+  });
+});
+
+describe("the caller's turn", () => {
+  test("speech silences the response that is active, and says which", () => {
+    const turns = new Turns();
+    turns.created("r1", false);
+    expect(turns.callerStarted()).toBe("r1");
+    expect(turns.isSilenced("r1")).toBe(true);
+    expect(turns.callerSpeaks).toBe(true);
+  });
+
+  test("a response that is created while the caller speaks has to be cancelled, and is silent", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    expect(turns.created("r1", true)).toBe(false);
+    expect(turns.isSilenced("r1")).toBe(true);
+  });
+
+  test("the answer to a closed turn is nobody's to cancel", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    turns.callerCommitted(0);
+    expect(turns.created("r1", false)).toBe(true);
+    expect(turns.isSilenced("r1")).toBe(false);
+    expect(turns.callerSpeaks).toBe(false);
+  });
+
+  test("a turn that the server leaves unanswered for 4 s is answered by a create of ours", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    turns.callerCommitted(1000);
+    expect(turns.dueAt).toBe(5000);
+    turns.tick(4999);
+    expect(turns.next(4999)).toBeUndefined();
+    turns.tick(5000);
+    expect(reasons(turns, 5000)).toEqual(["answer"]);
+  });
+
+  test("a server that answers late after all makes that create unnecessary", () => {
+    const turns = new Turns();
+    turns.callerCommitted(0);
+    turns.tick(4000);
+    turns.created("late", false);
+    turns.done("late");
+    expect(turns.next(5000)).toBeUndefined();
+  });
+
+  test("idle means: nothing active, asked for, wished for or expected", () => {
+    const turns = new Turns();
+    expect(turns.idle).toBe(true);
+    turns.callerStarted();
+    expect(turns.idle).toBe(false);
+    turns.callerCommitted(0);
+    expect(turns.idle).toBe(false);
+    turns.created("r1", false);
+    expect(turns.idle).toBe(false);
+    turns.done("r1");
+    expect(turns.idle).toBe(true);
+    turns.wish({ reason: "tool" });
+    expect(turns.idle).toBe(false);
+    expect(turns.waiting).toBe(1);
+  });
+});
