@@ -240,6 +240,16 @@ test("clear stops playback at that sample, gives the marks back at once, and let
   ]);
 });
 
+test("a carrier told to ignore clear plays on, and its marks come back in their own time", async () => {
+  const { line, stream } = await connect({ sabotage: { ignoreClear: true } });
+  stream.media(tone(100, 0x20));
+  stream.mark("played after all");
+  stream.clear();
+  await stream.until(() => stream.of("mark").length === 1);
+  expect(line.ear.heardOf(0x20)).toBe(800);
+  expect(line.ear.clears).toEqual([]);
+});
+
 test("the playhead at a clear is the time since playback began, to within the machine's own delay", async () => {
   const { line, stream } = await connect();
   for (const afterMs of [33, 47, 71, 89]) {

@@ -27,6 +27,7 @@ const StreamSabotage = z.strictObject({
   startAccountSid: z.string().optional(),
   omitStart: z.boolean().optional(),
   repeatStart: z.boolean().optional(),
+  ignoreClear: z.boolean().optional(),
 });
 const account = { accountSid: z.string(), authToken: z.string(), network: Network.optional() };
 const line = {
