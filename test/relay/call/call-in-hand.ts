@@ -287,6 +287,8 @@ export class CallInHand {
 /** A call whose session is ready and whose greeting has been said and heard to the end. */
 export function greeted(settings: Settings = SETTINGS): CallInHand {
   const hand = new CallInHand(settings).ready();
+  // The probe comes back first: 40 ms there and back.
+  hand.wait(40).marksBack();
   hand.speaks("greeting", 1000, "greeting").wait(1200).marksBack();
   return hand;
 }

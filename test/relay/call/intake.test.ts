@@ -3,7 +3,7 @@ import { Intake } from "../../../relay/call/intake.ts";
 import { samplesIn } from "../../../relay/wire/twilio.ts";
 import { audio } from "./call-in-hand.ts";
 
-const isSilence = (payload: string) => /^(\/\/\/\/)+$/.test(payload);
+const isSilence = (payload = "") => /^(\/\/\/\/)+$/.test(payload);
 const msOf = (payloads: readonly string[]) => payloads.reduce((sum, each) => sum + samplesIn(each), 0) / 8;
 
 /** Open, and one 20 ms frame taken at time 1000. */
