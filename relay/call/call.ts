@@ -182,9 +182,12 @@ export class Call {
     // Before `start` there is no session.update, and so nothing that the call could act on.
     if (this.#stage.is !== "started") return;
     const { exchange } = this.#stage;
+    if (event.type === "session.updated") {
+      return this.#updated(this.#negotiation.updated(event.session.audio), exchange, at);
+    }
+    // Nor was it asked for anything before the session was configured: nothing may be played or answered for it.
+    if (!this.#negotiation.isReady) return;
     switch (event.type) {
-      case "session.updated":
-        return this.#updated(this.#negotiation.updated(event.session.audio), exchange, at);
       case "input_audio_buffer.speech_started":
         return exchange.callerStarted(at);
       case "input_audio_buffer.committed":

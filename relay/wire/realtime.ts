@@ -89,8 +89,6 @@ export type FromModel =
 
 export type ModelError = Extract<FromModel, { type: "error" }>["error"];
 
-const Typed = z.object({ type: z.string() });
-
 export function decodeModel(text: string): FromModel {
   let value: unknown;
   try {
@@ -98,15 +96,38 @@ export function decodeModel(text: string): FromModel {
   } catch {
     return { type: "malformed", event: "unknown" };
   }
-  const typed = Typed.safeParse(value);
-  if (!typed.success) return { type: "malformed", event: "unknown" };
-  const { type } = typed.data;
-  if (!isActedOn(type)) return { type: "other" };
+  if (typeof value !== "object" || value === null || !("type" in value) || typeof value.type !== "string") {
+    return { type: "malformed", event: "unknown" };
+  }
+  const { type } = value;
+  if (!isActedOn(type)) return OTHER;
+  if (type === "response.output_audio.delta") {
+    const delta = audioDelta(value);
+    if (delta !== undefined) return delta;
+  }
   const event = EVENTS[type].safeParse(value);
   return event.success ? event.data : { type: "malformed", event: type };
 }
 
 const isActedOn = (type: string): type is keyof Events => Object.hasOwn(EVENTS, type);
+
+const OTHER: FromModel = { type: "other" };
+
+/**
+ * The event that comes fifty times a second, by hand, for what zod took for it. What the schema above accepts is
+ * accepted here, to the same value, and nothing else; of whatever this does not recognise the schema is the judge
+ * (test/relay/wire/frequent-frames.test.ts holds the two together).
+ */
+function audioDelta(value: object): z.infer<Events["response.output_audio.delta"]> | undefined {
+  if (!("response_id" in value) || !("item_id" in value) || !("content_index" in value)) return;
+  if (!("delta" in value)) return;
+  const { response_id, item_id, content_index, delta } = value;
+  if (typeof response_id !== "string" || response_id === "") return;
+  if (typeof item_id !== "string" || item_id === "") return;
+  if (typeof content_index !== "number" || !Number.isSafeInteger(content_index) || content_index < 0) return;
+  if (typeof delta !== "string") return;
+  return { type: "response.output_audio.delta", response_id, item_id, content_index, delta };
+}
 
 // --- to the model -------------------------------------------------------------------------------------------
 

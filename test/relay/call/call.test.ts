@@ -248,6 +248,17 @@ describe("after the end", () => {
 });
 
 describe("what the model says that the call does not act on", () => {
+  test("audio and tool calls of a session that is not configured yet are neither played nor answered", () => {
+    const hand = new CallInHand().news({ is: "model_open" }).connected().start();
+    const before = hand.all.length;
+    hand.created("r0").says("r0", "item", 200).calls("r0", "call_1").callerStarts().callerEnds().done("r0");
+    hand.wait(7_000);
+    expect(hand.all.slice(before)).toEqual([]);
+    // Found by reading: the hang-up that this began was overdue from the start, and the clock was asked for at once,
+    // for ever.
+    expect(hand.call.nextDeadline()).toBeGreaterThan(hand.at);
+  });
+
   test("an event of an unknown type is nothing", () => {
     const hand = greeted().model({ type: "other" });
     expect(hand.effects).toEqual([]);
