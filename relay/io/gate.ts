@@ -41,20 +41,25 @@ export class Gate {
     this.#clock = clock;
   }
 
-  /** @throws if the disk cannot record the use */
-  async admit(token: string, signature: string | null): Promise<Admission> {
+  /** Changes nothing: whoever passes has still to {@link enter}. */
+  async check(token: string, signature: string | null): Promise<Admission> {
     const { relayUrl, keys, accountSid, authToken } = this.#terms;
-    const nowS = this.#clock.unixS();
-    const verified = await verifyStreamToken(keys, token, relayUrl, nowS);
+    const verified = await verifyStreamToken(keys, token, relayUrl, this.#clock.unixS());
     if (!verified.ok) return { ok: false, why: `token ${verified.why}` };
     const { claims } = verified;
     if (claims.account !== accountSid) return { ok: false, why: "token for another account" };
     if (authToken !== undefined && !isSignedByTwilio(authToken, signature, relayUrl, token)) {
       return { ok: false, why: signature === null ? "no signature of Twilio's" : "not signed by Twilio" };
     }
-    const use = { jti: claims.jti, callSid: claims.sub, attempt: claims.attempt };
-    if (!this.#store.use(use, nowS)) return { ok: false, why: "token used before" };
     return { ok: true, claims };
+  }
+
+  /**
+   * Uses the token up. False: it was used before.
+   * @throws if the disk cannot record it; then nobody may come in
+   */
+  enter({ jti, sub: callSid, attempt }: StreamClaims): boolean {
+    return this.#store.use({ jti, callSid, attempt }, this.#clock.unixS());
   }
 }
 

@@ -103,21 +103,30 @@ export class RelayServer {
   }
 
   async #open(request: Request, token: string): Promise<Response | undefined> {
-    if (this.#isStopping) return this.#refuse(503, "stopping");
-    if (this.#calls.size >= this.#terms.maxCalls) return this.#refuse(503, "full");
+    const early = this.#obstacle();
+    if (early !== undefined) return this.#refuse(503, early);
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
       return this.#refuse(401, "not an upgrade");
-    let admission: Awaited<ReturnType<Gate["admit"]>>;
+    const admission = await this.#gate.check(token, request.headers.get("x-twilio-signature"));
+    if (!admission.ok) return this.#refuse(401, admission.why);
+    // Others have come in meanwhile. From here to the open socket nothing waits.
+    const late = this.#obstacle();
+    if (late !== undefined) return this.#refuse(503, late);
     try {
-      admission = await this.#gate.admit(token, request.headers.get("x-twilio-signature"));
+      if (!this.#gate.enter(admission.claims)) return this.#refuse(401, "token used before");
     } catch (thrown) {
       this.#cannotRecord(thrown);
       return this.#refuse(503, "cannot record");
     }
-    if (!admission.ok) return this.#refuse(401, admission.why);
     const data: Socket = { claims: admission.claims, id: randomBytes(4).toString("hex"), runner: undefined };
     if (this.#server.upgrade(request, { data })) return undefined;
     return this.#refuse(400, "upgrade failed");
+  }
+
+  /** Why nobody may come in now. */
+  #obstacle(): string | undefined {
+    if (this.#isStopping) return "stopping";
+    return this.#calls.size >= this.#terms.maxCalls ? "full" : undefined;
   }
 
   #refuse(code: number, why: string): Response {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyFrom, mintStreamToken } from "../../../relay/contract.ts";
 import type { Clock } from "../../../relay/io/clock.ts";
-import { Gate } from "../../../relay/io/gate.ts";
+import { type Admission, Gate } from "../../../relay/io/gate.ts";
 import { Store } from "../../../relay/io/store.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
@@ -32,12 +32,19 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const gate = (changes: Partial<ConstructorParameters<typeof Gate>[0]> = {}) =>
-  new Gate(
-    { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN, ...changes },
-    store,
-    clock,
-  );
+type Terms = ConstructorParameters<typeof Gate>[0];
+/** As the server asks: check, then enter. */
+const gate = (changes: Partial<Terms> = {}) => {
+  const terms = { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN, ...changes };
+  const asked = new Gate(terms, store, clock);
+  return {
+    async admit(token: string, signature: string | null): Promise<Admission> {
+      const admission = await asked.check(token, signature);
+      if (!admission.ok || asked.enter(admission.claims)) return admission;
+      return { ok: false, why: "token used before" };
+    },
+  };
+};
 const mint = (changes: { callSid?: string; attempt?: number; accountSid?: string } = {}, by = key) =>
   mintStreamToken(
     by,
@@ -106,6 +113,19 @@ describe("a token", () => {
     const token = await mint({ callSid });
     expect(await admit(token)).toMatchObject({ ok: true, claims: { sub: callSid, attempt: 0 } });
     expect(await admit(token)).toEqual({ ok: false, why: "token used before" });
+  });
+
+  test("is not used up by being checked", async () => {
+    const token = await mint();
+    const asked = new Gate(
+      { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN },
+      store,
+      clock,
+    );
+    for (let times = 0; times < 2; times++) {
+      expect(await asked.check(token, signed(streamUrl(token)))).toMatchObject({ ok: true });
+    }
+    expect(await admit(token)).toMatchObject({ ok: true });
   });
 
   test("is not used up by attempts without Twilio's signature, nor by one for another account", async () => {

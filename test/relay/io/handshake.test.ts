@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 
 const sign = (url: string, authToken = AUTH_TOKEN) => ({
-  "X-Twilio-Signature": signatureFor(authToken, url, {}, undefined),
+  "X-Twilio-Signature": signatureFor(authToken, url, {}, undefined) ?? "",
 });
 /** What the answer says, without the clock's time. */
 const told = ({ status, headers: { date: _, ...headers }, body }: Answer) => ({ status, headers, body });
@@ -178,7 +178,7 @@ describe("what a stranger learns", () => {
     }
     const { url } = await ticket();
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
-      const response = await fetch(url.replace(/^ws/, "http"), { method, headers: { ...sign(url) } });
+      const response = await fetch(url.replace(/^ws/, "http"), { method, headers: sign(url) });
       expect([method, response.status, await response.text()]).toEqual([method, 405, ""]);
     }
     expect(rig.model.events).toEqual([]);
@@ -202,9 +202,8 @@ describe("the door opens", () => {
   test("to exactly one of 64 that come with the same token at once", async () => {
     const { url } = await ticket();
     const answers = await Promise.all(Array.from({ length: 64 }, () => knock(url, sign(url))));
-    const counts = Map.groupBy(answers, ({ status }) => status);
-    expect(counts.get(101)).toHaveLength(1);
-    expect(counts.get(401)?.map(told)).toEqual(Array.from({ length: 63 }, () => NOTHING));
+    const refused = answers.filter(({ status }) => status !== 101);
+    expect(refused.map(told)).toEqual(Array.from({ length: 63 }, () => NOTHING));
   });
 
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
