@@ -186,7 +186,8 @@ export class Exchange {
   }
 
   nextDeadline(): number | undefined {
-    return earliest(this.turns.dueAt, this.#keypadWish?.at, this.#hangUp.dueAt(this.#outlook()));
+    const leaveBy = this.#hangUp.isStaying ? undefined : this.#hangUp.dueAt(this.#outlook());
+    return earliest(this.turns.dueAt, this.#keypadWish?.at, leaveBy);
   }
 
   /** All of the goodbye has been sent: the model has no part in the call any more. */
@@ -196,7 +197,8 @@ export class Exchange {
 
   /** The goodbye was heard, and nothing speaks against hanging up. */
   mayHangUp(at: number): boolean {
-    return this.#hangUp.mayGo(this.#outlook(), at);
+    // Asked after every frame of every call: an outlook is drawn up only for one that wants to leave.
+    return !this.#hangUp.isStaying && this.#hangUp.mayGo(this.#outlook(), at);
   }
 
   /** Asks for a response if one is wished for and this is the moment. */
@@ -251,10 +253,11 @@ const CALL_GOES_ON = "The caller spoke again before the goodbye was over. The ca
 const partKey = (itemId: string, contentIndex: number): string => `${itemId}/${contentIndex}`;
 
 /** The earliest of some deadlines, where undefined means never. */
-export function earliest(...deadlines: ReadonlyArray<number | undefined>): number | undefined {
-  let first: number | undefined;
-  for (const each of deadlines) {
-    if (each !== undefined && (first === undefined || each < first)) first = each;
-  }
-  return first;
+export function earliest(
+  a: number | undefined,
+  b: number | undefined,
+  c: number | undefined = undefined,
+): number | undefined {
+  const first = a !== undefined && (b === undefined || a <= b) ? a : b;
+  return first !== undefined && (c === undefined || first <= c) ? first : c;
 }

@@ -29,6 +29,10 @@ export class HangUp {
   /** The calls of end_call that have no output yet: the model must get one for each if the call goes on. */
   #unanswered: string[] = [];
 
+  get isStaying(): boolean {
+    return this.#stage.is === "staying";
+  }
+
   get isLeaving(): boolean {
     return this.#stage.is === "leaving";
   }

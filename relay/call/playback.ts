@@ -116,11 +116,8 @@ export class Playback {
 
   /** A mark came back. Returns false for one that we did not send, or that a `clear` had flushed. */
   marked(name: string, at: number): boolean {
-    const index = this.#marks.findIndex((mark) => mark.name === name);
-    const mark = this.#marks[index];
+    const mark = this.#takeMark(name);
     if (mark === undefined) return false;
-    // Marks come back in order: one that overtook others means that those were lost, and they will not come.
-    this.#marks.splice(0, index + 1);
     if (mark.probe) {
       this.#clock.measured(at - mark.sentAt);
       return true;
@@ -188,6 +185,13 @@ export class Playback {
     return name;
   }
 
+  #takeMark(name: string): Mark | undefined {
+    // Marks come back in order: one that overtook others means that those were lost, and they will not come.
+    if (this.#marks[0]?.name === name) return this.#marks.shift();
+    const index = this.#marks.findIndex((mark) => mark.name === name);
+    return index === -1 ? undefined : this.#marks.splice(0, index + 1).at(-1);
+  }
+
   /** `position` was played no earlier than `earliest` and no later than `latest`: move its run into that window. */
   #playedBetween(position: number, earliest: number, latest: number): void {
     const index = this.#runs.findIndex((run) => position > run.from && position <= run.to);
@@ -196,7 +200,9 @@ export class Playback {
     const expected = run.startsAt + (position - run.from) / SAMPLES_PER_MS;
     run.startsAt += Math.min(latest, Math.max(earliest, expected)) - expected;
     let end = endOf(run);
-    for (const next of this.#runs.slice(index + 1)) {
+    for (let later = index + 1; later < this.#runs.length; later++) {
+      const next = this.#runs[later];
+      if (next === undefined) return;
       next.startsAt = Math.max(next.arrivesAt, end);
       end = endOf(next);
     }
