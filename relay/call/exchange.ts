@@ -67,7 +67,8 @@ export class Exchange {
   delta({ response_id, item_id, content_index, delta }: Delta, at: number): boolean {
     if (this.turns.isSilenced(response_id)) {
       // Not a sample of this part was played, but the conversation would remember it as said.
-      if (!this.#cut.has(partKey(item_id, content_index)))
+      const goesOn = this.turns.active === response_id;
+      if (goesOn && !this.#cut.has(partKey(item_id, content_index)))
         this.#truncate({ item_id, content_index, audio_end_ms: 0 });
       return false;
     }

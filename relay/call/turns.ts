@@ -20,6 +20,7 @@ const ANSWER_WITHIN_MS = 4_000;
 const CREATED_WITHIN_MS = 6_000;
 const MOST_REFUSALS_IN_A_ROW = 3;
 const REFUSED_PAUSE_MS = 250;
+const MOST_SILENCED = 16;
 
 type CallerTurn =
   | { readonly is: "closed" }
@@ -31,7 +32,7 @@ export class Turns {
   #asked: { readonly eventId: string; readonly wishes: readonly Wish[]; readonly by: number } | undefined;
   #wishes: Wish[] = [];
   #caller: CallerTurn = { is: "closed" };
-  /** Responses whose audio must not be played any more, until they are done. */
+  /** Responses whose audio must not be played any more, the newest few: late audio may even follow response.done. */
   readonly #silenced = new Set<string>();
   #refusals = 0;
   #pauseUntil: number | undefined;
@@ -95,7 +96,7 @@ export class Turns {
     this.#wishes = this.#wishes.filter((wish) => wish.itemId !== SEEN && wish.reason !== "answer");
     if (ours) this.#asked = undefined;
     if (this.#caller.is === "open") {
-      this.#silenced.add(id);
+      this.#silence(id);
       return false;
     }
     this.#caller = { is: "closed" };
@@ -104,7 +105,6 @@ export class Turns {
 
   done(id: string): void {
     if (this.#active === id) this.#active = undefined;
-    this.#silenced.delete(id);
   }
 
   /** `conversation_already_has_active_response`, or another refusal of a create. False: not about a create of ours. */
@@ -121,7 +121,7 @@ export class Turns {
   callerStarted(): string | undefined {
     this.#caller = { is: "open" };
     if (this.#active === undefined) return undefined;
-    this.#silenced.add(this.#active);
+    this.#silence(this.#active);
     return this.#active;
   }
 
@@ -133,6 +133,15 @@ export class Turns {
   /** Whether audio of this response may still be played. */
   isSilenced(id: string): boolean {
     return this.#silenced.has(id);
+  }
+
+  #silence(id: string): void {
+    this.#silenced.add(id);
+    if (this.#silenced.size <= MOST_SILENCED) return;
+    for (const oldest of this.#silenced) {
+      this.#silenced.delete(oldest);
+      return;
+    }
   }
 
   get dueAt(): number | undefined {

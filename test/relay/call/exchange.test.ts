@@ -98,6 +98,16 @@ describe("a barge-in", () => {
     expect(hand.done("r1", "cancelled").effects).toEqual([]);
   });
 
+  test("audio of it that comes even after its response.done is not played, nor is what was heard cut again", () => {
+    const hand = answering().says("r1", "one", 1000);
+    hand.wait(300).callerStarts().done("r1", "cancelled");
+    expect(hand.says("r1", "one", 200).effects).toEqual([]);
+    expect(hand.says("r1", "two", 200).effects).toEqual([]);
+    hand.callerEnds().created("r2");
+    expect(hand.says("r1", "one", 200).effects).toEqual([]);
+    expect(hand.says("r2", "three", 200).frames.length).toBeGreaterThan(1);
+  });
+
   test("the marks that clear flushes prove nothing about the next response", () => {
     const hand = answering().says("r1", "one", 5000);
     hand.wait(300).callerStarts().marksBack().callerEnds();

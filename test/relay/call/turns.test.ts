@@ -131,6 +131,19 @@ describe("the caller's turn", () => {
     expect(turns.callerSpeaks).toBe(true);
   });
 
+  test("a silenced response stays silent after it is done, and the memory of them is bounded", () => {
+    const turns = new Turns();
+    for (let i = 0; i < 100; i++) {
+      turns.created(`r${i}`, false);
+      turns.callerStarted();
+      turns.done(`r${i}`);
+      turns.callerCommitted(i);
+      expect(turns.isSilenced(`r${i}`)).toBe(true);
+    }
+    expect(turns.isSilenced("r84")).toBe(true);
+    expect(turns.isSilenced("r83")).toBe(false);
+  });
+
   test("a response that is created while the caller speaks has to be cancelled, and is silent", () => {
     const turns = new Turns();
     turns.callerStarted();
