@@ -30,6 +30,8 @@ export class Exchange {
   readonly #outbox: Outbox;
   /** Parts of the response being interrupted that have been cut already: late audio of them needs no second cut. */
   readonly #cut = new Set<string>();
+  /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
+  readonly #called = new Set<string>();
   #keypadWish: { readonly at: number; readonly itemId: string } | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
@@ -103,6 +105,8 @@ export class Exchange {
   called({ call_id, name, status }: FunctionCall, responseId: string, at: number): void {
     // An interrupted call may hold half of its arguments; the server does not expect an output for it.
     if (status !== undefined && status !== "completed") return;
+    if (this.#called.has(call_id)) return;
+    this.#called.add(call_id);
     if (name !== END_CALL) {
       this.#outbox.log({ event: "tool.unknown", level: "warn" });
       this.#answer([call_id], "There is no tool of that name.", "tool");

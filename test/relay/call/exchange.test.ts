@@ -228,6 +228,14 @@ describe("other tools", () => {
     expect(reasons(hand.done("r1"))).toEqual(["tool"]);
   });
 
+  test("one that is announced twice is answered once, end_call too", () => {
+    const hand = answering().calls("r1", "call_1", "a");
+    expect(outputs(hand)).toHaveLength(1);
+    expect(hand.calls("r1", "call_1", "a").effects).toEqual([]);
+    hand.calls("r1", "call_2").calls("r1", "call_2").done("r1");
+    expect(outputs(hand)).toMatchObject([{ call_id: "call_2" }]);
+  });
+
   test("several in one response are answered each, and spoken about once", () => {
     const hand = answering().calls("r1", "call_1", "a").calls("r1", "call_2", "b");
     expect(reasons(hand.done("r1"))).toEqual(["tool"]);
