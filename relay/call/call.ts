@@ -193,7 +193,7 @@ export class Call {
       case "input_audio_buffer.committed":
         return exchange.callerEnded(at);
       case "conversation.item.added":
-        return exchange.turns.itemArrived(event.item.id);
+        return exchange.itemArrived(event.item.id);
       case "response.created":
         return exchange.created(event.response);
       case "response.output_audio.delta":

@@ -32,7 +32,7 @@ export class Exchange {
   readonly #cut = new Set<string>();
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
-  #keypadWish: { readonly at: number; readonly itemId: string } | undefined;
+  #keypadWish: { readonly at: number; readonly itemId: string; readonly arrived: boolean } | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
   readonly count = { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
@@ -56,6 +56,8 @@ export class Exchange {
 
   created(response: { id: string; metadata?: { reason?: string | undefined } | null | undefined }): void {
     this.count.responses++;
+    // It was created with the newest digit before it, and so it is the answer to that too.
+    if (this.#keypadWish?.arrived) this.#keypadWish = undefined;
     const ours = response.metadata?.reason !== undefined;
     if (this.turns.created(response.id, ours)) return;
     this.#outbox.model({
@@ -146,7 +148,13 @@ export class Exchange {
       role: "user",
       content: [{ type: "input_text", text: `caller pressed ${digit}` }],
     });
-    this.#keypadWish = { at: at + KEYPAD_PAUSE_MS, itemId };
+    this.#keypadWish = { at: at + KEYPAD_PAUSE_MS, itemId, arrived: false };
+  }
+
+  /** An item is in the conversation. */
+  itemArrived(itemId: string): void {
+    if (this.#keypadWish?.itemId === itemId) this.#keypadWish = { ...this.#keypadWish, arrived: true };
+    this.turns.itemArrived(itemId);
   }
 
   /**
@@ -184,8 +192,10 @@ export class Exchange {
 
   tick(at: number): void {
     if (this.#keypadWish !== undefined && at >= this.#keypadWish.at) {
-      this.turns.wish({ reason: "keypad", itemId: this.#keypadWish.itemId });
+      const { itemId, arrived } = this.#keypadWish;
       this.#keypadWish = undefined;
+      this.turns.wish({ reason: "keypad", itemId });
+      if (arrived) this.turns.itemArrived(itemId);
     }
     this.turns.tick(at);
   }

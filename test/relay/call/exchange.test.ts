@@ -154,6 +154,32 @@ describe("the keypad", () => {
   });
 });
 
+describe("a digit that a spoken turn has already answered", () => {
+  const keyOf = (hand: CallInHand) => hand.ofType("conversation.item.create")[0]?.item.id ?? "none";
+
+  test("is not answered again: the server's response was created with the digit before it", () => {
+    const hand = greeted().callerStarts().press("3");
+    hand.added(keyOf(hand)).callerEnds().speaks("r1", 400);
+    const before = hand.allEvents.length;
+    hand.wait(10_000).marksBack().wait(10_000);
+    expect(hand.allEvents.slice(before).filter(({ type }) => type === "response.create")).toEqual([]);
+  });
+
+  test("is not answered again when the pause ends while the caller still speaks", () => {
+    const hand = greeted().press("3");
+    hand.added(keyOf(hand)).callerStarts().wait(2_000).callerEnds().speaks("r1", 400);
+    expect(hand.creates).toEqual([]);
+    expect(reasons(hand.wait(10_000))).toEqual([]);
+  });
+
+  test("is answered when the response was created before the digit arrived", () => {
+    const hand = greeted().callerStarts().press("3");
+    const key = keyOf(hand);
+    hand.callerEnds().created("r1").added(key).done("r1");
+    expect(reasons(hand.wait(10_000))).toContain("keypad");
+  });
+});
+
 describe("end_call", () => {
   test("with the goodbye in the same response: hangs up when it was heard, and not before", () => {
     const hand = answering().says("r1", "bye", 1000).said("r1", "bye").calls("r1", "call_1").done("r1");
