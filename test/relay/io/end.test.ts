@@ -1,0 +1,344 @@
+/**
+ * Whoever ends a call first, everything of it is closed within a second, once, under one name; and the edge, which
+ * asks afterwards, is told that name. Each test has a relay of its own, so that its whole log is this one call's.
+ */
+import { describe, expect, test } from "bun:test";
+import { createServer, type Socket } from "node:net";
+import { ENDINGS, type Ending } from "../../../relay/call/ending.ts";
+import { clip } from "../../rehearsal/audio/clips.ts";
+import type { OpenedStream } from "../../rehearsal/carrier/carrier.ts";
+import { connectedFrame, startFrame } from "../../rehearsal/carrier/frames.ts";
+import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
+import { newSid } from "../../rehearsal/carrier/sid.ts";
+import type { ModelOptions } from "../../rehearsal/model/options.ts";
+import type { Script } from "../../rehearsal/model/script.ts";
+import { ACCOUNT_SID, AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
+import { noise } from "./noise.ts";
+import { CLOSED_WITHIN_MS, endingsIn, Rig } from "./rig.ts";
+
+/** Longer than any test: the assistant is in the middle of it when the end comes. */
+const GREETING = { say: noise(3, 20_000), words: "noise" };
+
+async function withRig(
+  given: Parameters<typeof Rig.start>[0],
+  body: (rig: Rig) => Promise<void>,
+): Promise<void> {
+  const rig = await Rig.start({ ...given, model: { script: () => [GREETING], ...given?.model } });
+  try {
+    await body(rig);
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** What the relay says when asked is true at once; what its log says is counted when it can say no more. */
+async function expectEnding(rig: Rig, callSid: string, ending: Ending): Promise<void> {
+  await rig.ended(callSid);
+  const { outcome } = ENDINGS[ending];
+  expect(await rig.ending(callSid)).toEqual({ status: 200, body: { ending, outcome, attempt: 0 } });
+  expect(await rig.relay.kill("SIGTERM")).toBe(0);
+  expect(endingsIn(rig.relay.lines)).toEqual([ending]);
+  expect(rig.relay.lines.at(-1)?.event).toBe("relay.stopped");
+  expect(rig.relay.errors()).toBe("");
+}
+
+/** Both ends of the call see it closed within a second of `end`. */
+async function expectClosed(
+  rig: Rig,
+  stream: OpenedStream,
+  end: () => void,
+): Promise<{ by: string; code: number }> {
+  const startedMs = performance.now();
+  end();
+  const [{ by, code }] = await Promise.all([stream.ended, rig.modelIsLeft(3_000)]);
+  expect(performance.now() - startedMs).toBeLessThan(CLOSED_WITHIN_MS);
+  return { by, code };
+}
+
+describe("a call that is up ends within a second, once, when", () => {
+  test("the caller hangs up", () =>
+    withRig({}, async (rig) => {
+      const stream = await rig.call();
+      await expectClosed(rig, stream, () => stream.hangUp());
+      expect(rig.model.sessions).toMatchObject([{ closeCode: 1000 }]);
+      await expectEnding(rig, stream.callSid, "caller_hung_up");
+    }));
+
+  test("the carrier's socket is cut with no stop", () =>
+    withRig({}, async (rig) => {
+      const callSid = newSid("CA");
+      const socket = await bareStream(rig, callSid);
+      await rig.relay.waitForLog(({ event }) => event === "call.first_audio", 3_000);
+      const startedMs = performance.now();
+      socket.terminate();
+      await rig.modelIsLeft(3_000);
+      expect(performance.now() - startedMs).toBeLessThan(CLOSED_WITHIN_MS);
+      await expectEnding(rig, callSid, "line_lost");
+    }));
+
+  for (const code of [1000, 1001, 1011, 1013]) {
+    test(`the model closes the session with ${code}`, () =>
+      withRig({}, async (rig) => {
+        const stream = await rig.call();
+        const close = () => rig.model.drop(0, { code, reason: "" });
+        expect(await expectClosed(rig, stream, close)).toEqual({ by: "relay", code: 1011 });
+        await expectEnding(rig, stream.callSid, "model_dropped");
+      }));
+  }
+
+  test("the model's connection is reset", () =>
+    withRig({}, async (rig) => {
+      const stream = await rig.call();
+      const reset = () => rig.model.drop(0, "reset");
+      expect(await expectClosed(rig, stream, reset)).toEqual({ by: "relay", code: 1011 });
+      await expectEnding(rig, stream.callSid, "model_dropped");
+    }));
+
+  test("the model says that the session has expired", () =>
+    withRig({ model: { fault: { expireAfterMs: 800 } } }, async (rig) => {
+      const stream = await rig.call();
+      expect((await stream.ended).code).toBe(1011);
+      await rig.modelIsLeft();
+      await expectEnding(rig, stream.callSid, "model_failed");
+    }));
+
+  test("the assistant hangs up, its goodbye heard to the last byte", async () => {
+    const goodbye = noise(4, 700);
+    const script: Script = [
+      { on: "create", reply: [{ say: noise(5, 200), words: "greeting" }] },
+      {
+        on: "speech",
+        reply: [
+          { say: goodbye, words: "goodbye" },
+          { call: "end_call", arguments: {} },
+        ],
+      },
+    ];
+    await withRig({ model: { script } }, async (rig) => {
+      const stream = await rig.call();
+      await stream.say(clip("caller-yes"));
+      const { by, code } = await stream.ended;
+      expect({ by, code }).toEqual({ by: "relay", code: 1000 });
+      expect(Buffer.from(stream.ear.bytes()).includes(goodbye)).toBe(true);
+      await rig.modelIsLeft();
+      await expectEnding(rig, stream.callSid, "assistant_hung_up");
+    });
+  });
+
+  test("the relay is stopped and has no seconds to drain", () =>
+    withRig({}, async (rig) => {
+      const stream = await rig.call();
+      const exited = { code: Number.NaN };
+      const stop = () => {
+        void rig.relay.kill("SIGTERM").then((code) => {
+          exited.code = code;
+        });
+      };
+      expect(await expectClosed(rig, stream, stop)).toEqual({ by: "relay", code: 1012 });
+      expect(await rig.relay.kill("SIGCONT")).toBe(0);
+      expect(exited.code).toBe(0);
+      expect(endingsIn(rig.relay.lines)).toEqual(["relay_stopping"]);
+      expect(rig.relay.lines.at(-1)?.event).toBe("relay.stopped");
+      await rig.restart("SIGCONT");
+      expect((await rig.ending(stream.callSid)).body).toMatchObject({ ending: "relay_stopping" });
+    }));
+});
+
+describe("a relay that is stopped and has seconds to drain", () => {
+  test("takes no new call, lets the one that is up finish, and then exits", () =>
+    withRig({ env: { DRAIN_SECONDS: "30" } }, async (rig) => {
+      const stream = await rig.call();
+      const exited = rig.relay.kill("SIGTERM");
+      await rig.relay.waitForLog(({ event }) => event === "relay.stopping", 2_000);
+      // It listens on, so that the one that is up can be asked for; a new one is turned away.
+      const late = await rig.stream();
+      expect(await late.opening).toMatchObject({ opened: false, status: 503 });
+      const ready = await fetch(`${rig.relay.url.replace(/^ws/, "http")}/readyz`);
+      expect([ready.status, await ready.json()]).toEqual([503, { status: "stopping" }]);
+      expect(endingsIn(rig.relay.lines)).toEqual([]);
+      await expectClosed(rig, stream, () => stream.hangUp());
+      expect(await exited).toBe(0);
+      expect(endingsIn(rig.relay.lines)).toEqual(["caller_hung_up"]);
+    }));
+
+  test("ends the call that outstays them", () =>
+    withRig({ env: { DRAIN_SECONDS: "1" } }, async (rig) => {
+      const stream = await rig.call();
+      const startedMs = performance.now();
+      const exited = rig.relay.kill("SIGTERM");
+      expect((await stream.ended).code).toBe(1012);
+      expect(performance.now() - startedMs).toBeGreaterThanOrEqual(1_000);
+      expect(await exited).toBe(0);
+    }));
+
+  test("exits at once at a second signal", () =>
+    withRig({ env: { DRAIN_SECONDS: "30" } }, async (rig) => {
+      await rig.call();
+      void rig.relay.kill("SIGTERM");
+      await rig.relay.waitForLog(({ event }) => event === "relay.stopping", 2_000);
+      expect(await rig.relay.kill("SIGTERM")).toBe(1);
+    }));
+});
+
+describe("a model that cannot be had ends the call cleanly", () => {
+  const faults: Readonly<Record<string, { model: ModelOptions; ending: Ending; detail: string }>> = {
+    "a handshake refused with 401": {
+      model: { fault: { refuseStatus: 401 } },
+      ending: "model_refused",
+      detail: "status 401",
+    },
+    "a handshake refused with 429": {
+      model: { fault: { refuseStatus: 429 } },
+      ending: "model_refused",
+      detail: "status 429",
+    },
+    "a handshake refused with 503": {
+      model: { fault: { refuseStatus: 503 } },
+      ending: "model_refused",
+      detail: "status 503",
+    },
+    "an account without credit, told after the handshake": {
+      model: { fault: { turnAway: "insufficient_quota" } },
+      ending: "model_failed",
+      detail: "insufficient_quota",
+    },
+    "a key that is refused after the handshake": {
+      model: { fault: { turnAway: "invalid_api_key" } },
+      ending: "model_failed",
+      detail: "invalid_api_key",
+    },
+    "a session closed before it was configured": {
+      model: { fault: { drop: { on: "session.created", how: { code: 1013 } } } },
+      ending: "model_dropped",
+      detail: "code 1013",
+    },
+    "a voice that it refuses": {
+      model: { refuses: ["session.audio.output.voice"] },
+      ending: "model_settings_refused",
+      detail: "session.audio.output.voice",
+    },
+  };
+  for (const [what, { model, ending, detail }] of Object.entries(faults)) {
+    test(what, () =>
+      withRig({ model }, async (rig) => {
+        const stream = await rig.stream();
+        const { by, code } = await stream.ended;
+        expect({ by, code }).toEqual({ by: "relay", code: 1011 });
+        await rig.modelIsLeft();
+        const lines = await rig.ended(stream.callSid);
+        expect(lines.find(({ event }) => event === "call.ended")).toMatchObject({ detail, level: "error" });
+        await expectEnding(rig, stream.callSid, ending);
+      }),
+    );
+  }
+
+  test("nobody at its address", () =>
+    withRig({ env: { OPENAI_REALTIME_URL: "ws://127.0.0.1:9/v1/realtime" } }, async (rig) => {
+      const stream = await rig.stream();
+      expect((await stream.ended).code).toBe(1011);
+      await expectEnding(rig, stream.callSid, "model_refused");
+    }));
+
+  test("one that takes the connection and never answers is left when the caller hangs up", async () => {
+    const connections = new Set<Socket>();
+    const opened = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const silent = createServer((socket) => {
+      connections.add(socket);
+      opened.resolve();
+      socket.on("error", () => {});
+      socket.on("close", () => left.resolve());
+      socket.resume();
+    });
+    await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+    const address = silent.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    try {
+      await withRig({ env: { OPENAI_REALTIME_URL: `ws://127.0.0.1:${port}/v1/realtime` } }, async (rig) => {
+        const stream = await rig.stream();
+        await opened.promise;
+        await rig.relay.waitForLog(({ event }) => event === "call.started", 2_000);
+        const startedMs = performance.now();
+        stream.hangUp();
+        await Promise.all([left.promise, stream.ended]);
+        expect(performance.now() - startedMs).toBeLessThan(CLOSED_WITHIN_MS);
+        await expectEnding(rig, stream.callSid, "caller_hung_up");
+      });
+    } finally {
+      for (const socket of connections) socket.destroy();
+      silent.close();
+    }
+  });
+});
+
+describe("settings that a call can do without", () => {
+  const optional = {
+    temperature: { env: { TEMPERATURE: "0.8" }, model: {} },
+    "audio.input.noise_reduction": {
+      env: {},
+      model: { refuses: ["session.audio.input.noise_reduction"] },
+    },
+    "audio.input.transcription": {
+      env: { TRANSCRIPTION_MODEL: "gpt-transcribe" },
+      model: { refuses: ["session.audio.input.transcription"] },
+    },
+  };
+  for (const [field, { env, model }] of Object.entries(optional)) {
+    test(`${field} is left out when it is refused, loudly, and the call works`, () =>
+      withRig({ env, model }, async (rig) => {
+        const stream = await rig.call();
+        const lines = rig.linesOf(stream.callSid);
+        expect(lines.filter(({ level }) => level !== "info")).toMatchObject([
+          { event: "model.error", class: "settings" },
+          { event: "session.field_refused", level: "warn", field },
+        ]);
+        const [session] = rig.model.sessions;
+        expect(session?.updates).toBe(1);
+        // Everything else is in force: what was refused has not taken the rest with it.
+        expect(session?.settings).toMatchObject({
+          audio: {
+            input: { format: { type: "audio/pcmu" }, turn_detection: { type: "server_vad" } },
+            output: { format: { type: "audio/pcmu" }, voice: "marin" },
+          },
+          tools: [{ name: "end_call" }],
+        });
+        stream.hangUp();
+        await expectEnding(rig, stream.callSid, "caller_hung_up");
+      }));
+  }
+
+  test("all of them at once, refused one after the other", () =>
+    withRig(
+      {
+        env: { TEMPERATURE: "0.8", TRANSCRIPTION_MODEL: "gpt-transcribe" },
+        model: { refuses: ["session.audio.input.noise_reduction", "session.audio.input.transcription"] },
+      },
+      async (rig) => {
+        const stream = await rig.call();
+        const refused = rig.linesOf(stream.callSid).filter(({ event }) => event === "session.field_refused");
+        expect(refused.map(({ field }) => field).sort()).toEqual(Object.keys(optional).sort());
+      },
+    ));
+
+  test("temperature is sent to a server that takes it", () =>
+    withRig({ env: { TEMPERATURE: "0.8" }, model: { accepts: { temperature: true } } }, async (rig) => {
+      const stream = await rig.call();
+      expect(rig.linesOf(stream.callSid).every(({ level }) => level === "info")).toBe(true);
+      expect(rig.model.sessions[0]?.settings.others).toMatchObject({ temperature: 0.8 });
+    }));
+});
+
+/** A stream with no carrier around it, to be cut as no carrier of ours cuts one. */
+async function bareStream(rig: Rig, callSid: string): Promise<WebSocket> {
+  const { url, parameters } = await ticketFor(rig.relay, callSid);
+  const signature = signatureFor(AUTH_TOKEN, url, {}, undefined) ?? "";
+  const socket = new WebSocket(url, { headers: { "x-twilio-signature": signature } });
+  await new Promise((opened) => {
+    socket.onopen = opened;
+  });
+  const streamSid = newSid("MZ");
+  socket.send(connectedFrame());
+  const start = { accountSid: ACCOUNT_SID, streamSid, callSid, customParameters: parameters };
+  socket.send(startFrame(1, streamSid, start));
+  return socket;
+}
