@@ -81,9 +81,10 @@ export class Turns {
 
   /** An item of ours is in the conversation: whatever response comes next has seen it. */
   itemArrived(itemId: string): void {
-    this.#wishes = this.#wishes.map((wish) =>
-      wish.itemId === itemId ? { reason: wish.reason, itemId: SEEN } : wish,
-    );
+    const mark = (wish: Wish) => (wish.itemId === itemId ? { reason: wish.reason, itemId: SEEN } : wish);
+    this.#wishes = this.#wishes.map(mark);
+    // The create may still be refused, in favour of a response that has seen the item.
+    if (this.#asked) this.#asked = { ...this.#asked, wishes: this.#asked.wishes.map(mark) };
   }
 
   /**
@@ -93,8 +94,9 @@ export class Turns {
   created(id: string, ours: boolean): boolean {
     this.#active = id;
     this.#refusals = 0;
-    this.#wishes = this.#wishes.filter((wish) => wish.itemId !== SEEN && wish.reason !== "answer");
+    this.#wishes = this.#wishes.filter(isUnserved);
     if (ours) this.#asked = undefined;
+    else if (this.#asked) this.#asked = { ...this.#asked, wishes: this.#asked.wishes.filter(isUnserved) };
     if (this.#caller.is === "open") {
       this.#silence(id);
       return false;
@@ -164,3 +166,6 @@ export class Turns {
 
 /** Stands in a wish for an item that has arrived. No id that we make looks like it. */
 const SEEN = "seen";
+
+/** Any response that is created serves the wishes about items that it has seen, and those about none. */
+const isUnserved = ({ itemId }: Wish): boolean => itemId !== undefined && itemId !== SEEN;

@@ -122,6 +122,42 @@ describe("a create that comes to nothing", () => {
   });
 });
 
+describe("a create that lost against a response of the server's", () => {
+  test("is not repeated if that response had seen the item", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.asked("create-1", 0);
+    turns.itemArrived("out-1");
+    turns.created("theirs", false);
+    turns.refused("create-1", 10);
+    turns.done("theirs");
+    expect(turns.next(1_000)).toBeUndefined();
+  });
+
+  test("is not repeated if it was about no item: the caller would be answered, or greeted, a second time", () => {
+    for (const reason of ["answer", "retry", "greeting"] as const) {
+      const turns = new Turns();
+      turns.wish({ reason });
+      turns.asked("create-1", 0);
+      turns.created("theirs", false);
+      turns.refused("create-1", 10);
+      turns.done("theirs");
+      expect(turns.next(1_000)).toBeUndefined();
+      expect(turns.idle).toBe(true);
+    }
+  });
+
+  test("a try again that waits is dropped once the server has answered by itself", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    turns.wish({ reason: "retry" });
+    turns.callerCommitted(0);
+    turns.created("theirs", false);
+    turns.done("theirs");
+    expect(turns.next(1_000)).toBeUndefined();
+  });
+});
+
 describe("the caller's turn", () => {
   test("speech silences the response that is active, and says which", () => {
     const turns = new Turns();
