@@ -255,15 +255,21 @@ export class Call {
         if (needed !== undefined) this.#end("model_settings_refused", needed.param, at);
         return;
       }
-      case "busy":
       case "other":
-        if (this.#stage.is === "started") this.#stage.exchange.turns.refused(error.event_id ?? undefined, at);
-        return;
+        // An error that names no event is not about a create: those carry an id, and errors echo it.
+        if (error.event_id == null) return;
+        return this.#createRefused(error.event_id, at);
+      case "busy":
+        return this.#createRefused(error.event_id ?? undefined, at);
       case "race":
         return;
       default:
         kind satisfies never;
     }
+  }
+
+  #createRefused(eventId: string | undefined, at: number): void {
+    if (this.#stage.is === "started") this.#stage.exchange.turns.refused(eventId, at);
   }
 
   // --- the line and the clock ---------------------------------------------------------------------------------

@@ -27,6 +27,23 @@ describe("the greeting", () => {
   });
 });
 
+describe("an error while the greeting is asked for", () => {
+  const greetings = (hand: CallInHand) =>
+    hand.allEvents.filter(({ type }) => type === "response.create").length;
+
+  test("that names no event is about something else: the caller is not greeted twice", () => {
+    const hand = new CallInHand().ready().error({ code: "invalid_value", event_id: null });
+    hand.speaks("r1", 1000, "greeting").wait(20_000);
+    expect(greetings(hand)).toBe(1);
+  });
+
+  test("that names its create is a refusal, and it is asked for again", () => {
+    const hand = new CallInHand().ready();
+    hand.error({ code: "server_error", event_id: hand.creates[0]?.event_id }).wait(1_000);
+    expect(greetings(hand)).toBe(2);
+  });
+});
+
 describe("the assistant's audio", () => {
   test("goes straight on, with a mark behind each piece", () => {
     const hand = answering().says("r1", "item", 200).says("r1", "item", 200);
