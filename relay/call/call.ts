@@ -239,7 +239,7 @@ export class Call {
     this.#failedResponses++;
     const hopeless = classOf({ code: failure }) === "fatal" || this.#failedResponses > MOST_FAILED_RESPONSES;
     if (hopeless) return this.#end("model_failed", failure, at);
-    exchange.turns.wish({ reason: "retry" });
+    exchange.retry();
   }
 
   #modelError(error: ModelError, at: number): void {

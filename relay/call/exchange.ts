@@ -33,6 +33,8 @@ export class Exchange {
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
   #keypadWish: { readonly at: number; readonly itemId: string; readonly arrived: boolean } | undefined;
+  /** Why the newest response was asked for; undefined: the server created it by itself. */
+  #reason: string | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
   readonly count = { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
@@ -58,8 +60,8 @@ export class Exchange {
     this.count.responses++;
     // It was created with the newest digit before it, and so it is the answer to that too.
     if (this.#keypadWish?.arrived) this.#keypadWish = undefined;
-    const ours = response.metadata?.reason !== undefined;
-    if (this.turns.created(response.id, ours)) return;
+    this.#reason = response.metadata?.reason;
+    if (this.turns.created(response.id, this.#reason !== undefined)) return;
     this.#outbox.model({
       type: "response.cancel",
       event_id: this.#outbox.id("cancel-"),
@@ -102,6 +104,12 @@ export class Exchange {
     if (response.status !== "failed") return undefined;
     const { code, type } = response.status_details?.error ?? {};
     return printable(code ?? type);
+  }
+
+  /** The newest response failed: once more, and as what it was, for a greeting and a goodbye have words of their own. */
+  retry(): void {
+    const reason = this.#reason;
+    this.turns.wish({ reason: reason === "greeting" || reason === "goodbye" ? reason : "retry" });
   }
 
   called({ call_id, name, status }: FunctionCall, responseId: string, at: number): void {

@@ -27,6 +27,27 @@ describe("the greeting", () => {
   });
 });
 
+describe("a response that failed", () => {
+  test("a greeting is tried again as a greeting, with its words", () => {
+    const hand = new CallInHand().ready().created("r1", "greeting").done("r1", "failed", "server_error");
+    expect(reasons(hand)).toEqual(["greeting"]);
+    expect(hand.creates[0]?.response.instructions).toContain("Hello, how can I help?");
+  });
+
+  test("a goodbye is tried again as a goodbye, without tools", () => {
+    const hand = answering().calls("r1", "call_1").done("r1");
+    hand.created("r2", "goodbye").done("r2", "failed", "server_error");
+    expect(hand.creates.map(({ response }) => response)).toEqual([
+      { tool_choice: "none", metadata: { reason: "goodbye" } },
+    ]);
+    expect(hand.ending).toBeUndefined();
+  });
+
+  test("an answer is simply tried again", () => {
+    expect(reasons(answering().done("r1", "failed", "server_error"))).toEqual(["retry"]);
+  });
+});
+
 describe("an error while the greeting is asked for", () => {
   const greetings = (hand: CallInHand) =>
     hand.allEvents.filter(({ type }) => type === "response.create").length;
