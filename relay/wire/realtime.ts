@@ -62,7 +62,8 @@ const EVENTS = {
     type: z.literal("response.done"),
     response: z.object({
       id: Id,
-      status: z.enum(["completed", "cancelled", "failed", "incomplete", "in_progress"]),
+      /** A status that is new to us must not hide that the response is over: the next would wait for it for ever. */
+      status: z.string(),
       status_details: z
         .object({ error: z.object({ type: z.string().nullish(), code: z.string().nullish() }).nullish() })
         .nullish(),

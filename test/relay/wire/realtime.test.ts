@@ -70,6 +70,11 @@ describe("events that the relay acts on", () => {
     expect(decode({ type: "error", event_id: "e1", error })).toEqual({ type: "error", error: kept });
   });
 
+  test("a response that is done in some new way is done", () => {
+    const event = decode({ type: "response.done", response: { id: "r1", status: "superseded" } });
+    expect(event.type).toBe("response.done");
+  });
+
   test("a failed response, with the code of its failure", () => {
     const event = decode({
       type: "response.done",
