@@ -115,7 +115,7 @@ export const encodeTwilio = (frame: ToTwilio): string => JSON.stringify(frame);
 /** Mu-law at 8 kHz: one byte a sample. The payload's length tells how many, so it need not be decoded. */
 export function samplesIn(base64: string): number {
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
-  return Math.floor((base64.length * 3) / 4) - padding;
+  return Math.max(0, Math.floor((base64.length * 3) / 4) - padding);
 }
 
 export const SAMPLES_PER_MS = 8;

@@ -110,6 +110,9 @@ describe("samples in base64", () => {
   test.each(Array.from({ length: 12 }, (_, i) => i))("%i bytes are %i samples", (bytes) => {
     expect(samplesIn(Buffer.alloc(bytes).toString("base64"))).toBe(bytes);
   });
+  test("padding alone is none, and never less", () => {
+    for (const text of ["", "=", "==", "A="]) expect(samplesIn(text)).toBe(0);
+  });
   test("a second of audio is 8000", () => {
     expect(samplesIn(Buffer.alloc(8000).toString("base64"))).toBe(1000 * SAMPLES_PER_MS);
   });
