@@ -103,7 +103,12 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
       waiting.add(ask);
       ask();
     });
-  await waitForLog(({ event }) => event === "relay.listening", 10_000);
+  try {
+    await waitForLog(({ event }) => event === "relay.listening", 10_000);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
   return {
     pid: child.pid,
     port,

@@ -1,0 +1,106 @@
+/**
+ * The caller's part, played as a person would: listens, speaks, interrupts, and hangs up after having waited for
+ * something in vain. It looks at nothing but the ear and the line.
+ */
+import { type ClipName, clip, wordsOf } from "../audio/clips.ts";
+import { afterHeard, whenQuiet } from "../carrier/caller.ts";
+import { openStream, type PlacedCall } from "../carrier/carrier.ts";
+import { ACCOUNT_SID, AUTH_TOKEN } from "../relay.ts";
+import type { Seen } from "./seen.ts";
+
+export type Manner = {
+  /** For the first sound after the line is open, and after each turn. */
+  readonly patienceMs: number;
+  /** This much quiet, and the other has finished. */
+  readonly pauseMs: number;
+  /** How far into the long answer, or into the greeting where there is no time for an answer. */
+  readonly interruptAfterMs: number;
+  readonly hasty: boolean;
+};
+
+export const USUAL: Manner = { patienceMs: 2_500, pauseMs: 500, interruptAfterMs: 2_900, hasty: false };
+export const HASTY: Manner = { ...USUAL, interruptAfterMs: 1_000, hasty: true };
+/** A real model thinks longer, and pauses within its sentences. */
+export const LIVE: Manner = { patienceMs: 10_000, pauseMs: 1_200, interruptAfterMs: 3_000, hasty: false };
+
+const ADMITTED_WITHIN_MS = 20_000;
+const SENTENCE_WITHIN_MS = 30_000;
+/** From the first sound of an interruption until the assistant must have fallen silent. */
+const SILENT_WITHIN_MS = 1_500;
+const GOODBYE_WITHIN_MS = 20_000;
+
+/** Plays the call to its end, and notes in `seen` what was waited for in vain, if anything. */
+export async function converse(call: PlacedCall, seen: Seen, manner: Manner): Promise<void> {
+  try {
+    await perform(call, seen, manner);
+  } catch (error) {
+    if (!(error instanceof Missed)) throw error;
+    seen.missed = error.message;
+    call.hangUp();
+  }
+  await call.ended;
+}
+
+class Missed extends Error {}
+
+async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<void> {
+  const { patienceMs, pauseMs, interruptAfterMs, hasty } = manner;
+  const waitFor = async <Value>(what: string, work: Promise<Value>): Promise<Value> => {
+    try {
+      return await work;
+    } catch {
+      throw new Missed(what);
+    }
+  };
+  const heardOut = async (what: string) => {
+    await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
+    await waitFor(`${what} to end`, whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
+  };
+  const say = async (name: ClipName) => {
+    seen.hearing.says(wordsOf(name), clip(name));
+    await call.say(clip(name));
+  };
+  const interrupt = async (what: string) => {
+    await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
+    await waitFor(`${what} to go on`, afterHeard(call, interruptAfterMs, SENTENCE_WITHIN_MS));
+    const sinceMs = call.nowMs();
+    const said = say("caller-wait");
+    await waitFor(
+      "the assistant to fall silent when interrupted",
+      call.waitFor("cleared", SILENT_WITHIN_MS, sinceMs),
+    );
+    await said;
+  };
+
+  await waitFor("a line to the relay", call.waitFor("stream-opened", ADMITTED_WITHIN_MS));
+  if (hasty) await interrupt("the greeting");
+  else {
+    await waitFor("the assistant to greet", afterHeard(call, 20, patienceMs));
+    await tryTokenAgain(call, seen);
+    await waitFor("the greeting to end", whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
+    await say("caller-day");
+    await interrupt("the answer");
+  }
+  await heardOut("the short answer");
+  await say("caller-thanks");
+  await waitFor("the assistant to say goodbye", afterHeard(call, 20, patienceMs));
+  await waitFor("the assistant to hang up", call.waitFor("stream-closed", GOODBYE_WITHIN_MS));
+}
+
+/** While the call is up, somebody shows its token once more, rightly signed: single use means that this is refused. */
+async function tryTokenAgain(call: PlacedCall, seen: Seen): Promise<void> {
+  const url = seen.streamUrl;
+  if (url === undefined) return;
+  const { callSid } = call;
+  const second = openStream({
+    url,
+    parameters: seen.parameters,
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    callSid,
+  });
+  const opening = await second.opening;
+  seen.replay = { status: opening.opened ? 101 : opening.status };
+  if (opening.opened) second.hangUp();
+  await second.ended;
+}

@@ -1,0 +1,152 @@
+/**
+ * What stands around the call on the screen: the header, which says what is real and what is not, and the summary,
+ * which says whether all happened that was to happen.
+ */
+import type { Check } from "./checks.ts";
+import { answersOf, bargeInOf } from "./checks.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import { figure, type Line, type Span, type Style, seconds, span, wrapped } from "./paint.ts";
+import type { Seen } from "./seen.ts";
+import { type Picture, waveform } from "./waveform.ts";
+
+const BLANK: Line = [];
+const LABEL = 13;
+
+/** A label, and text that goes on below itself. */
+function labelled(width: number, label: string, text: Line, style: Style = "dim"): Line[] {
+  return wrapped(text, width - LABEL - 2).map((line, index) => [
+    span(`  ${(index === 0 ? label : "").padEnd(LABEL)}`, style),
+    ...line,
+  ]);
+}
+
+export function header(
+  width: number,
+  live: { readonly costs: string } | undefined,
+  broken: string | undefined,
+): Line[] {
+  const title =
+    live === undefined ? "one rehearsed telephone call" : "one telephone call with the real model";
+  const standIns =
+    live === undefined
+      ? "Twilio's network (signs, carries, plays, hears) · OpenAI's Realtime API · the caller: recorded speech"
+      : "Twilio's network (signs, carries, plays, hears) · the caller: recorded speech";
+  return [
+    BLANK,
+    [span("  phone assistant ", "bold"), span(`· ${title}`, "dim")],
+    BLANK,
+    ...labelled(width, "real", [
+      span("the Functions as built, under twilio-run · the relay, a process as deployed"),
+    ]),
+    ...labelled(width, "stand-ins", [span(standIns)]),
+    ...(live === undefined
+      ? []
+      : labelled(width, "live", [span(`OpenAI's Realtime API with your key: ${live.costs}`)])),
+    ...(broken === undefined ? [] : labelled(width, "broken", [span(`on purpose: ${broken}`, "bad")], "bad")),
+    BLANK,
+  ];
+}
+
+const MARKS: Readonly<Record<Check["state"], Span>> = {
+  ok: span("✓", "good"),
+  failed: span("✗", "bad"),
+  "not reached": span("·", "dim"),
+};
+const WHAT = 42;
+
+export function checkList(width: number, checks: readonly Check[]): Line[] {
+  return checks.flatMap(({ what, state, detail }) => {
+    const text = state === "not reached" ? "not reached" : detail;
+    return wrapped([span(text, state === "failed" ? "bad" : "dim")], width - WHAT - 4).map(
+      (line, index): Line =>
+        index === 0
+          ? [
+              span("  "),
+              MARKS[state],
+              span(` ${what.padEnd(WHAT)}`, state === "not reached" ? "dim" : "plain"),
+              ...line,
+            ]
+          : [span(" ".repeat(WHAT + 4)), ...line],
+    );
+  });
+}
+
+/** What was measured, where it was. */
+export function figures(width: number, seen: Seen): Line[] {
+  const rows: Array<readonly [string, string]> = [];
+  const opened = seen.carrier("stream-opened")[0];
+  const [first] = seen.hearing.heard;
+  if (opened !== undefined && first?.startMs !== undefined) {
+    rows.push(["first audio", `${figure(first.startMs - opened.atMs)} ms after the handshake`]);
+  }
+  const answers = answersOf(seen).map(({ afterMs }) => seconds(afterMs));
+  if (answers.length > 0) {
+    rows.push([
+      "answers",
+      `${answers.join(" · ")} after the caller's last word, the wait for silence included`,
+    ]);
+  }
+  const bargeIn = bargeInOf(seen);
+  if (bargeIn?.toldMs !== undefined) {
+    rows.push([
+      "barge-in",
+      `${figure(bargeIn.heardMs, 1)} ms heard, ${figure(bargeIn.toldMs)} ms told to the model`,
+    ]);
+  }
+  const ended = seen.carrier("ended")[0];
+  if (ended !== undefined) rows.push(["call", `${seconds(ended.atMs, 1)} from dial to hang-up`]);
+  return rows.flatMap(([label, text]) => labelled(width, label, [span(text)]));
+}
+
+export function picture(width: number, seen: Seen, expectedMs = 0): Line[] {
+  return waveform(width, { ...pictureOf(seen), expectedMs });
+}
+
+export function pictureOf(seen: Seen): Picture {
+  const { call, hearing } = seen;
+  if (call === undefined) return { caller: new Uint8Array(), assistant: new Uint8Array(), cutsMs: [] };
+  const cuts = hearing.heard.filter(({ state }) => state === "cut");
+  return {
+    caller: call.spoken(),
+    assistant: call.ear.bytes(),
+    cutsMs: cuts.map(({ endMs = 0 }) => endMs - call.ear.answeredAtMs),
+  };
+}
+
+export function recordingLines(
+  width: number,
+  recording: { readonly name: string; readonly ms: number } | undefined,
+): Line[] {
+  if (recording === undefined)
+    return labelled(width, "recording", [span("none: the call was never answered")]);
+  const { name, ms } = recording;
+  return labelled(width, "recording", [
+    span(name, "bold"),
+    span(`  ${seconds(ms, 1)}, caller left, assistant right`, "dim"),
+  ]);
+}
+
+export function verdict(
+  width: number,
+  checks: readonly Check[],
+  diagnosis: Diagnosis | undefined,
+  missed: string | undefined,
+): Line[] {
+  const failed = checks.filter(({ state }) => state !== "ok");
+  if (failed.length === 0) {
+    return [BLANK, [span("  ✓ ", "good"), span(`all ${checks.length} as expected`, "bold")], BLANK];
+  }
+  const title = diagnosis?.name ?? "something else";
+  const waited =
+    missed === undefined ? [] : labelled(width, "in vain", [span(`The caller waited for ${missed}.`)]);
+  const words =
+    diagnosis === undefined
+      ? waited
+      : [
+          ...labelled(width, "what", [span(diagnosis.what)]),
+          ...labelled(width, "noticed by", [span(diagnosis.noticed)]),
+          ...labelled(width, "heard", [span(diagnosis.heard)]),
+          ...(diagnosis.mend === undefined ? [] : labelled(width, "mend", [span(diagnosis.mend)])),
+        ];
+  return [BLANK, [span("  ✗ broken: ", "bad"), span(title, "bad")], BLANK, ...words, BLANK];
+}
