@@ -17,8 +17,8 @@ export type TwilioLine = {
   readonly send: (text: string) => number;
   /** Runs `body` and sends what it sent in one write. */
   readonly cork: (body: () => void) => void;
+  /** At once, whatever the peer does. */
   readonly close: (code: number) => void;
-  readonly terminate: () => void;
 };
 
 export type RunnerParts = {
@@ -33,7 +33,6 @@ export type RunnerParts = {
   readonly record: (ending: Ending) => void;
 };
 
-const CLOSE_WITHIN_MS = 500;
 /** About a minute of the caller's audio: the model is not listening any more. */
 const MOST_MODEL_BACKLOG_BYTES = 640 * 1024;
 
@@ -45,7 +44,6 @@ export class Runner {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
   #hasEnded = false;
-  #closing: ReturnType<typeof setTimeout> | undefined;
   #queuedFrames = 0;
   #peakModelBytes = 0;
 
@@ -80,7 +78,6 @@ export class Runner {
 
   /** Twilio's socket is gone. */
   twilioClosed(code: number): void {
-    clearTimeout(this.#closing);
     this.#news({ is: "twilio_closed", code });
   }
 
@@ -160,7 +157,6 @@ export class Runner {
     this.#parts.record(ending);
     this.#model.close();
     this.#parts.twilio.close(ENDINGS[ending].code);
-    this.#closing = setTimeout(() => this.#parts.twilio.terminate(), CLOSE_WITHIN_MS);
   }
 
   #arm(): void {

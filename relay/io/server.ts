@@ -10,7 +10,7 @@ import type { Clock } from "./clock.ts";
 import { Gate, type GateTerms } from "./gate.ts";
 import { bugOf, type Log } from "./log.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
-import { Runner } from "./runner.ts";
+import { Runner, type TwilioLine } from "./runner.ts";
 import type { Store } from "./store.ts";
 
 export type ServerTerms = {
@@ -145,12 +145,7 @@ export class RelayServer {
         settings: this.#terms.settings,
       },
       id,
-      twilio: {
-        send: (text) => socket.send(text),
-        cork: (body) => socket.cork(body),
-        close: (code) => socket.close(code),
-        terminate: () => socket.terminate(),
-      },
+      twilio: lineOf(socket),
       dial: (ears) => dialModel(this.#terms.model, ears),
       clock: this.#clock,
       log: this.#log,
@@ -212,5 +207,21 @@ export class RelayServer {
     return { ending: "unknown", outcome: "failed", attempt };
   }
 }
+
+/**
+ * A close waits behind what the peer has not taken, and Bun then gives up a peer that has stopped reading only after
+ * 16 s; a terminate after the close does nothing. So one that is behind is cut off.
+ */
+export const lineOf = (socket: {
+  readonly send: (text: string) => number;
+  readonly cork: (body: () => void) => void;
+  readonly close: (code: number) => void;
+  readonly terminate: () => void;
+  readonly getBufferedAmount: () => number;
+}): TwilioLine => ({
+  send: (text) => socket.send(text),
+  cork: (body) => socket.cork(body),
+  close: (code) => (socket.getBufferedAmount() === 0 ? socket.close(code) : socket.terminate()),
+});
 
 const status = (code: number): Response => new Response(null, { status: code });
