@@ -33,9 +33,10 @@ export class CarrierClock {
   measured(roundTripMs: number): void {
     this.#roundTrips.push(roundTripMs);
     if (this.#roundTrips.length > ROUND_TRIPS_KEPT) this.#roundTrips.shift();
-    // The median: one slow packet must not move it.
+    // The lower quartile: one slow packet must not move it, and of the jitter only the way out counts, for what
+    // comes in is reckoned at its least delay.
     const sorted = this.#roundTrips.toSorted((a, b) => a - b);
-    this.#roundTripMs = sorted[Math.floor((sorted.length - 1) / 2)] ?? ASSUMED_ROUND_TRIP_MS;
+    this.#roundTripMs = sorted[Math.floor((sorted.length - 1) / 4)] ?? ASSUMED_ROUND_TRIP_MS;
   }
 
   get roundTripMs(): number {

@@ -43,6 +43,10 @@ export type Interruption = {
   readonly truncations: readonly Truncation[];
 };
 
+/** Carriers send marks with their next packet of 20 ms, and so up to that much late. */
+const PACKET_MS = 20;
+/** More than this a mark is not late by jitter alone; it is the only bound on a line with no inbound frames. */
+const MOST_MARK_DELAY_MS = 120;
 /** A measurement per turn is enough; one a delta would double the frames when the model is slow. */
 const PROBE_EVERY_MS = 1000;
 
@@ -123,7 +127,8 @@ export class Playback {
       return true;
     }
     this.#heardAtLeast = Math.max(this.#heardAtLeast, mark.position);
-    this.#playedBetween(mark.position, this.#clock.lastSeen, at);
+    const earliest = Math.max(this.#clock.lastSeen - PACKET_MS, at - MOST_MARK_DELAY_MS);
+    this.#playedBetween(mark.position, earliest, at);
     this.#justProved = mark.position;
     this.#forgetHeard();
     return true;
@@ -172,7 +177,8 @@ export class Playback {
     const unheardMs = Math.ceil((this.#sent - playhead) / SAMPLES_PER_MS);
     this.#parts = [];
     this.#runs = [];
-    this.#marks = [];
+    // A probe waits for no audio: what comes back of it still measures the way.
+    this.#marks = this.#marks.filter(({ probe }) => probe);
     this.#justProved = undefined;
     this.#generation++;
     this.#heardAtLeast = this.#sent;

@@ -58,7 +58,8 @@ describe("the playhead", () => {
     const before = playback.playhead(400);
     expect(before).toBeLessThanOrEqual(200 * MS);
     expect(playback.playhead(410 + 100)).toBeGreaterThanOrEqual(300 * MS);
-    expect(playback.playhead(410 + 100)).toBeLessThanOrEqual(320 * MS);
+    // A packet of the carrier's is 20 ms: the mark may have waited that long.
+    expect(playback.playhead(410 + 100)).toBeLessThanOrEqual(340 * MS);
   });
 
   test("a mark proves what it stands behind, whatever the estimate says", () => {
