@@ -65,8 +65,16 @@ export function answersOf(
 
 type Verdict = { readonly ok: boolean; readonly detail: string };
 
-/** @param input the caller's audio as the model got it, where it was kept */
-export function checksOf(seen: Seen, input: Uint8Array | undefined, isLive: boolean): Check[] {
+export type Course = {
+  /** The caller's audio as the model got it, where it was kept. */
+  readonly input: Uint8Array | undefined;
+  /** What a real model says, and in how many answers, cannot be known. */
+  readonly isLive: boolean;
+  /** The greeting itself is interrupted. */
+  readonly hasty: boolean;
+};
+
+export function checksOf(seen: Seen, { input, isLive, hasty }: Course): Check[] {
   const checks: Check[] = [];
   let reached = true;
   const check = (what: string, verdict: () => Verdict): void => {
@@ -89,8 +97,11 @@ export function checksOf(seen: Seen, input: Uint8Array | undefined, isLive: bool
   check("the edge admitted the call", () => admitted(seen));
   check("the relay took the token, once", () => taken(seen));
   check("the start matched the token", () => matched(seen));
-  check("the greeting was heard whole", () => heardWhole(seen, first, record, isLive));
-  check("the caller's turn reached the model", () => reachedModel(seen, question, input));
+  if (hasty) check("the greeting was heard", () => heardAtAll(first));
+  else {
+    check("the greeting was heard whole", () => heardWhole(seen, first, record, isLive));
+    check("the caller's turn reached the model", () => reachedModel(seen, question, input));
+  }
   check("the interruption cleared the playback", () => cleared(seen));
   check("the model was told what was heard", () => told(seen));
   check("nothing was heard of it afterwards", () => silentAfterwards(seen, record, isLive));
@@ -148,6 +159,11 @@ function heardWhole(seen: Seen, heard: Heard | undefined, record: Uint8Array, is
   if (gaps === undefined && !isLive) return { ok: false, detail: "another sound was heard" };
   const dry = gaps ? `, with ${figure(gaps / SAMPLES_PER_MS)} ms of gaps` : "";
   return { ok: true, detail: `${figure(heard.heardSamples)} of ${figure(saying.sound.length)} bytes${dry}` };
+}
+
+function heardAtAll(heard: Heard | undefined): Verdict {
+  const ms = (heard?.heardSamples ?? 0) / SAMPLES_PER_MS;
+  return { ok: ms > 0, detail: ms > 0 ? `${figure(ms)} ms of it` : "nothing was heard" };
 }
 
 function reachedModel(seen: Seen, spoken: Spoken | undefined, input: Uint8Array | undefined): Verdict {

@@ -72,7 +72,8 @@ export class Hearing {
   listenTo(call: PlacedCall): void {
     this.#call = call;
     ticker.join(this.#watch);
-    void call.ended.finally(() => ticker.leave(this.#watch));
+    const leave = () => ticker.leave(this.#watch);
+    call.ended.then(leave, leave);
   }
 
   /** The caller begins to say this at the next tick of the line's clock. */

@@ -22,7 +22,7 @@ export class Screen {
     env: Readonly<Record<string, string | undefined>> = process.env,
   ) {
     this.#out = out;
-    this.isTerminal = out.isTTY === true && env.TERM !== "dumb";
+    this.isTerminal = out.isTTY === true && env.TERM !== "dumb" && out.columns > NARROWEST;
     // https://no-color.org: any value that is not empty.
     this.#colours = this.isTerminal && (env.NO_COLOR ?? "") === "";
     this.#write = (text) => {

@@ -105,17 +105,16 @@ export class Stage implements Voice {
     if (sockets > 0) found.push(`${sockets} socket(s) to the model`);
     await Promise.all([relay && endRelay(relay, found), edge?.stop()]);
     await model?.stop();
-    const groups = [
-      edge && { name: "the edge", pid: -edge.pid },
-      relay && { name: "the relay", pid: relay.pid },
+    const left = [
+      edge && { name: "the edge", pid: -edge.pid, port: edge.port },
+      relay && { name: "the relay", pid: relay.pid, port: relay.port },
+      model && { name: "the model", pid: undefined, port: model.port },
     ];
-    for (const each of groups) if (each && isAlive(each.pid)) found.push(`${each.name}'s process`);
-    const ports = [
-      edge && ["the edge", edge.port],
-      relay && ["the relay", relay.port],
-      model && ["the model", model.port],
-    ] as const;
-    for (const each of ports) if (each && (await isListening(each[1]))) found.push(`${each[0]}'s port`);
+    for (const each of left) {
+      if (each === undefined) continue;
+      if (each.pid !== undefined && isAlive(each.pid)) found.push(`${each.name}'s process`);
+      if (await isListening(each.port)) found.push(`${each.name}'s port`);
+    }
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     return found;
   }

@@ -2,12 +2,13 @@
  * What stands around the call on the screen: the header, which says what is real and what is not, and the summary,
  * which says whether all happened that was to happen.
  */
+import { BREAKS, type BreakName } from "./breaks.ts";
 import type { Check } from "./checks.ts";
 import { answersOf, bargeInOf } from "./checks.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { figure, type Line, type Span, type Style, seconds, span, wrapped } from "./paint.ts";
 import type { Seen } from "./seen.ts";
-import { type Picture, waveform } from "./waveform.ts";
+import type { Picture } from "./waveform.ts";
 
 const BLANK: Line = [];
 const LABEL = 13;
@@ -20,32 +21,31 @@ function labelled(width: number, label: string, text: Line, style: Style = "dim"
   ]);
 }
 
-export function header(
-  width: number,
-  live: { readonly costs: string } | undefined,
-  broken: string | undefined,
-): Line[] {
-  const title =
-    live === undefined ? "one rehearsed telephone call" : "one telephone call with the real model";
-  const standIns =
-    live === undefined
-      ? "Twilio's network (signs, carries, plays, hears) · OpenAI's Realtime API · the caller: recorded speech"
-      : "Twilio's network (signs, carries, plays, hears) · the caller: recorded speech";
+/** @param costs of a call with the real model, where this is one */
+export function header(width: number, costs: string | undefined, broken: BreakName | undefined): Line[] {
+  const isLive = costs !== undefined;
+  const title = isLive ? "one telephone call with the real model" : "one rehearsed telephone call";
+  const standIns = `Twilio's network · ${isLive ? "" : "OpenAI's Realtime API · "}the caller, in recorded speech`;
   return [
     BLANK,
     [span("  phone assistant ", "bold"), span(`· ${title}`, "dim")],
     BLANK,
-    ...labelled(width, "real", [
-      span("the Functions as built, under twilio-run · the relay, a process as deployed"),
-    ]),
+    ...labelled(width, "real", [span("the Functions as built, under twilio-run · the relay, as deployed")]),
     ...labelled(width, "stand-ins", [span(standIns)]),
-    ...(live === undefined
+    ...(isLive ? labelled(width, "live", [span(`OpenAI's Realtime API, with your key: ${costs}`)]) : []),
+    ...(broken === undefined
       ? []
-      : labelled(width, "live", [span(`OpenAI's Realtime API with your key: ${live.costs}`)])),
-    ...(broken === undefined ? [] : labelled(width, "broken", [span(`on purpose: ${broken}`, "bad")], "bad")),
+      : labelled(width, "broken", [span(`on purpose: ${BREAKS[broken].what}`, "bad")], "bad")),
     BLANK,
+    ...section(width, "the call"),
   ];
 }
+
+/** A title with a line to the edge of the page. */
+export const section = (width: number, title: string): Line[] => [
+  [span(`  ── ${title} ${"─".repeat(Math.max(0, width - title.length - 8))}`, "dim")],
+  BLANK,
+];
 
 const MARKS: Readonly<Record<Check["state"], Span>> = {
   ok: span("✓", "good"),
@@ -98,10 +98,6 @@ export function figures(width: number, seen: Seen): Line[] {
   return rows.flatMap(([label, text]) => labelled(width, label, [span(text)]));
 }
 
-export function picture(width: number, seen: Seen, expectedMs = 0): Line[] {
-  return waveform(width, { ...pictureOf(seen), expectedMs });
-}
-
 export function pictureOf(seen: Seen): Picture {
   const { call, hearing } = seen;
   if (call === undefined) return { caller: new Uint8Array(), assistant: new Uint8Array(), cutsMs: [] };
@@ -113,19 +109,22 @@ export function pictureOf(seen: Seen): Picture {
   };
 }
 
-export function recordingLines(
-  width: number,
-  recording: { readonly name: string; readonly ms: number } | undefined,
-): Line[] {
-  if (recording === undefined)
-    return labelled(width, "recording", [span("none: the call was never answered")]);
-  const { name, ms } = recording;
+export type Kept = { readonly name: string; readonly ms: number };
+
+export function recordingLines(width: number, kept: Kept | undefined): Line[] {
+  if (kept === undefined) {
+    return labelled(width, "recording", [
+      span("none: nothing was said on the line but by Twilio's own voice", "dim"),
+    ]);
+  }
+  const { name, ms } = kept;
   return labelled(width, "recording", [
     span(name, "bold"),
     span(`  ${seconds(ms, 1)}, caller left, assistant right`, "dim"),
   ]);
 }
 
+/** @param missed what the caller waited for in vain, if anything */
 export function verdict(
   width: number,
   checks: readonly Check[],
@@ -133,20 +132,20 @@ export function verdict(
   missed: string | undefined,
 ): Line[] {
   const failed = checks.filter(({ state }) => state !== "ok");
-  if (failed.length === 0) {
+  if (failed.length === 0 && missed === undefined) {
     return [BLANK, [span("  ✓ ", "good"), span(`all ${checks.length} as expected`, "bold")], BLANK];
   }
-  const title = diagnosis?.name ?? "something else";
-  const waited =
-    missed === undefined ? [] : labelled(width, "in vain", [span(`The caller waited for ${missed}.`)]);
   const words =
     diagnosis === undefined
-      ? waited
+      ? labelled(width, "what", [
+          span(missed === undefined ? "See the checks above." : `The caller waited for ${missed}.`),
+        ])
       : [
           ...labelled(width, "what", [span(diagnosis.what)]),
           ...labelled(width, "noticed by", [span(diagnosis.noticed)]),
           ...labelled(width, "heard", [span(diagnosis.heard)]),
           ...(diagnosis.mend === undefined ? [] : labelled(width, "mend", [span(diagnosis.mend)])),
         ];
+  const title = diagnosis?.name ?? "not one of the six that the demo can break";
   return [BLANK, [span("  ✗ broken: ", "bad"), span(title, "bad")], BLANK, ...words, BLANK];
 }

@@ -140,7 +140,11 @@ export class Timeline {
           OK,
         ]);
       default: {
-        const why = textIn(line, "why") || textIn(line, "ending") || textIn(line, "wrong");
+        const why =
+          textIn(line, "why") ||
+          textIn(line, "ending") ||
+          textIn(line, "wrong") ||
+          textIn(line, "streamError");
         const isGood = line.level === "info";
         if (line.event === "stream_status") return;
         return this.#add(atMs, "edge", "edge", [
@@ -228,12 +232,12 @@ export class Timeline {
       span(`${figure(heardMs, 1)} ms`, "bold"),
       span("   model told "),
       span(`${figure(toldMs)} ms`, "bold"),
-      span("   apart "),
-      span(`${figure(apart, 1)} ms `, "bold"),
+      span("   "),
+      span(`${figure(apart, 1)} ms apart `),
       droppedMs !== undefined && apart <= TRUNCATED_WITHIN_MS ? OK : NO,
       droppedMs === undefined
         ? span("   nothing was cleared", "bad")
-        : span(`   ${figure(droppedMs)} ms never heard`, "dim"),
+        : span(`   ${figure(droppedMs)} ms dropped`, "dim"),
     ];
   }
 
@@ -277,13 +281,14 @@ export class Timeline {
 const rowsOf = (width: number, entry: Entry): Line[] =>
   row(width, (entry.atMs / 1000).toFixed(2), [entry.role], entry.text());
 
-/** The words so far; of what was cut off, also what was not heard. */
+/** The words so far, to the word; of what was cut off, also what was not heard. */
 function captions(words: string, share: number, state: "coming" | "whole" | "cut" | "broken off"): Line {
-  if (state === "whole" || (state === "broken off" && share >= 1)) return [span(words)];
-  const at = Math.round(words.length * Math.max(0, share));
+  if (state === "whole" || share >= 1) return [span(words)];
+  const spaces = [...words.matchAll(/ /g)].map(({ index }) => index);
+  const at = spaces.findLast((space) => space <= words.length * share) ?? 0;
   if (state === "coming") {
-    const end = words.indexOf(" ", at);
-    return [span(end < 0 ? words : words.slice(0, end)), span(end < 0 ? "" : " …", "dim")];
+    const end = spaces.find((space) => space > at);
+    return end === undefined ? [span(words)] : [span(words.slice(0, end)), span(" …", "dim")];
   }
-  return [span(words.slice(0, at)), span("┃", "cut"), span(words.slice(at), "unheard")];
+  return [span(words.slice(0, at)), span(" ┃", "cut"), span(words.slice(at), "unheard")];
 }

@@ -9,7 +9,7 @@ const SAMPLES_PER_MS = 8;
 const BLOCKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /** Quieter than this is a flat line: 1 % of full scale, below which a telephone line only hums. */
 const FLOOR_DB = -40;
-const LOUD_DB = -8;
+const LOUD_DB = -12;
 const LABEL = 20;
 /** So that the picture of a short call does not begin with huge cells. */
 const LEAST_MS_A_CELL = 100;
@@ -52,18 +52,11 @@ export function waveform(width: number, { caller, assistant, cutsMs, expectedMs 
   ];
 }
 
-/** 0 to 7, by the loudest 10 ms of it. */
+/** 0 to 7, by its mean power. */
 function levelOf(sound: Uint8Array): number {
-  const window = 80;
-  let loudest = 0;
-  for (let from = 0; from < sound.length; from += window) {
-    let power = 0;
-    const to = Math.min(sound.length, from + window);
-    for (let at = from; at < to; at++) power += (linear(sound[at] ?? 0xff) / 32768) ** 2;
-    loudest = Math.max(loudest, power / window);
-  }
-  const db = 10 * Math.log10(loudest);
-  if (db < FLOOR_DB) return 0;
+  const power = sound.reduce((sum, code) => sum + (linear(code) / 32768) ** 2, 0) / sound.length;
+  const db = 10 * Math.log10(power);
+  if (!(db >= FLOOR_DB)) return 0;
   return Math.min(7, 1 + Math.floor(((db - FLOOR_DB) / (LOUD_DB - FLOOR_DB)) * 7));
 }
 

@@ -1,0 +1,148 @@
+/**
+ * One call from the first process to the last line of the summary. It starts, stops and prints; what is expected of
+ * the call stands in checks.ts. It never hangs: every wait of the caller's has an end, over all of them there is a
+ * deadline, and whatever happens the stage is struck.
+ */
+import { join, relative } from "node:path";
+import { placeCall } from "../carrier/carrier.ts";
+import { isAudible } from "../carrier/mulaw.ts";
+import { ACCOUNT_SID, AUTH_TOKEN } from "../relay.ts";
+import { BREAKS, type Breakage } from "./breaks.ts";
+import { converse, HASTY, LIVE, USUAL } from "./caller.ts";
+import { checksOf } from "./checks.ts";
+import { diagnose } from "./diagnosis.ts";
+import type { LiveTerms } from "./live.ts";
+import type { Wanted } from "./options.ts";
+import { span } from "./paint.ts";
+import { writeRecording } from "./recording.ts";
+import type { Screen } from "./screen.ts";
+import { Seen } from "./seen.ts";
+import { CALLER, CALLER_NAME, OUR_NUMBER, Stage } from "./stage.ts";
+import { checkList, figures, type Kept, pictureOf, recordingLines, section, verdict } from "./summary.ts";
+import { Timeline } from "./timeline.ts";
+import { waveform } from "./waveform.ts";
+
+export type Outcome = "expected" | "failed" | "unnoticed";
+
+export type RunTerms = {
+  readonly wanted: Wanted;
+  readonly live: LiveTerms | undefined;
+  readonly screen: Screen;
+  /** Rejects with {@link Interrupted}. */
+  readonly stopped: Promise<never>;
+};
+
+/** Somebody pressed Ctrl-C. The message is the signal's name. */
+export class Interrupted extends Error {}
+
+const NOTHING: Breakage = { what: "nothing" };
+const REDRAW_EVERY_MS = 100;
+/** For the picture that grows with the call. */
+const EXPECTED_MS = { rehearsed: 22_000, live: 45_000 } as const;
+const DEADLINE_MS = { rehearsed: 75_000, live: 180_000 } as const;
+
+export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<Outcome> {
+  const breakage: Breakage = wanted.breaks === undefined ? NOTHING : BREAKS[wanted.breaks];
+  const hasty = breakage.hasty === true;
+  const pace = live === undefined ? "rehearsed" : "live";
+  const stage: Stage = new Stage({
+    breakage,
+    live,
+    onEdge: (line) => seen.edgeSaid(line),
+    onRelay: (line) => seen.relaySaid(line),
+    onModel: (event) => seen.modelSaid(event),
+  });
+  const seen: Seen = new Seen(stage, (news) => timeline.take(news));
+  const timeline = new Timeline(seen, CALLER_NAME);
+
+  const draw = () => {
+    const { width } = screen;
+    screen.print(timeline.takeDone(width));
+    const picture = waveform(width, { ...pictureOf(seen), expectedMs: EXPECTED_MS[pace] });
+    screen.live(seen.call === undefined ? STARTING : [...timeline.pending(width), [], ...picture]);
+  };
+  const drawing = setInterval(draw, REDRAW_EVERY_MS);
+  const tooLate = deadline(DEADLINE_MS[pace]);
+  let failedToStart: string | undefined;
+  try {
+    const { edge } = await Promise.race([stage.open(), tooLate.passed, stopped]);
+    const call = placeCall({
+      voiceUrl: `${edge.base}/voice/incoming`,
+      fallbackUrl: `${edge.base}/voice/fallback`,
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      from: CALLER,
+      to: OUR_NUMBER,
+      sabotage: breakage.carrier,
+      onEvent: (event) => seen.carrierSaid(event),
+    });
+    seen.dialled(call);
+    timeline.dialled(CALLER, OUR_NUMBER);
+    const manner = live !== undefined ? LIVE : hasty ? HASTY : USUAL;
+    await Promise.race([converse(call, seen, manner), tooLate.passed, stopped]);
+  } catch (error) {
+    if (error instanceof TooLate) seen.missed = error.message;
+    else if (error instanceof Interrupted || seen.call !== undefined) throw error;
+    else failedToStart = error instanceof Error ? error.message : String(error);
+  } finally {
+    clearInterval(drawing);
+    tooLate.cancel();
+    seen.call?.hangUp();
+    seen.leftovers = { found: await stage.strike() };
+    timeline.close();
+    screen.print(timeline.takeDone(screen.width));
+  }
+  if (failedToStart !== undefined) {
+    screen.print([[span("  ✗ could not start: ", "bad"), span(failedToStart)], []]);
+    return "failed";
+  }
+
+  const kept = await keep(seen, screen, wanted.outDir);
+  const checks = checksOf(seen, { input: stage.modelInput, isLive: wanted.live, hasty });
+  const failed = checks.some(({ state }) => state !== "ok") || seen.missed !== undefined;
+  const diagnosis = failed ? diagnose(seen) : undefined;
+  const { width } = screen;
+  screen.print([
+    ...section(width, "what had to happen"),
+    ...checkList(width, checks),
+    [],
+    ...section(width, "figures"),
+    ...figures(width, seen),
+    ...recordingLines(width, kept),
+    ...verdict(width, checks, diagnosis, seen.missed),
+  ]);
+  if (wanted.breaks === undefined) return failed ? "failed" : "expected";
+  if (diagnosis?.name === wanted.breaks) return "failed";
+  screen.print([[span(`  ${wanted.breaks} was broken on purpose, and was not named.`, "bad")], []]);
+  return "unnoticed";
+}
+
+const STARTING = [[span("  builds the Functions, starts twilio-run and the relay …", "dim")]];
+
+/** Leaves the recording, and shows it as a picture, if there is anything to hear in it. */
+async function keep(seen: Seen, screen: Screen, outDir: string): Promise<Kept | undefined> {
+  const picture = pictureOf(seen);
+  const { caller, assistant } = picture;
+  if (!caller.some(isAudible) && !assistant.some(isAudible)) {
+    screen.print([[]]);
+    return undefined;
+  }
+  const file = join(outDir, "call.wav");
+  await writeRecording(file, caller, assistant);
+  screen.print([[], ...waveform(screen.width, picture), []]);
+  const name = relative(process.cwd(), file);
+  return { name: name.startsWith("..") ? file : name, ms: assistant.length / 8 };
+}
+
+class TooLate extends Error {}
+
+function deadline(ms: number): { readonly passed: Promise<never>; cancel(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  // It may pass while nobody waits for it.
+  promise.catch(() => {});
+  const timer = setTimeout(
+    () => reject(new TooLate(`the end of the call, until after ${ms / 1000} s the demo gave up`)),
+    ms,
+  );
+  return { passed: promise, cancel: () => clearTimeout(timer) };
+}
