@@ -34,17 +34,19 @@ export class Gate {
   readonly #terms: GateTerms;
   readonly #store: Store;
   readonly #clock: Clock;
+  #latestS: number;
 
   constructor(terms: GateTerms, store: Store, clock: Clock) {
     this.#terms = terms;
     this.#store = store;
     this.#clock = clock;
+    this.#latestS = store.latestS();
   }
 
   /** Changes nothing: whoever passes has still to {@link enter}. */
   async check(token: string, signature: string | null): Promise<Admission> {
     const { relayUrl, keys, accountSid, authToken } = this.#terms;
-    const verified = await verifyStreamToken(keys, token, relayUrl, this.#clock.unixS());
+    const verified = await verifyStreamToken(keys, token, relayUrl, this.#nowS());
     if (!verified.ok) return { ok: false, why: `token ${verified.why}` };
     const { claims } = verified;
     if (claims.account !== accountSid) return { ok: false, why: "token for another account" };
@@ -59,7 +61,13 @@ export class Gate {
    * @throws if the disk cannot record it; then nobody may come in
    */
   enter({ jti, sub: callSid, attempt }: StreamClaims): boolean {
-    return this.#store.use({ jti, callSid, attempt }, this.#clock.unixS());
+    return this.#store.use({ jti, callSid, attempt }, this.#nowS());
+  }
+
+  /** The highest time seen, also before a restart: a clock that is set back revives no token. */
+  #nowS(): number {
+    this.#latestS = Math.max(this.#latestS, this.#clock.unixS());
+    return this.#latestS;
   }
 }
 

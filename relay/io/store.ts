@@ -16,6 +16,8 @@ const Row = z
   .object({ jti: z.string(), ending: z.string().nullable(), attempt: z.number().int() })
   .nullable();
 
+const Latest = z.object({ at: z.number().int() });
+
 export type Use = { readonly jti: string; readonly callSid: string; readonly attempt: number };
 export type LastKnown = {
   readonly jti: string;
@@ -47,7 +49,6 @@ export class Store {
         UNIQUE (call_sid, attempt)
       ) STRICT;
       CREATE INDEX IF NOT EXISTS streams_by_age ON streams (used_at);
-      CREATE TABLE IF NOT EXISTS heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
     `);
     return new Store(db);
   }
@@ -88,9 +89,24 @@ export class Store {
     return { jti, attempt, ending: ending !== null && isEnding(ending) ? ending : undefined };
   }
 
-  /** @throws if the disk cannot be written */
+  /** The latest time at which anything was recorded, in seconds since 1970; 0 in a new file. */
+  latestS(): number {
+    const row = this.#db.query("SELECT coalesce(max(used_at), 0) AS at FROM streams").get();
+    const { at } = Latest.parse(row);
+    return at;
+  }
+
+  /**
+   * Writes what a use writes, in a row of its own: a disk with room for less is not ready.
+   * @throws if the disk cannot record it
+   */
   heartbeat(nowS: number): void {
-    this.#db.query("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, $nowS)").run({ nowS });
+    this.#db
+      .query(
+        `INSERT OR REPLACE INTO streams (jti, call_sid, attempt, used_at)
+         VALUES ('heartbeat', 'heartbeat', 0, $nowS)`,
+      )
+      .run({ nowS });
   }
 
   forgetOld(nowS: number): void {

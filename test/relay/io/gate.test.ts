@@ -156,4 +156,19 @@ describe("a token", () => {
     expect(await admit(await mint({ callSid, attempt: 1 }))).toMatchObject({ ok: false });
     expect(await admit(await mint({ callSid, attempt: 2 }))).toMatchObject({ ok: true });
   });
+
+  test("that has expired is not revived by a clock that is set back, also across a restart", async () => {
+    const old = await mint();
+    const asked = gate();
+    nowS += 120;
+    expect(await admit(old)).toMatchObject({ ok: false, why: "token expired" });
+    const url = streamUrl(old);
+    expect(await asked.admit(old, signed(url))).toMatchObject({ why: "token expired" });
+    expect(await admit(await mint())).toMatchObject({ ok: true });
+    nowS -= 120;
+    expect(await asked.admit(old, signed(url))).toMatchObject({ why: "token expired" });
+    store.close();
+    store = Store.open(folder);
+    expect(await admit(old)).toMatchObject({ ok: false, why: "token expired" });
+  });
 });
