@@ -3,7 +3,7 @@
  */
 import { configFrom, printFindings } from "./config.ts";
 import { systemClock } from "./io/clock.ts";
-import { makeLog } from "./io/log.ts";
+import { makeLog, storeFailure } from "./io/log.ts";
 import { RelayServer } from "./io/server.ts";
 import { Store } from "./io/store.ts";
 
@@ -33,8 +33,16 @@ try {
   );
   process.exit(EX_CONFIG);
 }
-store.forgetOld(systemClock.unixS());
-const forgetting = setInterval(() => store.forgetOld(systemClock.unixS()), FORGET_EVERY_MS);
+const forget = () => {
+  try {
+    store.forgetOld(systemClock.unixS());
+  } catch (thrown) {
+    // The disk is full, and the calls that are up must not end for it.
+    log(storeFailure(thrown));
+  }
+};
+forget();
+const forgetting = setInterval(forget, FORGET_EVERY_MS);
 
 let server: RelayServer;
 try {

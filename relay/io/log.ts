@@ -63,6 +63,14 @@ export function makeLog(
   };
 }
 
+/** SQLite's code is all that is said of a disk that cannot record. */
+export const storeFailure = (thrown: unknown): RelayEntry => ({
+  event: "store.failed",
+  level: "error",
+  code: thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown",
+  mend: "DATA_DIR cannot be written: check its disk space and permissions; nobody is admitted until then",
+});
+
 /** A thrown thing without its message: that may hold anything, the frames of a stack only code. */
 export function bugOf(thrown: unknown): RelayEntry {
   const error = thrown instanceof Error ? thrown.name : typeof thrown;

@@ -8,7 +8,7 @@ import type { Settings } from "../call/session.ts";
 import { CallSid, MEDIA_STREAM_PATH, type StreamClaims, verifyEndingToken } from "../contract.ts";
 import type { Clock } from "./clock.ts";
 import { Gate, type GateTerms } from "./gate.ts";
-import { bugOf, type Log } from "./log.ts";
+import { bugOf, type Log, storeFailure } from "./log.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
 import { Runner, type TwilioLine } from "./runner.ts";
 import type { Store } from "./store.ts";
@@ -25,6 +25,8 @@ export type ServerTerms = {
 const LARGEST_FRAME_BYTES = 64 * 1024;
 /** A minute and a half of audio that Twilio has not taken: it never will. */
 const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
+/** That the disk records is known again for so long. */
+const READY_FOR_MS = 1_000;
 /** How the edge hears of a call that is still up, and of one whose relay died. */
 type Known = {
   ending: Ending | "live" | "unknown";
@@ -44,6 +46,8 @@ export class RelayServer {
   /** The calls that are up, by the jti of their token. */
   readonly #calls = new Map<string, Runner>();
   #isStopping = false;
+  /** When the disk was last asked whether it records. */
+  #recordedAt = Number.NEGATIVE_INFINITY;
 
   constructor(terms: ServerTerms, store: Store, clock: Clock, log: Log) {
     this.#terms = terms;
@@ -115,7 +119,7 @@ export class RelayServer {
     try {
       if (!this.#gate.enter(admission.claims)) return this.#refuse(401, "token used before");
     } catch (thrown) {
-      this.#cannotRecord(thrown);
+      this.#log(storeFailure(thrown));
       return this.#refuse(503, "cannot record");
     }
     const data: Socket = { claims: admission.claims, id: randomBytes(4).toString("hex"), runner: undefined };
@@ -165,23 +169,21 @@ export class RelayServer {
     try {
       this.#store.ended(jti, ending);
     } catch (thrown) {
-      this.#cannotRecord(thrown);
+      this.#log(storeFailure(thrown));
     }
-  }
-
-  #cannotRecord(thrown: unknown): void {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
-    const mend =
-      "DATA_DIR cannot be written: check its disk space and permissions; nobody is admitted until then";
-    this.#log({ event: "store.failed", level: "error", code, mend });
   }
 
   #ready(): Response {
     if (this.#isStopping) return Response.json({ status: "stopping" }, { status: 503 });
+    const at = this.#clock.monotonicMs();
     try {
-      this.#store.heartbeat(this.#clock.unixS());
+      // Anybody may ask, and a write holds up every call until the disk has it.
+      if (at >= this.#recordedAt + READY_FOR_MS) {
+        this.#store.heartbeat(this.#clock.unixS());
+        this.#recordedAt = at;
+      }
     } catch (thrown) {
-      this.#cannotRecord(thrown);
+      this.#log(storeFailure(thrown));
       return Response.json({ status: "cannot record" }, { status: 503 });
     }
     return Response.json({ status: "ready" });

@@ -3,6 +3,8 @@
  * after the process has died.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ticketFor } from "../../rehearsal/relay.ts";
 import { noise } from "./noise.ts";
@@ -112,5 +114,19 @@ describe("asked how it is itself, the relay", () => {
       const response = await fetch(base + path);
       expect([response.status, await response.json()]).toEqual([200, { status }]);
     }
+  });
+
+  test("writes to its disk once for many who ask at once, for anybody may", async () => {
+    const wal = join(rig.dataDir, "relay.sqlite-wal");
+    const ask = async () => (await fetch(`${rig.relay.url.replace(/^ws/, "http")}/readyz`)).status;
+    // The file grows by a page and more for each write, until it is carried over.
+    await rig.restart("SIGTERM");
+    expect(await ask()).toBe(200);
+    const { size } = statSync(wal);
+    const startedMs = performance.now();
+    const answers = await Promise.all(Array.from({ length: 50 }, ask));
+    if (performance.now() - startedMs > 900) throw new Error("too slow here to tell");
+    expect(answers).toEqual(answers.map(() => 200));
+    expect(statSync(wal).size).toBe(size);
   });
 });

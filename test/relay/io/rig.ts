@@ -60,6 +60,10 @@ export class Rig {
     return this.#relay;
   }
 
+  get dataDir(): string {
+    return this.#options.dataDir;
+  }
+
   /** Another process with the same address and the same data. */
   async restart(signal: NodeJS.Signals): Promise<void> {
     await this.#relay.kill(signal);
