@@ -2,6 +2,7 @@
  * The relay's entry: environment to configuration, wiring, signals. The only place that reads process.env.
  */
 import { configFrom, printFindings } from "./config.ts";
+import { takeCensus } from "./io/census.ts";
 import { systemClock } from "./io/clock.ts";
 import { makeLog, storeFailure } from "./io/log.ts";
 import { RelayServer } from "./io/server.ts";
@@ -84,3 +85,5 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.exit(0);
   });
 }
+
+process.on("SIGUSR2", () => log({ event: "relay.census", level: "info", ...takeCensus() }));

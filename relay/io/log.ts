@@ -3,6 +3,7 @@
  * is no field in which a phone number, a word, a token, a key or a URL with a token would fit, and no free text.
  */
 import type { Entry } from "../call/journal.ts";
+import type { Census } from "./census.ts";
 
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -27,6 +28,7 @@ export type RelayEntry =
       readonly signal: string;
       readonly calls: number;
     }
+  | ({ readonly event: "relay.census"; readonly level: "info" } & Census)
   | { readonly event: "relay.stopped"; readonly level: "info" }
   | { readonly event: "handshake.refused"; readonly level: "warn"; readonly why: string }
   | {
