@@ -29,7 +29,8 @@ export type Retirement = { readonly on: string; readonly instead: string; readon
 
 /** A dated snapshot ("gpt-realtime-2025-08-28") goes with its model. */
 export function retirementOf(model: string, today: Date): Retirement | undefined {
-  const row = RETIRING[model.replace(/-\d{4}-\d{2}-\d{2}$/, "")];
+  const name = model.replace(/-\d{4}-\d{2}-\d{2}$/, "");
+  const row = Object.hasOwn(RETIRING, name) ? RETIRING[name] : undefined;
   if (row === undefined) return undefined;
   return { ...row, isOver: today.toISOString().slice(0, 10) >= row.on };
 }
