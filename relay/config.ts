@@ -80,7 +80,7 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
   );
   const apiKey = reader.read(
     "OPENAI_API_KEY",
-    Secret,
+    HeaderSecret,
     "OPENAI_API_KEY=<made at platform.openai.com/api-keys>",
   );
   const realtimeUrl = reader.read(
@@ -223,6 +223,8 @@ class Reader {
 const unlessOff = (text: string): string | undefined => (text === "off" ? undefined : text);
 
 const Secret = z.string().min(1);
+/** It goes into an HTTP header, where dialling would throw for a curly quote or a line's end. */
+const HeaderSecret = z.string().regex(/^[\x21-\x7e]+$/, "holds a character that no key has");
 const Num = (least: number, most: number) =>
   z.string().transform((text, context) => {
     const value = Number(text);
