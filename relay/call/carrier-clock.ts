@@ -11,7 +11,9 @@
 const ASSUMED_ROUND_TRIP_MS = 60;
 /** Two crystals differ by up to 100 parts in a million; the floor under the lag rises a little faster than that. */
 const DRIFT_PER_MS = 0.0002;
-const ROUND_TRIPS_KEPT = 9;
+const ROUND_TRIPS_KEPT = 12;
+/** Lateness is averaged over about so many frames: a second or so of them. */
+const LATENESS_OVER = 50;
 
 export class CarrierClock {
   #lag: number | undefined;
@@ -19,6 +21,10 @@ export class CarrierClock {
   #lastTimestamp: number | undefined;
   #roundTripMs = ASSUMED_ROUND_TRIP_MS;
   readonly #roundTrips: number[] = [];
+  /** How much later than the least delay frames come, on average. */
+  #latenessMs = 0;
+  /** The newest measurement: the next frame will bound from above when its mark was sent. */
+  #newest: { readonly sentAt: number; readonly earliest: number; readonly latest: number } | undefined;
 
   /** An inbound frame that says `timestamp` has arrived. */
   heard(timestamp: number, at: number): void {
@@ -27,16 +33,35 @@ export class CarrierClock {
     this.#lag = Math.min(lag, floor);
     this.#lagAt = at;
     this.#lastTimestamp = timestamp;
+    this.#latenessMs += (lag - this.#lag - this.#latenessMs) / LATENESS_OVER;
+    if (this.#newest === undefined) return;
+    const { sentAt, earliest, latest } = this.#newest;
+    this.#newest = undefined;
+    if (this.lastSeen >= latest || this.lastSeen < earliest) return;
+    this.#roundTrips.pop();
+    this.#took((earliest + this.lastSeen) / 2 - sentAt);
   }
 
-  /** A mark on an empty queue came back: there and back again, with nothing to wait for. */
-  measured(roundTripMs: number): void {
+  /** What arrives now was sent no earlier than this, seen from here. */
+  earliestSeen(at: number): number {
+    return Math.max(this.lastSeen, at - 2 * this.#latenessMs);
+  }
+
+  /** A mark that was sent at `sentAt` to an empty queue has come back: there and back, with nothing to wait for. */
+  measured(sentAt: number, at: number): void {
+    const earliest = this.earliestSeen(at);
+    this.#newest = { sentAt, earliest, latest: at };
+    this.#took((earliest + at) / 2 - sentAt);
+  }
+
+  #took(roundTripMs: number): void {
     this.#roundTrips.push(roundTripMs);
     if (this.#roundTrips.length > ROUND_TRIPS_KEPT) this.#roundTrips.shift();
-    // The lower quartile: one slow packet must not move it, and of the jitter only the way out counts, for what
-    // comes in is reckoned at its least delay.
+    // The mean of the middle third: one slow packet must not move it, and jitter evens out.
     const sorted = this.#roundTrips.toSorted((a, b) => a - b);
-    this.#roundTripMs = sorted[Math.floor((sorted.length - 1) / 4)] ?? ASSUMED_ROUND_TRIP_MS;
+    const outer = Math.floor(sorted.length / 3);
+    const middle = sorted.slice(outer, sorted.length - outer);
+    this.#roundTripMs = middle.reduce((sum, each) => sum + each, 0) / middle.length;
   }
 
   get roundTripMs(): number {

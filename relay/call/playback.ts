@@ -27,7 +27,10 @@ type Mark = {
   readonly name: string;
   readonly position: number;
   readonly sentAt: number;
+  /** Ahead of the audio that starts a run, and not behind any. */
   readonly probe: boolean;
+  /** With every mark before it come back: nothing can have kept it waiting. */
+  readonly alone: boolean;
 };
 
 export type Truncation = {
@@ -47,8 +50,6 @@ export type Interruption = {
 const PACKET_MS = 20;
 /** More than this a mark is not late by jitter alone; it is the only bound on a line with no inbound frames. */
 const MOST_MARK_DELAY_MS = 120;
-/** A measurement per turn is enough; one a delta would double the frames when the model is slow. */
-const PROBE_EVERY_MS = 1000;
 
 export class Playback {
   readonly #clock = new CarrierClock();
@@ -60,9 +61,8 @@ export class Playback {
   /** Each `clear` starts a generation: marks of an older one come back because they were flushed, not heard. */
   #generation = 0;
   #marksMade = 0;
-  #probedAt = Number.NEGATIVE_INFINITY;
-  /** A position proved heard since the last inbound frame: that next frame will bound when, from above. */
-  #justProved: number | undefined;
+  /** A position proved reached since the last inbound frame: that next frame will bound when, from above. */
+  #justProved: { readonly position: number; readonly started: boolean } | undefined;
 
   get roundTripMs(): number {
     return this.#clock.roundTripMs;
@@ -77,15 +77,14 @@ export class Playback {
   inbound(timestamp: number, at: number): void {
     this.#clock.heard(timestamp, at);
     if (this.#justProved === undefined) return;
-    const position = this.#justProved;
+    const { position, started } = this.#justProved;
     this.#justProved = undefined;
-    this.#playedBetween(position, Number.NEGATIVE_INFINITY, this.#clock.lastSeen);
+    this.#reachedBetween(position, started, Number.NEGATIVE_INFINITY, this.#clock.lastSeen);
   }
 
-  /** A mark to send first, alone on an empty queue, when it is time to measure the way again. */
+  /** A mark to send ahead of audio that should find the queue empty: it says when the audio starts. */
   probe(at: number): string | undefined {
-    if (at - this.#probedAt < PROBE_EVERY_MS || this.#marks.length > 0) return undefined;
-    this.#probedAt = at;
+    if (at + this.#clock.roundTripMs <= this.quietAt) return undefined;
     return this.#mark(at, true);
   }
 
@@ -122,14 +121,16 @@ export class Playback {
   marked(name: string, at: number): boolean {
     const mark = this.#takeMark(name);
     if (mark === undefined) return false;
-    if (mark.probe) {
-      this.#clock.measured(at - mark.sentAt);
-      return true;
+    const { probe, alone, position, sentAt } = mark;
+    this.#heardAtLeast = Math.max(this.#heardAtLeast, position);
+    this.#justProved = { position, started: probe };
+    if (probe) {
+      if (alone) this.#clock.measured(sentAt, at);
+      this.#reachedBetween(position, true, this.#clock.earliestSeen(at), at);
+    } else {
+      const earliest = Math.max(this.#clock.lastSeen - PACKET_MS, at - MOST_MARK_DELAY_MS);
+      this.#reachedBetween(position, false, earliest, at);
     }
-    this.#heardAtLeast = Math.max(this.#heardAtLeast, mark.position);
-    const earliest = Math.max(this.#clock.lastSeen - PACKET_MS, at - MOST_MARK_DELAY_MS);
-    this.#playedBetween(mark.position, earliest, at);
-    this.#justProved = mark.position;
     this.#forgetHeard();
     return true;
   }
@@ -178,7 +179,7 @@ export class Playback {
     this.#parts = [];
     this.#runs = [];
     // A probe waits for no audio: what comes back of it still measures the way.
-    this.#marks = this.#marks.filter(({ probe }) => probe);
+    this.#marks = this.#marks.filter(({ probe, alone }) => probe && alone);
     this.#justProved = undefined;
     this.#generation++;
     this.#heardAtLeast = this.#sent;
@@ -187,7 +188,8 @@ export class Playback {
 
   #mark(sentAt: number, probe: boolean): string {
     const name = `${this.#generation}.${this.#marksMade++}`;
-    this.#marks.push({ name, position: this.#sent, sentAt, probe });
+    const alone = this.#marks.length === 0;
+    this.#marks.push({ name, position: this.#sent, sentAt, probe, alone });
     return name;
   }
 
@@ -198,9 +200,14 @@ export class Playback {
     return index === -1 ? undefined : this.#marks.splice(0, index + 1).at(-1);
   }
 
-  /** `position` was played no earlier than `earliest` and no later than `latest`: move its run into that window. */
-  #playedBetween(position: number, earliest: number, latest: number): void {
-    const index = this.#runs.findIndex((run) => position > run.from && position <= run.to);
+  /**
+   * `position` was reached no earlier than `earliest` and no later than `latest`: move its run into that window, the
+   * run that starts there or the one in which it was played.
+   */
+  #reachedBetween(position: number, started: boolean, earliest: number, latest: number): void {
+    const index = this.#runs.findIndex((run) =>
+      started ? position === run.from : position > run.from && position <= run.to,
+    );
     const run = this.#runs[index];
     if (run === undefined) return;
     const expected = run.startsAt + (position - run.from) / SAMPLES_PER_MS;

@@ -115,6 +115,16 @@ export class CallInHand {
     return this.twilio({ event: "mark", streamSid: STREAM_SID, mark: { name } });
   }
 
+  /** The marks that went ahead of audio, or alone, come back: those wait for nothing. */
+  probesBack(): this {
+    let afterMedia = false;
+    for (const frame of this.framesIn(this.all)) {
+      if (frame.event === "mark" && !afterMedia) this.mark(frame.mark.name);
+      afterMedia = frame.event === "media";
+    }
+    return this;
+  }
+
   /** Every mark sent so far comes back. */
   marksBack(): this {
     const names = this.framesIn(this.all).flatMap((frame) =>
@@ -287,8 +297,8 @@ export class CallInHand {
 /** A call whose session is ready and whose greeting has been said and heard to the end. */
 export function greeted(settings: Settings = SETTINGS): CallInHand {
   const hand = new CallInHand(settings).ready();
-  // The probe comes back first: 40 ms there and back.
-  hand.wait(40).marksBack();
-  hand.speaks("greeting", 1000, "greeting").wait(1200).marksBack();
+  // 40 ms there and back.
+  hand.wait(40).probesBack();
+  hand.speaks("greeting", 1000, "greeting").wait(40).probesBack().wait(1160).marksBack();
   return hand;
 }

@@ -100,20 +100,34 @@ describe("the playhead", () => {
 });
 
 describe("measuring the way", () => {
-  test("a probe goes out only on an empty queue, and once a second", () => {
-    const playback = new Playback();
-    const probe = playback.probe(0);
-    expect(probe).toBeString();
-    expect(playback.probe(5)).toBeUndefined();
-    if (probe !== undefined) playback.marked(probe, 50);
-    expect(playback.probe(999)).toBeUndefined();
-    expect(playback.probe(1000)).toBeString();
+  test("a probe goes ahead of audio that should find the queue empty, and of no other", () => {
+    const playback = measured();
+    expect(playback.probe(2000)).toBeString();
+    playback.sent("item", 0, 500 * MS, 2000);
+    expect(playback.probe(2010)).toBeUndefined();
+    expect(playback.probe(2500)).toBeUndefined();
+    expect(playback.probe(2501)).toBeString();
   });
 
-  test("no probe is sent behind audio that still waits: it would measure the queue", () => {
+  test("a probe says when the audio behind it started, and that the audio before it is over", () => {
     const playback = measured();
-    playback.sent("item", 0, 100 * MS, 2000);
-    expect(playback.probe(5000)).toBeUndefined();
+    playback.sent("item", 0, 200 * MS, 0);
+    const probe = playback.probe(1000);
+    playback.sent("item", 0, 1000 * MS, 1000);
+    playback.inbound(1080, 1100);
+    if (probe !== undefined) playback.marked(probe, 1105);
+    playback.inbound(1100, 1120);
+    const started = playback.quietAt - 1000;
+    expect(started).toBeGreaterThanOrEqual(1100);
+    expect(started).toBeLessThanOrEqual(1105);
+  });
+
+  test("a probe that may have waited behind audio measures nothing", () => {
+    const playback = measured();
+    playback.sent("item", 0, 200 * MS, 0);
+    const probe = playback.probe(1000);
+    if (probe !== undefined) playback.marked(probe, 9000);
+    expect(playback.roundTripMs).toBe(40);
   });
 
   test("one slow packet does not move the way", () => {
