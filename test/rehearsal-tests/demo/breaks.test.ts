@@ -1,0 +1,105 @@
+/**
+ * Each of the six breaks, as a person would run it: it must be noticed, named, and over soon. And the arguments.
+ */
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { askedFrom } from "../../rehearsal/demo/options.ts";
+import { start } from "./processes.ts";
+
+const DEMO = "test/rehearsal/demo/main.ts";
+
+/** What is broken, the layer that notices, and what the caller hears of it. */
+const CASES = [
+  [
+    "signature",
+    /noticed by +The edge, before anything else: wrong signature, HTTP 403/,
+    /“Your assistant is not/,
+  ],
+  [
+    "token",
+    /noticed by +The relay, at the handshake: token bad signature, HTTP 401/,
+    /“Your assistant is not/,
+  ],
+  [
+    "secret",
+    /noticed by +The relay, at the handshake: token unknown key, HTTP 401/,
+    /“Your assistant is not/,
+  ],
+  ["model", /what +The model refused the relay's handshake with HTTP 503/, /“Sorry, I lost the connection/],
+  ["barge-in", /noticed by +The ear: the relay sent its clear/, /The assistant, for \d\.\d s: “Hello/],
+  ["greeting", /noticed by +The caller, and nobody else/, /Silence, for \d\.\d s/],
+] as const;
+
+const folder = mkdtemp(join(tmpdir(), "breaks-test-"));
+afterAll(async () => rm(await folder, { recursive: true, force: true }));
+
+/** Two at a time, so that on a small machine none is slow for the others' sake. */
+const lanes = [Promise.resolve(), Promise.resolve()];
+function inTurn<Value>(index: number, work: () => Promise<Value>): Promise<Value> {
+  const lane = index % lanes.length;
+  const done = (lanes[lane] ?? Promise.resolve()).then(work);
+  lanes[lane] = done.then(
+    () => {},
+    () => {},
+  );
+  return done;
+}
+
+const runs = new Map(
+  CASES.map(([name], index) => {
+    const run = inTurn(index, async () => {
+      const startedAt = performance.now();
+      const demo = start(DEMO, ["--break", name, "--out", join(await folder, name)]);
+      const code = await demo.ended;
+      return { code, output: demo.output(), tookMs: performance.now() - startedAt };
+    });
+    return [name, run] as const;
+  }),
+);
+
+describe("a demo with one thing broken on purpose", () => {
+  test.each(CASES)(
+    "%s: exits 1, says which layer noticed, and what the caller heard",
+    async (name, noticed, heard) => {
+      const { code, output } = (await runs.get(name)) ?? { code: -1, output: "" };
+      expect(code, output).toBe(1);
+      expect(output).toContain(`✗ broken: ${name}\n`);
+      expect(output).toMatch(noticed);
+      expect(output.slice(output.indexOf("✗ broken:"))).toMatch(heard);
+      expect(output).toMatch(/✓ nothing was left open/);
+    },
+    60_000,
+  );
+});
+
+describe("the demo's arguments", () => {
+  test("an unknown break is a mistake, and the six are listed", async () => {
+    const demo = start(DEMO, ["--break", "everything"]);
+    expect(await demo.ended).toBe(2);
+    for (const [name] of CASES) expect(demo.output()).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  test("an unknown option, a break without a name, and a break of a live call are mistakes", () => {
+    for (const args of [
+      ["--loud"],
+      ["--break"],
+      ["--break", "toString"],
+      ["--live", "--break", "token"],
+      ["extra"],
+    ]) {
+      expect(askedFrom(args, "out").kind, args.join(" ")).toBe("mistake");
+    }
+  });
+
+  test("--help says what there is and starts nothing", async () => {
+    const demo = start(DEMO, ["--help"]);
+    expect(await demo.ended).toBe(0);
+    expect(demo.output()).toContain("--break");
+    expect(askedFrom([], "out")).toEqual({
+      kind: "run",
+      wanted: { breaks: undefined, live: false, outDir: "out" },
+    });
+  });
+});

@@ -1,0 +1,181 @@
+/**
+ * The demo as a stranger runs it: once with the stand-ins, and once with `--live` towards a stand-in that plays the
+ * real service, because a test may not spend money. Both at the same time; they mostly wait.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clip } from "../../rehearsal/audio/clips.ts";
+import { linear } from "../../rehearsal/demo/recording.ts";
+import { Part } from "../../rehearsal/demo/voice.ts";
+import { type Model, startModel } from "../../rehearsal/model/server.ts";
+import { descendantsOf, isAlive, type Started, start } from "./processes.ts";
+
+const DEMO = "test/rehearsal/demo/main.ts";
+const KEY = "sk-of-a-test";
+const RUN_MS = 60_000;
+/** What begins every control sequence of a terminal. */
+const ESCAPE = String.fromCharCode(27);
+
+let folder = "";
+let rehearsed: Started;
+let live: Started;
+let service: Model;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "demo-test-"));
+  const part = new Part(["assistant-day", "assistant-first", "assistant-goodbye"]);
+  service = await startModel({ key: KEY, script: (occasion) => part.reply(occasion) });
+  rehearsed = start(DEMO, ["--out", join(folder, "rehearsed")]);
+  live = start(DEMO, ["--live", "--out", join(folder, "live")], {
+    env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: service.url },
+  });
+}, 20_000);
+afterAll(async () => {
+  for (const each of [rehearsed, live]) each?.signal("SIGTERM");
+  await Promise.all([rehearsed?.ended, live?.ended]);
+  await service?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 20_000);
+
+describe("the rehearsed call", () => {
+  test(
+    "ends with 0, and shows what each layer checked and everything as expected",
+    async () => {
+      expect(await rehearsed.ended, rehearsed.output()).toBe(0);
+      const output = rehearsed.output();
+      for (const line of [
+        /edge +signature ✓ +allowlist ✓ Ada +token minted ✓ \d{3} bytes/,
+        /relay +token ✓ +Twilio's signature ✓ +single use, on disk ✓/,
+        /relay +the same token a second time: refused ✓/,
+        /relay +start matches the token: call ✓ +account ✓ +profile ✓/,
+        /assistant +Hello, this is your assistant\. How can I help\?\n/,
+        /caller +Tell me what my day looks like, please\.\n/,
+        /assistant +You have five things today\..* ┃ /,
+        /caller +Wait, stop\. Just the first one\.\n/,
+        /barge-in +heard [\d,.]+ ms +model told [\d,]+ ms +[\d.]+ ms apart ✓ +[\d,]+ ms dropped/,
+        /assistant +The first one is: call the dentist at nine\. \(after \d\.\d\d s\)/,
+        /assistant +You are welcome\. Goodbye!/,
+        /edge +\/voice\/ended asks the relay: assistant_hung_up → hangs up ✓/,
+        /first audio +\d+ ms after the handshake/,
+        /✓ all 15 as expected/,
+      ]) {
+        expect(output).toMatch(line);
+      }
+      expect(output).not.toContain("✗");
+      expect(output).not.toContain(ESCAPE);
+    },
+    RUN_MS,
+  );
+
+  test(
+    "tells its timeline in order, within the page",
+    async () => {
+      await rehearsed.ended;
+      const lines = rehearsed.output().split("\n");
+      expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(96);
+      const stamps = lines
+        .map((line) => /^ +(\d+\.\d\d) {2}\S/.exec(line)?.[1])
+        .filter((stamp) => stamp !== undefined);
+      expect(stamps.length).toBeGreaterThan(14);
+      expect(stamps.map(Number)).toEqual(stamps.map(Number).sort((one, other) => one - other));
+    },
+    RUN_MS,
+  );
+
+  test(
+    "leaves a recording with the caller left and the assistant right, cut where it was cut",
+    async () => {
+      await rehearsed.ended;
+      const wav = await readFile(join(folder, "rehearsed", "call.wav"));
+      expect(wav.subarray(0, 4).toString()).toBe("RIFF");
+      expect([
+        wav.readUInt16LE(20),
+        wav.readUInt16LE(22),
+        wav.readUInt32LE(24),
+        wav.readUInt16LE(34),
+      ]).toEqual([1, 2, 8000, 16]);
+      const frames = wav.readUInt32LE(40) / 4;
+      expect(wav.length).toBe(44 + frames * 4);
+      expect(frames / 8000).toBeGreaterThan(18);
+      const side = (offset: number) =>
+        Int16Array.from({ length: frames }, (_, at) => wav.readInt16LE(44 + at * 4 + offset));
+      const [left, right] = [side(0), side(2)];
+      const of = (name: Parameters<typeof clip>[0]) => Int16Array.from(clip(name), (code) => linear(code));
+
+      const placesOf = (sounds: readonly Int16Array[], channel: Int16Array) =>
+        sounds.map((sound) => at(channel, sound) / 8000);
+      const [day = -1, wait = -1, thanks = -1] = placesOf(
+        [of("caller-day"), of("caller-wait"), of("caller-thanks")],
+        left,
+      );
+      const [greeting = -1, first = -1, goodbye = -1] = placesOf(
+        [of("assistant-greeting"), of("assistant-first"), of("assistant-goodbye")],
+        right,
+      );
+      expect(greeting).toBeGreaterThan(0);
+      expect([greeting, day, wait, first, thanks, goodbye]).toEqual(
+        [greeting, day, wait, first, thanks, goodbye].sort((one, other) => one - other),
+      );
+      // A second of the long answer is there; its end is not, and it stopped just after the caller began.
+      const long = of("assistant-day");
+      const begun = at(right, long.subarray(0, 8000)) / 8000;
+      expect(begun).toBeGreaterThan(day);
+      expect(at(right, long.subarray(-8000))).toBe(-1);
+      expect(
+        right
+          .subarray(Math.ceil((wait + 0.3) * 8000), Math.floor(first * 8000))
+          .some((sample) => sample !== 0),
+      ).toBe(false);
+    },
+    RUN_MS,
+  );
+});
+
+/** Where the sound begins in the channel, or −1. */
+function at(channel: Int16Array, sound: Int16Array): number {
+  const bytes = (samples: Int16Array) => Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+  const found = bytes(channel).indexOf(bytes(sound));
+  return found < 0 ? -1 : found / 2;
+}
+
+describe("the live call", () => {
+  test(
+    "talks to the service that it was given, with the key that it was given, and ends with 0",
+    async () => {
+      expect(await live.ended, live.output()).toBe(0);
+      expect(live.output()).toMatch(/with your key: about 5 US cents/);
+      expect(live.output()).toMatch(/✓ all 14 as expected/);
+      expect(live.output()).not.toContain(KEY);
+      const [session] = service.sessions;
+      expect(session?.headers.authorization).toBe(`Bearer ${KEY}`);
+      expect(session?.errors).toEqual([]);
+      expect(session?.truncations.map(({ refused }) => refused)).toEqual([null]);
+      expect(service.openSockets()).toBe(0);
+    },
+    RUN_MS,
+  );
+
+  test("does not begin without a key", async () => {
+    const without = start(DEMO, ["--live"], { env: { OPENAI_API_KEY: " " } });
+    expect(await without.ended).toBe(2);
+    expect(without.output()).toMatch(/^--live needs an OpenAI key/);
+  });
+});
+
+describe("Ctrl-C in the middle of the call", () => {
+  test(
+    "ends everything that was started",
+    async () => {
+      const demo = start(DEMO, ["--out", join(folder, "interrupted")]);
+      await demo.whenPrinted("start matches the token", 30_000);
+      const others = descendantsOf(demo.pid);
+      expect(others.length).toBeGreaterThanOrEqual(2);
+      demo.signal("SIGINT");
+      expect(await demo.ended).toBe(130);
+      expect(others.filter(isAlive)).toEqual([]);
+    },
+    RUN_MS,
+  );
+});

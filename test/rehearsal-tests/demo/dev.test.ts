@@ -1,0 +1,139 @@
+/**
+ * `npm run dev` in a copy of the checkout, where files can be touched and env files can be missing.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { appendFile, cp, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../rehearsal/relay.ts";
+import { descendantsOf, isAlive, ROOT, type Started, start } from "./processes.ts";
+
+const ACCOUNT = `AC${"5".repeat(32)}`;
+const AUTH_TOKEN = "0123456789abcdef".repeat(2);
+const SECRET = "a-secret-of-the-tests-known-to-everybody";
+const RELAY_ENV = `RELAY_URL=ws://localhost:5050
+STREAM_TOKEN_SECRET=${SECRET}
+TWILIO_ACCOUNT_SID=${ACCOUNT}
+TWILIO_AUTH_TOKEN=${AUTH_TOKEN}
+OPENAI_API_KEY=sk-of-a-test
+OPENAI_REALTIME_URL=ws://127.0.0.1:9/v1/realtime
+`;
+const EDGE_ENV = `RELAY_URL=ws://localhost:5050
+STREAM_TOKEN_SECRET=${SECRET}
+ALLOWED_NUMBERS=+15551234567
+ACCOUNT_SID=${ACCOUNT}
+AUTH_TOKEN=${AUTH_TOKEN}
+`;
+const LIMIT_MS = 60_000;
+const WITHIN_MS = 20_000;
+
+let folder = "";
+const at = (name: string) => join(folder, name);
+const dev = (...args: string[]): Started => start(at("scripts/dev.ts"), args, { cwd: folder });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dev-test-"));
+  for (const name of [
+    "functions",
+    "relay",
+    "scripts",
+    "assets",
+    "package.json",
+    "tsconfig.json",
+    ".twilioserverlessrc",
+  ]) {
+    const copied = (path: string) => !/node_modules|private|\.env/.test(path.slice(ROOT.length));
+    await cp(join(ROOT, name), at(name), { recursive: true, filter: copied });
+  }
+  await symlink(join(ROOT, "node_modules"), at("node_modules"));
+}, LIMIT_MS);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("npm run dev", () => {
+  test("without its env files says which to copy, and starts nothing", async () => {
+    const started = dev();
+    expect(await started.ended).toBe(2);
+    expect(started.output()).toContain("cp .env.example .env,");
+    expect(started.output()).toContain("cp .env.functions.example .env.functions,");
+  });
+
+  test(
+    "starts both, restarts what has changed and nothing else, and leaves no process behind",
+    async () => {
+      await Bun.write(at(".env"), RELAY_ENV);
+      await Bun.write(at(".env.functions"), EDGE_ENV);
+      const [port, edgePort] = [freePort(), freePort()];
+      const started = dev("--port", String(port), "--edge-port", String(edgePort));
+      try {
+        await started.whenPrinted("the relay is ready", WITHIN_MS);
+        await started.whenPrinted("the edge is ready", WITHIN_MS);
+        expect(started.output()).toContain(`ws://localhost:${port}`);
+        expect(started.output()).toContain(`http://localhost:${edgePort}/voice/incoming`);
+        expect(started.output()).not.toContain(SECRET);
+        const health = await fetch(`http://localhost:${port}/healthz`);
+        expect(health.status).toBe(200);
+        const before = descendantsOf(started.pid);
+        expect(before.length).toBeGreaterThanOrEqual(2);
+
+        await appendFile(at("relay/io/clock.ts"), "\n");
+        await started.whenPrinted("the relay is ready", WITHIN_MS, 2);
+        expect(started.output()).not.toContain("restarting edge");
+
+        await appendFile(at("functions/edge/apologies.ts"), "\n");
+        await started.whenPrinted("the edge is ready", WITHIN_MS, 2);
+        expect(started.output().match(/restarting \w+( and \w+)?/g)).toEqual([
+          "restarting relay",
+          "restarting edge",
+        ]);
+
+        await appendFile(at("relay/contract.ts"), "\n");
+        await started.whenPrinted("the edge is ready", WITHIN_MS, 3);
+        await started.whenPrinted("the relay is ready", WITHIN_MS, 3);
+        expect(started.output()).toContain("restarting edge and relay");
+
+        // A build that fails is shown, and mended by the next change.
+        await rename(at("functions/edge/twiml.ts"), at("functions/edge/twiml.gone"));
+        await started.whenPrinted("twiml", WITHIN_MS);
+        await rename(at("functions/edge/twiml.gone"), at("functions/edge/twiml.ts"));
+        await started.whenPrinted("the edge is ready", WITHIN_MS, 4);
+
+        const others = [...before, ...descendantsOf(started.pid)];
+        started.signal("SIGINT");
+        expect(await started.ended, started.output()).toBe(0);
+        expect(others.filter(isAlive)).toEqual([]);
+      } finally {
+        started.signal("SIGTERM");
+        await started.ended;
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "warns of a secret that differs, and of a port that is taken",
+    async () => {
+      await Bun.write(at(".env"), RELAY_ENV);
+      await Bun.write(at(".env.functions"), EDGE_ENV.replace(SECRET, `${SECRET}-not`));
+      const server = createServer();
+      await new Promise<void>((listening) => server.listen(0, listening));
+      const address = server.address();
+      const taken = address !== null && typeof address === "object" ? address.port : 0;
+      const refused = dev("--port", String(freePort()), "--edge-port", String(taken));
+      expect(await refused.ended).toBe(2);
+      expect(refused.output()).toContain(
+        `Port ${taken} is taken by another process: choose one with --edge-port.`,
+      );
+      await new Promise((closed) => server.close(closed));
+
+      const started = dev("--port", String(freePort()), "--edge-port", String(taken));
+      await started.whenPrinted(
+        "STREAM_TOKEN_SECRET in .env and STREAM_TOKEN_SECRET in .env.functions differ",
+        WITHIN_MS,
+      );
+      started.signal("SIGTERM");
+      expect(await started.ended).toBe(0);
+    },
+    LIMIT_MS,
+  );
+});
