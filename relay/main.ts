@@ -69,7 +69,6 @@ try {
   console.error(`The relay cannot listen on port ${config.port} (${why}). Set PORT to a free one.`);
   process.exit(EX_CONFIG);
 }
-log({ event: "relay.listening", level: "info", port: server.port, model: config.settings.model });
 
 let isStopping = false;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -87,3 +86,6 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 
 process.on("SIGUSR2", () => log({ event: "relay.census", level: "info", ...takeCensus() }));
+
+// Last: whoever reads this line may send signals.
+log({ event: "relay.listening", level: "info", port: server.port, model: config.settings.model });
