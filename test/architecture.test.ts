@@ -1,0 +1,312 @@
+/**
+ * The floors of the house, read from the imports of every source: who may know whom, and who may touch the world.
+ * Each rule is a function from sources to complaints; each is shown able to complain, with a violation planted in
+ * memory.
+ */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+const MOST_LINES = 350;
+
+/** Path from the root → text. */
+type Sources = ReadonlyMap<string, string>;
+type Rule = (sources: Sources) => string[];
+
+const tree = ["relay", "functions", "scripts", "test"].flatMap((folder) =>
+  [...new Bun.Glob(`${folder}/**/*.{ts,mts,cts}`).scanSync({ cwd: ROOT })].filter(
+    (path) => !path.includes("node_modules"),
+  ),
+);
+const SOURCES: Sources = new Map(tree.sort().map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
+
+// --- reading ------------------------------------------------------------------------------------------------
+
+const typescript = new Bun.Transpiler({ loader: "ts" });
+
+/** Type imports too, which a transpiler drops: a floor that only types cross is crossed. */
+function importsOf(path: string, text: string): string[] {
+  const code = text.replace(/^\s*\/?\*.*$/gm, "").replace(/^\s*\/\/.*$/gm, "");
+  const patterns = [
+    /^(?:import|export)\b(?:[^;"'`]|\n)*?\bfrom\s+"([^"]+)"/gm,
+    /^import\s+"([^"]+)"/gm,
+    /\b(?:import|require)\(\s*"([^"]+)"/g,
+  ];
+  const found = patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, from = ""]) => from));
+  return found.map((from) => (from.startsWith(".") ? posix.join(posix.dirname(path), from) : from));
+}
+
+/** What runs: no comments and no types. */
+const codeOf = (text: string): string => typescript.transformSync(text);
+
+const within = (sources: Sources, ...rooms: string[]): Array<[string, string]> =>
+  [...sources].filter(([path]) => rooms.some((room) => path === room || path.startsWith(`${room}/`)));
+
+/** Each file of these rooms imports only what is named: a room, a file, or a package with all below it. */
+const importsOnly =
+  (rooms: readonly string[], allowed: readonly string[]): Rule =>
+  (sources) =>
+    within(sources, ...rooms).flatMap(([path, text]) =>
+      importsOf(path, text)
+        .filter((from) => !allowed.some((one) => from === one || from.startsWith(`${one}/`)))
+        .map((from) => `${path} imports ${from}`),
+    );
+
+/** The code of these rooms holds none of these. */
+const namesNone =
+  (rooms: readonly string[], forbidden: RegExp, but: readonly string[] = []): Rule =>
+  (sources) =>
+    within(sources, ...rooms)
+      .filter(([path]) => !but.includes(path))
+      .flatMap(([path, text]) => {
+        const named = codeOf(text).match(forbidden)?.[0];
+        return named === undefined ? [] : [`${path} names ${named}`];
+      });
+
+// --- the rules ----------------------------------------------------------------------------------------------
+
+const PURE = ["relay/contract.ts", "relay/wire", "relay/call"];
+/** A clock, chance, the environment, a socket, a file. `new Date(ms)` only writes a time in another way. */
+const WORLD =
+  /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^)\s])|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bMath\.random\b|\bprocess\b|\bBun\b|\bfetch\b|\bWebSocket\b|\bconsole\b|["']bun(?::\w+)?["']|["']node:(?!crypto["'])[\w/]+["']/;
+
+/** Modules without a test of their own, each with its reason. */
+const UNTESTED: Readonly<Record<string, string>> = {
+  "functions/edge/reply.ts":
+    "how every Function answers; test/functions/voice/running.test.ts reads the answers",
+  "relay/call/carrier-clock.ts": "part of the playhead; test/relay/call/playback.test.ts drives it",
+  "relay/call/journal.ts": "types alone",
+  "relay/io/census.ts": "counts the real heap; the proof of many calls asks a real relay for it",
+};
+/** Longer than a reader should have to hold: tables of cases, and one source that is about to find its second room. */
+const LONG: ReadonlySet<string> = new Set([
+  "relay/call/call.ts",
+  "test/functions/voice/running.test.ts",
+  "test/rehearsal-tests/carrier/call.test.ts",
+  "test/rehearsal-tests/carrier/stream.test.ts",
+  "test/rehearsal-tests/model/refusals.test.ts",
+  "test/relay/contract.test.ts",
+]);
+
+/** Entries are started or served, not imported: their tests are found by name, or by the path that they answer. */
+function isTested(path: string, tests: ReadonlyArray<[string, string]>): boolean {
+  const voice = /^functions(\/voice\/[\w-]+)(?:\.protected)?\.ts$/.exec(path)?.[1];
+  return tests.some(
+    ([name, text]) =>
+      name === `test/${path.replace(/\.ts$/, ".test.ts")}` ||
+      importsOf(name, text).includes(path) ||
+      (voice !== undefined && text.includes(`"${voice}"`)),
+  );
+}
+
+type Planted = readonly [path: string, text: string];
+const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[] }>> = {
+  "the contract imports jose, zod and hashing, and nothing of the relay's": {
+    rule: importsOnly(["relay/contract.ts"], ["jose", "zod", "node:crypto"]),
+    violations: [["relay/contract.ts", 'import type { Ending } from "./call/ending.ts";']],
+  },
+  "the wire imports zod and itself": {
+    rule: importsOnly(["relay/wire"], ["zod", "relay/wire"]),
+    violations: [
+      ["relay/wire/twilio.ts", 'import { Call } from "../call/call.ts";'],
+      ["relay/wire/new.ts", 'export * from "../contract.ts";'],
+    ],
+  },
+  "a call imports the call, the wire and the contract, and no package": {
+    rule: importsOnly(["relay/call"], ["relay/call", "relay/wire", "relay/contract.ts"]),
+    violations: [
+      ["relay/call/call.ts", 'import { systemClock } from "../io/clock.ts";'],
+      ["relay/call/call.ts", 'import type { Config } from "../config.ts";'],
+      ["relay/call/call.ts", 'import {\n  z,\n} from "zod";'],
+      ["relay/call/call.ts", 'const io = await import("../io/log.ts");'],
+    ],
+  },
+  "io imports no configuration and no entry": {
+    rule: importsOnly(
+      ["relay/io"],
+      [
+        "relay/io",
+        "relay/call",
+        "relay/wire",
+        "relay/contract.ts",
+        "zod",
+        "node:crypto",
+        "node:fs",
+        "node:path",
+      ].concat("bun:sqlite", "twilio/lib/webhooks/webhooks.js"),
+    ),
+    violations: [
+      ["relay/io/server.ts", 'import type { Config } from "../config.ts";'],
+      ["relay/io/server.ts", 'import "../main.ts";'],
+      ["relay/io/server.ts", 'import twilio from "twilio";'],
+    ],
+  },
+  "nobody imports the relay's entry, and only it imports the configuration": {
+    rule: (sources) =>
+      [...sources].flatMap(([path, text]) =>
+        importsOf(path, text)
+          .filter(
+            (from) => from === "relay/main.ts" || (from === "relay/config.ts" && !path.startsWith("test/")),
+          )
+          .filter(() => path !== "relay/main.ts")
+          .map((from) => `${path} imports ${from}`),
+      ),
+    violations: [
+      ["test/relay/main.test.ts", 'import "../../relay/main.ts";'],
+      ["relay/models.ts", 'import { configFrom } from "./config.ts";'],
+    ],
+  },
+  "the edge imports itself, the contract, zod and Twilio's signature check; jose only through the contract": {
+    rule: importsOnly(
+      ["functions"],
+      ["functions/edge", "relay/contract.ts", "zod", "twilio/lib/webhooks/webhooks"].concat(
+        "@twilio-labs/serverless-runtime-types/types",
+      ),
+    ),
+    violations: [
+      ["functions/edge/relays.ts", 'import { SignJWT } from "jose";'],
+      ["functions/voice/incoming.protected.ts", 'import { ENDINGS } from "../../relay/call/ending.ts";'],
+      ["functions/voice/incoming.protected.ts", 'import twilio from "twilio";'],
+      ["functions/edge/relays.ts", 'import { handler } from "../voice/ended.protected.ts";'],
+    ],
+  },
+  "the fallback imports nothing that runs": {
+    rule: (sources) =>
+      within(sources, "functions/voice/fallback.protected.ts").flatMap(([path, text]) =>
+        typescript.scanImports(text).map((from) => `${path} imports ${from.path}`),
+      ),
+    violations: [["functions/voice/fallback.protected.ts", 'import { say } from "../edge/reply.ts"; say();']],
+  },
+  "nothing outside test imports from test": {
+    rule: (sources) =>
+      within(sources, "relay", "functions", "scripts").flatMap(([path, text]) =>
+        importsOf(path, text)
+          .filter((from) => from.startsWith("test/"))
+          .map((from) => `${path} imports ${from}`),
+      ),
+    violations: [["relay/io/model.ts", 'import { startModel } from "../../test/rehearsal/model/server.ts";']],
+  },
+  "no imports go in a circle, those of types included": {
+    rule: circlesIn,
+    violations: [["relay/contract.ts", 'import type { Gate } from "./io/gate.ts";']],
+  },
+  "contract, wire and call name no clock, no chance, no environment, no socket and no file": {
+    rule: namesNone(PURE, WORLD),
+    violations: [
+      "export const at = Date.now();",
+      "export const at = new Date();",
+      "export const at = performance.now();",
+      "setTimeout(() => {}, 1);",
+      "export const id = Math.random();",
+      "export const key = process.env.KEY;",
+      'export const file = Bun.file("x");',
+      'await fetch("https://example.com");',
+      'export const socket = new WebSocket("ws://x");',
+      'import { readFileSync } from "node:fs"; readFileSync("x");',
+      'console.log("x");',
+    ].map((text) => ["relay/call/call.ts", text] as const),
+  },
+  "of the relay and the edge, only the relay's entry reads the environment": {
+    rule: namesNone(["relay", "functions"], /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/, [
+      "relay/main.ts",
+    ]),
+    violations: [
+      ["relay/config.ts", "export const port = process.env.PORT;"],
+      ["functions/edge/settings.ts", "export const url = process.env.RELAY_URL;"],
+    ],
+  },
+  "the edge names nothing that only Bun has": {
+    rule: namesNone(["functions"], /\bBun\b|["']bun(?::\w+)?["']/),
+    violations: [["functions/edge/relays.ts", 'export const file = Bun.file("x");']],
+  },
+  "no file is a barrel, or named after nothing": {
+    rule: (sources) =>
+      [...sources.keys()].filter((path) =>
+        /\/(?:index|utils?|types|helpers?|common|misc|shared|manager|service)\.[a-z]+$/.test(path),
+      ),
+    violations: [
+      ["relay/io/index.ts", ""],
+      ["relay/call/utils.ts", ""],
+      ["test/helpers.ts", ""],
+    ],
+  },
+  [`no file is longer than ${MOST_LINES} lines, and the list of exceptions holds none that is not`]: {
+    rule: (sources) =>
+      [...sources].flatMap(([path, text]) => {
+        const lines = text.split("\n").length - 1;
+        if (lines > MOST_LINES) return LONG.has(path) ? [] : [`${path} has ${lines} lines`];
+        return LONG.has(path) ? [`${path} is not long any more: take it off the list`] : [];
+      }),
+    violations: [
+      ["relay/io/server.ts", "\n".repeat(MOST_LINES + 1)],
+      ["test/relay/contract.test.ts", "\n"],
+    ],
+  },
+  "every source opens with why it exists": {
+    rule: (sources) =>
+      within(sources, "relay", "functions", "scripts")
+        .filter(([, text]) => !/^(?:#!.*\n)?\/\*\*/.test(text))
+        .map(([path]) => `${path} says nothing of itself`),
+    violations: [["relay/io/clock.ts", "export const x = 1;"]],
+  },
+  "every module of relay and edge has a test, or a reason; and no reason is left over": {
+    rule: (sources) => {
+      const tests = [...sources].filter(([path]) => path.endsWith(".test.ts"));
+      return within(sources, "relay", "functions").flatMap(([path]) =>
+        isTested(path, tests) === !Object.hasOwn(UNTESTED, path) ? [] : [`${path}: is it tested?`],
+      );
+    },
+    violations: [
+      ["relay/io/new.ts", ""],
+      ["functions/voice/new.protected.ts", ""],
+      ["test/relay/call/journal.test.ts", ""],
+    ],
+  },
+};
+
+function circlesIn(sources: Sources): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+    if (done.has(path) || trail.includes(path)) return;
+    for (const from of importsOf(path, sources.get(path) ?? "")) {
+      if (sources.has(from)) visit(from, [...trail, path]);
+    }
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return circles;
+}
+
+describe("in the house", () => {
+  for (const [name, { rule, violations }] of Object.entries(RULES)) {
+    test(name, () => {
+      expect(rule(SOURCES)).toEqual([]);
+    });
+    for (const [path, text] of violations) {
+      test(`${name}: ${path} would be seen with ${JSON.stringify(text.trim().slice(0, 60))}`, () => {
+        expect(rule(new Map([...SOURCES, [path, text]]))).not.toEqual([]);
+      });
+    }
+  }
+
+  test("the reader of imports misses none that the transpiler sees, and finds those of types too", () => {
+    expect(SOURCES.size).toBeGreaterThan(100);
+    for (const [path, text] of SOURCES) {
+      const seen = importsOf(path, text);
+      for (const { path: from } of typescript.scanImports(text)) {
+        expect([path, seen]).toEqual([
+          path,
+          expect.arrayContaining([from.startsWith(".") ? posix.join(posix.dirname(path), from) : from]),
+        ]);
+      }
+    }
+    expect(importsOf("relay/a.ts", 'import type { B } from "./b.ts";\n')).toEqual(["relay/b.ts"]);
+    expect(importsOf("relay/a.ts", 'import {\n  type B,\n  type C,\n} from "./b.ts";\n')).toEqual([
+      "relay/b.ts",
+    ]);
+    expect(importsOf("relay/a.ts", '// import x from "y"\n * from "z"\n')).toEqual([]);
+  });
+});
