@@ -17,6 +17,22 @@ export type BenchOptions = {
   /** Of each measurement; settling comes before. */
   readonly seconds: number;
   readonly settleSeconds: number;
+  /** New code is slow code: every process first carries these, unmeasured. Settling comes before this, too. */
+  readonly warmUp: { readonly calls: number; readonly seconds: number } | undefined;
+};
+
+/** What `npm run bench` and `npm run prove` run. */
+export const FULL: BenchOptions = {
+  scenarios: [
+    { calls: 1, deltas: "steady" },
+    { calls: 50, deltas: "steady" },
+    { calls: 200, deltas: "steady" },
+    { calls: 200, deltas: "bursts" },
+  ],
+  rounds: 5,
+  seconds: 8,
+  settleSeconds: 2,
+  warmUp: { calls: 100, seconds: 3 },
 };
 
 /** Medians over the rounds, but for what must not happen at all: that is summed. */
@@ -28,6 +44,8 @@ export type Figures = {
   /** What the calls added to the process as it was when idle. */
   readonly kbPerCall: number;
   readonly frames: number;
+  /** Marks that came back for each 100 frames of audio sent down: the same frames means the same here. */
+  readonly marksPer100: number;
   readonly lost: number;
   readonly wrong: number;
 };
@@ -60,9 +78,6 @@ const CPU_RATIO_AT_MOST = 1.5;
 const CPU_RATIO_AT_CALLS = 200;
 const P99_MS_AT_MOST = 3;
 const P99_AT_CALLS = 50;
-/** New code is slow code: every process first runs some calls that are not measured. */
-const WARM_UP_CALLS = 25;
-
 type Round = Readonly<Record<SubjectName, Measured>>;
 
 export async function runBench(
@@ -88,8 +103,9 @@ export async function runBench(
     for (let round = 0; round < options.rounds; round++) {
       const subjects = await startAll(modelUrl);
       try {
-        for (const name of SUBJECTS) {
-          await measure(subjects[name], { calls: WARM_UP_CALLS, deltas: "steady" }, 0.5);
+        if (options.warmUp !== undefined) {
+          const { calls, seconds } = options.warmUp;
+          for (const name of SUBJECTS) await measure(subjects[name], { calls, deltas: "steady" }, seconds);
         }
         for (const [index, scenario] of options.scenarios.entries()) {
           const measured: Partial<Record<SubjectName, Measured>> = {};
@@ -171,6 +187,7 @@ function figuresFrom({ calls }: Scenario, measured: readonly Measured[]): Figure
     },
     residentMb: medianOf(({ residentBytes }) => residentBytes / 2 ** 20),
     kbPerCall: medianOf((each) => (each.residentBytes - each.residentBytesBefore) / 1024 / calls),
+    marksPer100: (sumOf(({ marks }) => marks) * 100) / sumOf(({ down }) => down.received),
     frames: sumOf(({ up, down }) => up.sent + down.sent),
     lost: sumOf(({ up, down }) => up.lost + down.lost),
     wrong: sumOf(({ up, down }) => up.wrong + down.wrong),

@@ -12,7 +12,7 @@ import { z } from "zod";
 import { CarrierLine } from "./carrier-side.ts";
 import { type Model, ModelSide } from "./model-side.ts";
 import { Pulse } from "./pulse.ts";
-import { Tally, Way } from "./tally.ts";
+import { spreadOf, Tally, Way } from "./tally.ts";
 import { cpuMs, residentBytes } from "./usage.ts";
 
 export const Command = z.strictObject({
@@ -42,7 +42,9 @@ export const Measured = z.object({
   cpuMsPerCallSecond: z.number(),
   residentBytesBefore: z.number(),
   residentBytes: z.number(),
-  /** The load's own: how busy it was, and how late its latest beat. Near 1, or above some ms, it is the bottleneck. */
+  /** From the hang-up of all calls until every socket of theirs was closed, on both sides. */
+  closedMs: z.number(),
+  /** The load's own: how busy it was, and how late its beats, p99. Near 1, or above some ms, it is the bottleneck. */
   loadBusy: z.number(),
   loadLateMs: z.number(),
 });
@@ -98,7 +100,7 @@ async function run(modelSide: ModelSide, command: Command): Promise<Measured> {
 
   pulse.start();
   await Bun.sleep(settleMs);
-  pulse.takeLatestMs();
+  pulse.takeLateness();
   const from = { ms: performance.now(), cpuMs: cpuMs(pid), ownCpuMs: cpuMs(process.pid) };
   tallies.up.measureFrom(from.ms);
   tallies.down.measureFrom(from.ms);
@@ -107,16 +109,18 @@ async function run(modelSide: ModelSide, command: Command): Promise<Measured> {
   tallies.up.measureTo(to.ms);
   tallies.down.measureTo(to.ms);
   const resident = residentBytes(pid);
-  const loadLateMs = pulse.takeLatestMs();
+  const loadLateMs = spreadOf(pulse.takeLateness()).p99Ms;
 
   isSpeaking = false;
   const isAllThere = () => tallies.up.isComplete && tallies.down.isComplete;
   // What has not come by then is lost, which is a figure and not an error.
   await until("every frame", isAllThere, ARRIVE_WITHIN_MS).catch(() => {});
   pulse.stop();
+  const hungUpAt = performance.now();
   for (const line of lines) line.hangUp();
   await Promise.all(lines.map(({ closed }) => closed));
   await until("every model socket closed", () => modelSide.open === 0, CLOSE_WITHIN_MS);
+  const closedMs = performance.now() - hungUpAt;
 
   const wallMs = to.ms - from.ms;
   return {
@@ -126,6 +130,7 @@ async function run(modelSide: ModelSide, command: Command): Promise<Measured> {
     cpuMsPerCallSecond: (to.cpuMs - from.cpuMs) / (streams.length * (wallMs / 1000)),
     residentBytesBefore,
     residentBytes: resident,
+    closedMs,
     loadBusy: (to.ownCpuMs - from.ownCpuMs) / wallMs,
     loadLateMs,
   };

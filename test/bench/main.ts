@@ -10,7 +10,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { runBench, type Scenario } from "./bench.ts";
+import { FULL, runBench, type Scenario } from "./bench.ts";
 import { tableOf } from "./table.ts";
 
 const Options = z.object({
@@ -38,8 +38,8 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
   },
 });
-const defaults = values.quick ? { seconds: 3, rounds: 1 } : { seconds: 8, rounds: 5 };
-const parsed = Options.safeParse({ ...defaults, ...values });
+const defaults = values.quick ? { seconds: 3, rounds: 1 } : FULL;
+const parsed = Options.safeParse({ seconds: defaults.seconds, rounds: defaults.rounds, ...values });
 if (!parsed.success) {
   console.error(z.prettifyError(parsed.error));
   process.exit(2);
@@ -52,9 +52,8 @@ const steady: Scenario[] = replies.includes("steady")
 const bursts: Scenario[] = replies.includes("bursts")
   ? [{ calls: Math.max(...calls), deltas: "bursts" }]
   : [];
-const result = await runBench(
-  { scenarios: [...steady, ...bursts], rounds, seconds, settleSeconds: 2 },
-  (progress) => console.error(progress),
+const result = await runBench({ ...FULL, scenarios: [...steady, ...bursts], rounds, seconds }, (progress) =>
+  console.error(progress),
 );
 mkdirSync(dirname(json), { recursive: true });
 writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`);

@@ -8,7 +8,8 @@ import { stampedPayload, stampIn } from "./stamp.ts";
 import { Sequence, type Tally } from "./tally.ts";
 
 /**
- * `steady`: one delta of 20 ms each 20 ms, the most work for a relay. `bursts`: as the real API speaks, deltas of
+ * `steady`: 50 deltas a second of 20 ms each, the most work for a relay; each reply begins at twice that, for the real
+ * API is always ahead of what is heard, and the carrier's queue must not run dry at every late frame. `bursts`: as the real API speaks, deltas of
  * 100 to 250 ms with a delta of words between them, about four times faster than real time, then a pause until the
  * reply would have been heard.
  */
@@ -17,7 +18,9 @@ export type Deltas = "steady" | "bursts";
 const BEAT_MS = 20;
 const REPLY_MS = 5_000;
 const SAMPLES_PER_MS = 8;
+const LEAD_BEATS = 10;
 const BURST_SIZES_MS = [100, 150, 200, 250, 200] as const;
+const MEAN_BURST_MS = 180;
 const BURST_EVERY_BEATS = 2;
 /** Prime to the beats of a reply, so that the lines spread over it. */
 const STAGGER_BEATS = 37;
@@ -89,8 +92,6 @@ export class Model {
   #ids = { response: "", item: "" };
   #beats = 0;
   #spokenMs = 0;
-  /** Not all callers are answered in the same second. */
-  #waitBeats: number;
 
   constructor(
     line: number,
@@ -99,7 +100,6 @@ export class Model {
     onReady: (model: Model) => void,
   ) {
     this.line = line;
-    this.#waitBeats = (line * STAGGER_BEATS) % (REPLY_MS / BEAT_MS);
     this.#socket = socket;
     this.#tallies = tallies;
     this.#onReady = onReady;
@@ -117,8 +117,8 @@ export class Model {
 
   /** 20 ms have passed. */
   beat(deltas: Deltas): void {
-    if (deltas === "bursts" && this.#waitBeats-- > 0) return;
-    if (this.#beats === 0) this.#begin();
+    if (this.#replies === 0) this.#joinIn(deltas);
+    else if (this.#beats === 0) this.#begin();
     if (this.#spokenMs < REPLY_MS) this.#speak(deltas);
     this.#beats++;
     if (this.#beats * BEAT_MS < REPLY_MS) return;
@@ -127,8 +127,19 @@ export class Model {
     this.#spokenMs = 0;
   }
 
+  /** The first reply is already under way, and not at the same point on every line. */
+  #joinIn(deltas: Deltas): void {
+    this.#begin();
+    this.#beats = (this.line * STAGGER_BEATS) % (REPLY_MS / BEAT_MS);
+    const msPerBeat = deltas === "steady" ? BEAT_MS : MEAN_BURST_MS / BURST_EVERY_BEATS;
+    this.#spokenMs = this.#beats * msPerBeat;
+  }
+
   #speak(deltas: Deltas): void {
-    if (deltas === "steady") return this.#delta(BEAT_MS);
+    if (deltas === "steady") {
+      if (this.#beats < LEAD_BEATS) this.#delta(BEAT_MS);
+      return this.#delta(BEAT_MS);
+    }
     if (this.#beats % BURST_EVERY_BEATS !== 0) return;
     this.#delta(BURST_SIZES_MS[this.#sent % BURST_SIZES_MS.length] ?? BEAT_MS);
     const words = { ...this.#part(), delta: " a few words" };

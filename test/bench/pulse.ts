@@ -11,7 +11,7 @@ export class Pulse {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The next millisecond that has not been run. */
   #cursor = 0;
-  #latestMs = 0;
+  #latenessMs: number[] = [];
 
   /** @param slot any whole number; lines 20 apart share a moment */
   join(slot: number, beat: () => void): void {
@@ -27,11 +27,11 @@ export class Pulse {
     clearTimeout(this.#timer);
   }
 
-  /** How late the latest beat was since this was last asked: what the load process itself added. */
-  takeLatestMs(): number {
-    const latestMs = this.#latestMs;
-    this.#latestMs = 0;
-    return latestMs;
+  /** How late each moment's beats were since this was last asked: what the load process itself added. */
+  takeLateness(): readonly number[] {
+    const lateness = this.#latenessMs;
+    this.#latenessMs = [];
+    return lateness;
   }
 
   #run(): void {
@@ -39,7 +39,7 @@ export class Pulse {
     for (; this.#cursor <= now; this.#cursor++) {
       const slot = this.#slots[this.#cursor % BEAT_MS];
       if (slot === undefined || slot.length === 0) continue;
-      this.#latestMs = Math.max(this.#latestMs, now - this.#cursor);
+      this.#latenessMs.push(now - this.#cursor);
       for (const beat of slot) beat();
     }
     this.#arm();

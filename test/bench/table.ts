@@ -16,6 +16,7 @@ const HEAD = [
   "MB",
   "KB/call",
   "frames",
+  "marks/100",
   "lost",
   "wrong",
 ];
@@ -59,7 +60,7 @@ export function tableOf({ machine, options, rows, bounds }: BenchResult): string
 }
 
 function cellsOf(figures: Figures, ratio: string): string[] {
-  const { cpuMsPerCallSecond, up, down, residentMb, kbPerCall, frames, lost, wrong } = figures;
+  const { cpuMsPerCallSecond, up, down, residentMb, kbPerCall, frames, marksPer100, lost, wrong } = figures;
   return [
     cpuMsPerCallSecond.toFixed(3),
     ratio,
@@ -70,6 +71,7 @@ function cellsOf(figures: Figures, ratio: string): string[] {
     residentMb.toFixed(0),
     kbPerCall.toFixed(0),
     String(frames),
+    marksPer100.toFixed(1),
     String(lost),
     String(wrong),
   ];

@@ -1,0 +1,123 @@
+/**
+ * The frames that come fifty times a second are read by hand, and the same frames are what the schemas describe. Here the
+ * two are held together: any frame, and any frame that is almost one, gets the same answer whichever of the two reads it.
+ * What is expected is written out here a second time, in zod, and not taken from what is tested.
+ */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { z } from "zod";
+import { decodeModel } from "../../../relay/wire/realtime.ts";
+import { decodeTwilio } from "../../../relay/wire/twilio.ts";
+
+const Sid = z.string().min(1).max(64);
+const Media = z.object({
+  event: z.literal("media"),
+  streamSid: Sid,
+  media: z.object({
+    track: z.literal("inbound"),
+    timestamp: z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+    payload: z.string().min(1),
+  }),
+});
+const Mark = z.object({ event: z.literal("mark"), streamSid: Sid, mark: z.object({ name: z.string() }) });
+const Delta = z.object({
+  type: z.literal("response.output_audio.delta"),
+  response_id: z.string().min(1),
+  item_id: z.string().min(1),
+  content_index: z.number().int().nonnegative(),
+  delta: z.string(),
+});
+
+/** Mostly what the field should hold, sometimes what it should not, sometimes nothing. */
+const nearly = <T>(good: fc.Arbitrary<T>) =>
+  fc.option(fc.oneof({ weight: 24, arbitrary: good }, { weight: 1, arbitrary: fc.jsonValue() }), {
+    nil: undefined,
+    freq: 40,
+  });
+const text = fc.oneof(
+  fc.constant(""),
+  fc.string(),
+  fc.base64String(),
+  fc.string({ minLength: 60, maxLength: 70 }),
+);
+const count = fc.oneof(
+  fc.nat().map(String),
+  fc.stringMatching(/^-?\d{0,17}$/),
+  fc.constant("1e3"),
+  fc.constant("1\n"),
+);
+const index = fc.oneof(fc.nat(9), fc.constantFrom(-1, 0.5, -0, 2 ** 53, 1e300));
+
+const media = fc.record({
+  event: nearly(fc.constant("media")),
+  streamSid: nearly(text),
+  sequenceNumber: nearly(count),
+  media: nearly(
+    fc.record({
+      track: nearly(fc.constantFrom("inbound", "inbound", "inbound", "outbound")),
+      timestamp: nearly(count),
+      payload: nearly(text),
+      chunk: nearly(count),
+    }),
+  ),
+});
+const mark = fc.record({
+  event: nearly(fc.constant("mark")),
+  streamSid: nearly(text),
+  mark: nearly(fc.record({ name: nearly(text) })),
+});
+const delta = fc.record({
+  type: nearly(fc.constant("response.output_audio.delta")),
+  response_id: nearly(text),
+  item_id: nearly(text),
+  content_index: nearly(index),
+  delta: nearly(text),
+  output_index: nearly(index),
+});
+
+const SEED = { seed: 20261121, numRuns: 3000 };
+
+test("a media or mark frame read by hand is what its schema makes of it, and so is every refusal", () => {
+  let [accepted, refused] = [0, 0];
+  const check = (schema: z.ZodType) => (value: unknown) => {
+    const message = JSON.stringify(value);
+    const expected = schema.safeParse(JSON.parse(message));
+    const decoded = decodeTwilio(message);
+    if (expected.success) {
+      expect(decoded).toStrictEqual(expected.data as typeof decoded);
+      accepted++;
+    } else {
+      expect(decoded.event).toBe("malformed");
+      refused++;
+    }
+  };
+  fc.assert(fc.property(media, check(Media)), SEED);
+  fc.assert(fc.property(mark, check(Mark)), SEED);
+  expect(accepted).toBeGreaterThan(300);
+  expect(refused).toBeGreaterThan(300);
+});
+
+test("an audio delta read by hand is what its schema makes of it, and so is every refusal", () => {
+  let [accepted, refused] = [0, 0];
+  fc.assert(
+    fc.property(delta, (value) => {
+      const message = JSON.stringify(value);
+      const parsed: unknown = JSON.parse(message);
+      const expected = Delta.safeParse(parsed);
+      const decoded = decodeModel(message);
+      if (expected.success) {
+        expect(decoded).toStrictEqual(expected.data);
+        accepted++;
+      } else {
+        expect(["malformed", "other"]).toContain(decoded.type);
+        refused++;
+      }
+    }),
+    SEED,
+  );
+  expect(accepted).toBeGreaterThan(300);
+  expect(refused).toBeGreaterThan(300);
+});
