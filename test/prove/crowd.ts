@@ -1,0 +1,108 @@
+/**
+ * Many calls at once, in waves, on one relay process: nothing lost, nothing left over. What is left is counted in
+ * the relay's own heap (io/census.ts), and its memory is read from outside, before that count disturbs it.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { startChild } from "../bench/child.ts";
+import { Listening, Measured } from "../bench/load.ts";
+import { residentBytes } from "../bench/usage.ts";
+import { newSid } from "../rehearsal/carrier/sid.ts";
+import {
+  ACCOUNT_SID,
+  AUTH_TOKEN,
+  freePort,
+  type RunningRelay,
+  startRelay,
+  ticketFor,
+} from "../rehearsal/relay.ts";
+import type { Progress } from "./rows.ts";
+
+export type CrowdResult = {
+  readonly waves: ReadonlyArray<{
+    readonly frames: number;
+    readonly lost: number;
+    /** Out of order, twice, on another call, or with other bytes. */
+    readonly wrong: number;
+    /** From the hang-up of all calls until every socket of theirs was closed, on both sides. */
+    readonly closedMs: number;
+    readonly residentMb: number;
+  }>;
+  readonly before: Census;
+  readonly after: Census;
+};
+
+const Census = z.object({
+  calls: z.number(),
+  runners: z.number(),
+  twilioSockets: z.number(),
+  modelSockets: z.number(),
+  timers: z.number(),
+});
+type Census = z.infer<typeof Census>;
+
+/** Freed memory goes back to the system in the background. */
+const SETTLE_MS = 5_000;
+
+export async function measureCrowd(
+  { calls, seconds, waves }: { calls: number; seconds: number; waves: number },
+  progress: Progress,
+): Promise<CrowdResult> {
+  const dataDir = mkdtempSync(join(tmpdir(), "crowd-"));
+  const load = startChild("./load.ts");
+  try {
+    const { modelUrl } = Listening.parse(await load.next());
+    const relay = await startRelay(freePort(), {
+      modelUrl,
+      modelKey: "sk-crowd",
+      dataDir,
+      env: { MAX_CALLS: String(calls), GREETING: "off", DRAIN_SECONDS: "0" },
+    });
+    try {
+      const wave = async (size: number, measureMs: number) => {
+        const streams = await Promise.all(
+          Array.from({ length: size }, async () => {
+            const callSid = newSid("CA");
+            const ticket = await ticketFor(relay, callSid);
+            return { ...ticket, callSid, accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN };
+          }),
+        );
+        load.tell({ pid: relay.pid, streams, deltas: "steady", settleMs: 1000, measureMs });
+        const measured = Measured.parse(await load.next());
+        await Bun.sleep(SETTLE_MS);
+        return measured;
+      };
+      // What exists once for the first call ever, prototypes and all, is not a leak.
+      await wave(2, 500);
+      const before = await censusOf(relay);
+      const results: CrowdResult["waves"][number][] = [];
+      for (let number = 1; number <= waves; number++) {
+        progress(`wave ${number} of ${waves}: ${calls} calls for ${seconds} s`);
+        const { up, down, closedMs } = await wave(calls, seconds * 1000);
+        results.push({
+          frames: up.sent + down.sent,
+          lost: up.lost + down.lost,
+          wrong: up.wrong + down.wrong,
+          closedMs,
+          residentMb: residentBytes(relay.pid) / 2 ** 20,
+        });
+      }
+      return { waves: results, before, after: await censusOf(relay) };
+    } finally {
+      await relay.kill();
+    }
+  } finally {
+    await load.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function censusOf(relay: RunningRelay): Promise<Census> {
+  const before = relay.lines.filter(({ event }) => event === "relay.census").length;
+  process.kill(relay.pid, "SIGUSR2");
+  const isNew = () => relay.lines.filter(({ event }) => event === "relay.census").length > before;
+  await relay.waitForLog(isNew, 10_000);
+  return Census.parse(relay.lines.findLast(({ event }) => event === "relay.census"));
+}
