@@ -147,6 +147,7 @@ describe("the live call", () => {
       expect(await live.ended, live.output()).toBe(0);
       expect(live.output()).toMatch(/with your key: about 5 US cents/);
       expect(live.output()).toMatch(/✓ all 14 as expected/);
+      expect(live.output()).toMatch(/tokens +audio [\d,]*[1-9][\d,]* in, [\d,]*[1-9][\d,]* out · text/);
       expect(live.output()).not.toContain(KEY);
       const [session] = service.sessions;
       expect(session?.headers.authorization).toBe(`Bearer ${KEY}`);
@@ -174,6 +175,7 @@ describe("Ctrl-C in the middle of the call", () => {
       expect(others.length).toBeGreaterThanOrEqual(2);
       demo.signal("SIGINT");
       expect(await demo.ended).toBe(130);
+      expect(demo.output()).toContain("stopped by SIGINT; nothing was left running");
       expect(others.filter(isAlive)).toEqual([]);
     },
     RUN_MS,

@@ -62,7 +62,7 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
   };
   const interrupt = async (what: string) => {
     await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
-    await waitFor(`${what} to go on`, afterHeard(call, interruptAfterMs, SENTENCE_WITHIN_MS));
+    await waitFor(`${what} to go on`, afterHeard(call, interruptAfterMs, interruptAfterMs + patienceMs));
     const sinceMs = call.nowMs();
     const said = say("caller-wait");
     await waitFor(

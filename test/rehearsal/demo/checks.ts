@@ -3,6 +3,7 @@
  * an earlier failure made impossible is "not reached", so that the first cause stands out.
  */
 
+import { wordsOf } from "../audio/clips.ts";
 import { gapsIn, type Heard, type Spoken } from "./hearing.ts";
 import { figure } from "./paint.ts";
 import type { Seen } from "./seen.ts";
@@ -180,7 +181,8 @@ function reachedModel(seen: Seen, spoken: Spoken | undefined, input: Uint8Array 
 function cleared(seen: Seen): Verdict {
   const { clearedAfterMs, droppedMs } = bargeInOf(seen) ?? {};
   if (clearedAfterMs === undefined || droppedMs === undefined) {
-    return { ok: false, detail: "the assistant talked on" };
+    const interrupted = seen.hearing.spoken.some(({ words }) => words === wordsOf("caller-wait"));
+    return { ok: false, detail: interrupted ? "the assistant talked on" : "the caller could not interrupt" };
   }
   const detail = `${figure(clearedAfterMs)} ms after the first sound; ${figure(droppedMs)} ms dropped`;
   return { ok: clearedAfterMs <= CLEARED_WITHIN_MS, detail };

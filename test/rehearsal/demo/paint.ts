@@ -29,9 +29,9 @@ const CODES: Readonly<Record<Style, string>> = {
   bad: "1;31",
   caller: "36",
   assistant: "35",
-  edge: "34",
-  relay: "34",
-  model: "34",
+  edge: "94",
+  relay: "94",
+  model: "94",
   cut: "1;33",
   unheard: "2;9",
 };

@@ -64,6 +64,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
   const drawing = setInterval(draw, REDRAW_EVERY_MS);
   const tooLate = deadline(DEADLINE_MS[pace]);
   let failedToStart: string | undefined;
+  let interrupted: Interrupted | undefined;
   try {
     const { edge } = await Promise.race([stage.open(), tooLate.passed, stopped]);
     const call = placeCall({
@@ -82,7 +83,8 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     await Promise.race([converse(call, seen, manner), tooLate.passed, stopped]);
   } catch (error) {
     if (error instanceof TooLate) seen.missed = error.message;
-    else if (error instanceof Interrupted || seen.call !== undefined) throw error;
+    else if (error instanceof Interrupted) interrupted = error;
+    else if (seen.call !== undefined) throw error;
     else failedToStart = error instanceof Error ? error.message : String(error);
   } finally {
     clearInterval(drawing);
@@ -91,6 +93,12 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     seen.leftovers = { found: await stage.strike() };
     timeline.close();
     screen.print(timeline.takeDone(screen.width));
+  }
+  if (interrupted !== undefined) {
+    const { found } = seen.leftovers;
+    const left = found.length === 0 ? "nothing was left running" : `left behind: ${found.join(", ")}`;
+    screen.print([[], [span(`  stopped by ${interrupted.message}; ${left}`, "dim")], []]);
+    throw interrupted;
   }
   if (failedToStart !== undefined) {
     screen.print([[span("  ✗ could not start: ", "bad"), span(failedToStart)], []]);
@@ -107,7 +115,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     ...checkList(width, checks),
     [],
     ...section(width, "figures"),
-    ...figures(width, seen),
+    ...figures(width, seen, stage.usage),
     ...recordingLines(width, kept),
     ...verdict(width, checks, diagnosis, seen.missed),
   ]);

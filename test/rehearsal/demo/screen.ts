@@ -9,18 +9,23 @@ const NARROWEST = 60;
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 
+/** What of a stream is needed: process.stdout is one. */
+export type Out = {
+  readonly isTTY?: boolean | undefined;
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): unknown;
+};
+
 export class Screen {
   readonly isTerminal: boolean;
   readonly #colours: boolean;
   readonly #write: (text: string) => void;
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: Out;
   #liveRows = 0;
   #shown = "";
 
-  constructor(
-    out: NodeJS.WriteStream = process.stdout,
-    env: Readonly<Record<string, string | undefined>> = process.env,
-  ) {
+  constructor(out: Out = process.stdout, env: Readonly<Record<string, string | undefined>> = process.env) {
     this.#out = out;
     this.isTerminal = out.isTTY === true && env.TERM !== "dumb" && out.columns > NARROWEST;
     // https://no-color.org: any value that is not empty.

@@ -26,7 +26,7 @@ import {
 } from "../relay.ts";
 import type { Breakage } from "./breaks.ts";
 import type { LiveTerms } from "./live.ts";
-import { startTap } from "./tap.ts";
+import { startTap, type Usage } from "./tap.ts";
 import { Part, type Saying, type Voice } from "./voice.ts";
 
 export const CALLER = "+15551234567";
@@ -34,6 +34,8 @@ export const OUR_NUMBER = "+15557654321";
 export const CALLER_NAME = "Ada";
 
 const RELAY_ENDS_WITHIN_MS = 5_000;
+/** After a hang-up everything of the call is closed within a second. */
+const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 
 export type StageTerms = {
   readonly breakage: Breakage;
@@ -52,6 +54,8 @@ type ModelSide = {
   said(responseId: string): Saying | undefined;
   /** The caller's audio as the model got it; undefined where nobody kept it. */
   input(): Uint8Array | undefined;
+  /** What was billed; undefined where nothing is. */
+  usage(): Usage | undefined;
   stop(): Promise<void>;
 };
 
@@ -79,6 +83,10 @@ export class Stage implements Voice {
     return this.#modelSide?.input();
   }
 
+  get usage(): Usage | undefined {
+    return this.#modelSide?.usage();
+  }
+
   async open(): Promise<OpenStage> {
     this.#folder = mkdtemp(join(tmpdir(), "demo-"));
     const folder = await this.#folder;
@@ -101,6 +109,8 @@ export class Stage implements Voice {
       settled(this.#folder),
     ]);
     const found: string[] = [];
+    const deadline = performance.now() + SOCKETS_CLOSE_WITHIN_MS;
+    while ((model?.openSockets() ?? 0) > 0 && performance.now() < deadline) await Bun.sleep(10);
     const sockets = model?.openSockets() ?? 0;
     if (sockets > 0) found.push(`${sockets} socket(s) to the model`);
     await Promise.all([relay && endRelay(relay, found), edge?.stop()]);
@@ -134,6 +144,7 @@ export class Stage implements Voice {
     });
     return {
       ...model,
+      usage: () => undefined,
       input: () => joined(...(model.sessions[0]?.input ?? [])),
       said: (id) =>
         part.saying(model.sessions[0]?.responses.findIndex((response) => response.id === id) ?? -1),

@@ -8,6 +8,7 @@ import { answersOf, bargeInOf } from "./checks.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import { figure, type Line, type Span, type Style, seconds, span, wrapped } from "./paint.ts";
 import type { Seen } from "./seen.ts";
+import type { Usage } from "./tap.ts";
 import type { Picture } from "./waveform.ts";
 
 const BLANK: Line = [];
@@ -72,7 +73,7 @@ export function checkList(width: number, checks: readonly Check[]): Line[] {
 }
 
 /** What was measured, where it was. */
-export function figures(width: number, seen: Seen): Line[] {
+export function figures(width: number, seen: Seen, usage: Usage | undefined): Line[] {
   const rows: Array<readonly [string, string]> = [];
   const opened = seen.carrier("stream-opened")[0];
   const [first] = seen.hearing.heard;
@@ -95,6 +96,11 @@ export function figures(width: number, seen: Seen): Line[] {
   }
   const ended = seen.carrier("ended")[0];
   if (ended !== undefined) rows.push(["call", `${seconds(ended.atMs, 1)} from dial to hang-up`]);
+  if (usage !== undefined) {
+    const { audioIn, audioOut, textIn, textOut } = usage;
+    const tokens = `audio ${figure(audioIn)} in, ${figure(audioOut)} out · text ${figure(textIn)} in, ${figure(textOut)} out`;
+    rows.push(["tokens", tokens]);
+  }
   return rows.flatMap(([label, text]) => labelled(width, label, [span(text)]));
 }
 

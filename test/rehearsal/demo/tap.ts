@@ -10,7 +10,11 @@ import type { Saying } from "./voice.ts";
 const PATH = "/v1/realtime";
 const UPSTREAM_WITHIN_MS = 10_000;
 
+/** Tokens, as OpenAI bills them. */
+export type Usage = { audioIn: number; audioOut: number; textIn: number; textOut: number };
+
 export type Tap = {
+  usage(): Usage;
   readonly url: string;
   readonly port: number;
   openSockets(): number;
@@ -26,6 +30,7 @@ type Line = {
 type Growing = { words: string; readonly sound: Uint8Array[]; soundBytes: number; whole: boolean };
 
 const Delta = z.object({ response_id: z.string(), delta: z.string() });
+const Tokens = z.object({ audio_tokens: z.number().default(0), text_tokens: z.number().default(0) });
 const FromServer = z.discriminatedUnion("type", [
   z.object({ type: z.literal("session.updated") }),
   z.object({
@@ -50,6 +55,7 @@ const FromServer = z.discriminatedUnion("type", [
       id: z.string(),
       status: z.enum(["in_progress", "completed", "cancelled", "incomplete", "failed"]),
       status_details: z.object({ reason: z.string().nullish() }).nullish(),
+      usage: z.object({ input_token_details: Tokens, output_token_details: Tokens }).nullish(),
     }),
   }),
   z.object({
@@ -77,6 +83,7 @@ export async function startTap(terms: {
   const responses = new Map<string, Growing>();
   const lines = new Set<Line>();
   let opened = 0;
+  const used: Usage = { audioIn: 0, audioOut: 0, textIn: 0, textOut: 0 };
 
   const of = (id: string): Growing => {
     const known = responses.get(id);
@@ -125,7 +132,11 @@ export async function startTap(terms: {
         of(event.response_id).words += event.delta;
         return;
       case "response.done": {
-        const { id, status, status_details } = event.response;
+        const { id, status, status_details, usage } = event.response;
+        used.audioIn += usage?.input_token_details.audio_tokens ?? 0;
+        used.textIn += usage?.input_token_details.text_tokens ?? 0;
+        used.audioOut += usage?.output_token_details.audio_tokens ?? 0;
+        used.textOut += usage?.output_token_details.text_tokens ?? 0;
         const growing = of(id);
         growing.whole = true;
         const soundMs = growing.soundBytes / 8;
@@ -204,6 +215,7 @@ export async function startTap(terms: {
   return {
     url: `ws://127.0.0.1:${port}${PATH}`,
     port,
+    usage: () => used,
     openSockets: () => lines.size,
     said: (id) => {
       const known = responses.get(id);
