@@ -1,0 +1,107 @@
+/**
+ * Six bugs, each planted in a copy of the sources, to see that the property would find it. A copy is asked in a
+ * process of its own; what was planted must have been there to be replaced, or the source has moved on and the
+ * planting proves nothing.
+ */
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+type Bug = {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+};
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: "frames of another stream are taken",
+    file: "call.ts",
+    from: "if (frame.streamSid !== streamSid) return",
+    to: "if (frame.streamSid === undefined) return",
+  },
+  {
+    name: "the call goes on after its end",
+    file: "call.ts",
+    from: 'if (this.#stage.is === "ended") return [];\n    switch (input.from)',
+    to: "switch (input.from)",
+  },
+  {
+    name: "late audio of an interrupted response is played",
+    file: "turns.ts",
+    from: "return this.#silenced.has(id);",
+    to: 'return this.#silenced.has(id) && id === "";',
+  },
+  {
+    name: "the caller's turn is never closed",
+    file: "turns.ts",
+    from: 'this.#caller = { is: "ended", answerBy: at + ANSWER_WITHIN_MS };',
+    to: 'this.#caller = at < 0 ? { is: "closed" } : this.#caller;',
+  },
+  {
+    name: "items are cut to what was sent, not to what was heard",
+    file: "playback.ts",
+    from: "Math.min(playhead, to) - from",
+    to: "to - from",
+  },
+  {
+    name: "a tool call is answered twice",
+    file: "exchange.ts",
+    from: "if (this.#called.has(call_id)) return;",
+    to: "",
+  },
+];
+
+export type Finding = {
+  readonly name: string;
+  readonly found: boolean;
+  /** The invariant that did not hold, with what to say to see it again. */
+  readonly by: string;
+};
+
+const REPOSITORY = join(import.meta.dir, "../../../..");
+const CHILD = join(import.meta.dir, "child.ts");
+
+/** @param conversations each with its mutants, and as many random sequences again */
+export async function findPlanted(bug: Bug, seed: number, conversations: number): Promise<Finding> {
+  const folder = await mkdtemp(join(tmpdir(), "planted-"));
+  try {
+    for (const each of ["relay/call", "relay/wire", "relay/contract.ts"])
+      await cp(join(REPOSITORY, each), join(folder, each), { recursive: true });
+    await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
+    const path = join(folder, "relay/call", bug.file);
+    const source = await readFile(path, "utf8");
+    if (source.split(bug.from).length !== 2)
+      throw new Error(
+        `"${bug.name}" cannot be planted: ${bug.file} does not hold, exactly once: ${bug.from}`,
+      );
+    await writeFile(path, source.replace(bug.from, bug.to));
+    return { name: bug.name, ...(await ask(folder, seed, conversations)) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the property says of the sources as they are, asked in the same way: it must find nothing. */
+export const findNothing = (seed: number, conversations: number) => ask(REPOSITORY, seed, conversations);
+
+async function ask(
+  folder: string,
+  seed: number,
+  conversations: number,
+): Promise<{ found: boolean; by: string }> {
+  const path = join(folder, "relay/call/call.ts");
+  const child = Bun.spawn([process.execPath, CHILD, path, String(seed), String(conversations)], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [said, complaint, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  // 0: every invariant held; 3: one did not. Anything else says nothing about the call.
+  if (code !== 0 && code !== 3) throw new Error(`the child ended with ${code}: ${complaint}`);
+  return { found: code === 3, by: said.trim() };
+}

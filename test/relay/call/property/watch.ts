@@ -1,0 +1,315 @@
+/**
+ * What must hold of a call at every step, whatever the world does: an account of it kept apart from the call's own,
+ * from the inputs and the effects alone. It shares no code with the call, so that one mistake is not made twice.
+ */
+import type { Input, Terms } from "../../../../relay/call/call.ts";
+import type { Ending } from "../../../../relay/call/ending.ts";
+import type { Effect } from "../../../../relay/call/outbox.ts";
+import type { FromModel, ModelError, ToModel } from "../../../../relay/wire/realtime.ts";
+import type { FromTwilio, ToTwilio } from "../../../../relay/wire/twilio.ts";
+
+const SILENCE = /^(\/\/\/\/)+$/;
+const START_WITHIN_MS = 5_000;
+const READY_WITHIN_MS = 8_000;
+const ANSWER_WITHIN_MS = 4_000;
+const CREATED_WITHIN_MS = 6_000;
+const EARLY_SAMPLES = 10_000 * 8;
+const LARGEST_SILENCE_SAMPLES = 5_000 * 8;
+
+const samplesOf = (base64: string) => Buffer.byteLength(base64, "base64");
+const partOf = (item: string, content: number) => `${item}/${content}`;
+const isFatal = ({ code }: ModelError) =>
+  code === "session_expired" || code === "invalid_api_key" || code === "insufficient_quota";
+
+/** Thrown with the name of what did not hold. */
+export class Broken extends Error {}
+
+function hold(what: string, holds: boolean): asserts holds {
+  if (!holds) throw new Broken(what);
+}
+
+type Started = { readonly streamSid: string };
+type Asked = { readonly id: string; readonly by: number };
+type CallerTurn = { readonly is: "closed" | "open" } | { readonly is: "ended"; readonly answerBy: number };
+
+export class Watch {
+  readonly #terms: Terms;
+  readonly #openedAt: number;
+  ended: Ending | undefined;
+  #connected = false;
+  #started: Started | undefined;
+  #modelOpen = false;
+  #updateSent = false;
+  #ready = false;
+  #early: string[] = [];
+  #active: string | undefined;
+  #asked: Asked | undefined;
+  #caller: CallerTurn = { is: "closed" };
+  #wantsToLeave = false;
+  readonly #interrupted = new Set<string>();
+  readonly #toolCalls = new Set<string>();
+  readonly #answered = new Set<string>();
+  readonly #sentSamples = new Map<string, number>();
+  readonly #markNames = new Set<string>();
+  readonly #eventIds = new Set<string>();
+
+  constructor(terms: Terms, openedAt: number) {
+    this.#terms = terms;
+    this.#openedAt = openedAt;
+  }
+
+  /** Throws `Broken` if `effects` is not what may follow from `input`. */
+  step(input: Input, at: number, effects: readonly Effect[], nextDeadline: number | undefined): void {
+    if (this.ended !== undefined) {
+      hold("nothing is emitted after the end", effects.length === 0);
+      hold("no deadline after the end", nextDeadline === undefined);
+      return;
+    }
+    const wasReady = this.#ready;
+    const callerSpoke = this.#caller.is === "open";
+    const due = this.#takeIn(input, at);
+    for (const effect of effects) {
+      hold("the close is the last effect", this.ended === undefined);
+      if (effect.to === "twilio") this.#toTwilio(effect.frame, input);
+      else if (effect.to === "model") this.#toModel(effect.event, input, at, callerSpoke);
+      else if (effect.to === "line") this.#close(effect.close);
+    }
+    if (due !== undefined) hold(`${due.why} ends the call as ${due.ending}`, this.ended === due.ending);
+    if (this.ended !== undefined) return hold("no deadline after the end", nextDeadline === undefined);
+    this.#appended(effects, input, wasReady);
+    this.#deadline(nextDeadline, input, at);
+  }
+
+  // --- what comes in --------------------------------------------------------------------------------------------
+
+  /** Returns the ending that must follow, where one must. */
+  #takeIn(input: Input, at: number): { ending: Ending; why: string } | undefined {
+    switch (input.from) {
+      case "twilio":
+        return this.#frame(input.frame);
+      case "model":
+        return this.#event(input.event, at);
+      case "clock":
+        return this.#clock(at);
+      case "line":
+        return this.#news(input.news.is);
+      default:
+        return input satisfies never;
+    }
+  }
+
+  #frame(frame: FromTwilio): { ending: Ending; why: string } | undefined {
+    const violation = (why: string) => ({ ending: "protocol_violation" as const, why });
+    if (frame.event === "malformed") return violation("a malformed frame");
+    if (frame.event === "connected") {
+      if (this.#connected) return violation("a second connected");
+      this.#connected = true;
+      return;
+    }
+    if (frame.event === "start") {
+      if (!this.#connected || this.#started) return violation("a start out of order");
+      const { start, streamSid } = frame;
+      const matches =
+        start.callSid === this.#terms.callSid &&
+        start.accountSid === this.#terms.accountSid &&
+        start.streamSid === streamSid &&
+        start.customParameters.profile0 === PROFILE_TEXT.get(this.#terms);
+      if (!matches) return { ending: "wrong_start", why: "a start that does not match" };
+      this.#started = { streamSid };
+      return;
+    }
+    if (this.#started === undefined) return violation("a frame before start");
+    if (frame.streamSid !== this.#started.streamSid) return violation("another stream's frame");
+    if (frame.event === "stop") return { ending: "caller_hung_up", why: "stop" };
+    if (frame.event === "media" && !this.#ready) this.#early.push(frame.media.payload);
+    return;
+  }
+
+  #event(event: FromModel, at: number): { ending: Ending; why: string } | undefined {
+    if (event.type === "error") {
+      if (isFatal(event.error)) return { ending: "model_failed", why: "a fatal error" };
+      const named = this.#asked !== undefined && event.error.event_id === this.#asked.id;
+      const busy = event.error.code === "conversation_already_has_active_response";
+      if (named || (busy && event.error.event_id == null)) this.#asked = undefined;
+      return;
+    }
+    if (this.#started === undefined) return;
+    if (event.type === "session.updated") {
+      if (!this.#updateSent || this.#ready) return;
+      const { input, output } = event.session.audio;
+      if (input.format.type !== "audio/pcmu" || output.format.type !== "audio/pcmu")
+        return { ending: "model_settings_refused", why: "a default audio format" };
+      this.#ready = true;
+      return;
+    }
+    if (!this.#ready) return;
+    if (event.type === "response.created") {
+      if (event.response.metadata?.reason !== undefined) this.#asked = undefined;
+      this.#active = event.response.id;
+      if (this.#caller.is === "open") this.#interrupted.add(event.response.id);
+      else this.#caller = { is: "closed" };
+    } else if (event.type === "response.done") {
+      if (this.#active === event.response.id) this.#active = undefined;
+    } else if (event.type === "input_audio_buffer.speech_started") {
+      this.#caller = { is: "open" };
+      this.#wantsToLeave = false;
+      if (this.#active !== undefined) this.#interrupted.add(this.#active);
+    } else if (event.type === "input_audio_buffer.committed") {
+      this.#caller = { is: "ended", answerBy: at + ANSWER_WITHIN_MS };
+    } else if (event.type === "response.output_item.done" && "call_id" in event.item) {
+      const { name, call_id, status } = event.item;
+      if (status !== undefined && status !== "completed") return;
+      if (this.#toolCalls.has(call_id)) return;
+      this.#toolCalls.add(call_id);
+      if (name === "end_call" && !this.#interrupted.has(event.response_id)) this.#wantsToLeave = true;
+    }
+    return;
+  }
+
+  #clock(at: number): { ending: Ending; why: string } | undefined {
+    if (this.#started === undefined) {
+      if (at < this.#openedAt + START_WITHIN_MS) return;
+      return { ending: "no_start", why: "no start in time" };
+    }
+    if (!this.#ready && at >= this.#openedAt + READY_WITHIN_MS)
+      return { ending: "model_not_ready", why: "no session in time" };
+    if (this.#asked !== undefined && at >= this.#asked.by) this.#asked = undefined;
+    if (this.#caller.is === "ended" && at >= this.#caller.answerBy) this.#caller = { is: "closed" };
+    return;
+  }
+
+  #news(is: Extract<Input, { from: "line" }>["news"]["is"]): { ending: Ending; why: string } | undefined {
+    switch (is) {
+      case "model_open":
+        this.#modelOpen = true;
+        return;
+      case "model_closed":
+        // A call that only waits for its goodbye to be heard may go on.
+        if (this.#wantsToLeave) return;
+        return { ending: this.#modelOpen ? "model_dropped" : "model_refused", why: is };
+      case "twilio_closed":
+        return { ending: "line_lost", why: is };
+      case "twilio_slow":
+        return { ending: "line_too_slow", why: is };
+      case "model_slow":
+        return { ending: "model_too_slow", why: is };
+      case "relay_stopping":
+        return { ending: "relay_stopping", why: is };
+      case "bug":
+        return { ending: "bug", why: is };
+      default:
+        return is satisfies never;
+    }
+  }
+
+  // --- what goes out --------------------------------------------------------------------------------------------
+
+  #toTwilio(frame: ToTwilio, input: Input): void {
+    hold("nothing goes to Twilio before start", this.#started !== undefined);
+    hold("every frame names the call's own stream", frame.streamSid === this.#started.streamSid);
+    const event = input.from === "model" ? input.event : undefined;
+    if (frame.event === "mark") {
+      hold("every mark has a name of its own", !this.#markNames.has(frame.mark.name));
+      this.#markNames.add(frame.mark.name);
+    } else if (frame.event === "clear") {
+      hold("only the caller's speech clears", event?.type === "input_audio_buffer.speech_started");
+    } else {
+      hold("only the model's audio is played", event?.type === "response.output_audio.delta");
+      hold("audio is passed on untouched", event.delta === frame.media.payload);
+      hold("an interrupted response is not played on", !this.#interrupted.has(event.response_id));
+      const part = partOf(event.item_id, event.content_index);
+      this.#sentSamples.set(part, (this.#sentSamples.get(part) ?? 0) + samplesOf(event.delta));
+    }
+  }
+
+  #toModel(event: ToModel, input: Input, at: number, callerSpoke: boolean): void {
+    hold("nothing goes to the model before it is open", this.#modelOpen && this.#started !== undefined);
+    if ("event_id" in event) {
+      hold("every event has an id of its own", !this.#eventIds.has(event.event_id));
+      this.#eventIds.add(event.event_id);
+    }
+    if (event.type === "session.update") {
+      this.#updateSent = true;
+      return hold("the session is configured before it is used, and then no more", !this.#ready);
+    }
+    hold("nothing but session.update goes out before the session is ready", this.#ready);
+    const from = input.from === "model" ? input.event : undefined;
+    switch (event.type) {
+      case "response.create":
+        hold("no create while a response is active", this.#active === undefined);
+        hold("no create while one is asked for", this.#asked === undefined);
+        hold("no create while the caller has the turn", this.#caller.is === "closed");
+        this.#asked = { id: event.event_id, by: at + CREATED_WITHIN_MS };
+        return;
+      case "response.cancel": {
+        const ours = from?.type === "response.created" && from.response.id === event.response_id;
+        return hold("only a response created during the caller's speech is cancelled", ours && callerSpoke);
+      }
+      case "conversation.item.truncate": {
+        const { audio_end_ms: endMs, item_id, content_index } = event;
+        const sent = this.#sentSamples.get(partOf(item_id, content_index)) ?? 0;
+        hold("audio_end_ms is a whole number, not negative", Number.isInteger(endMs) && endMs >= 0);
+        return hold("nothing is truncated past what was sent", endMs * 8 <= sent);
+      }
+      case "conversation.item.create":
+        if (event.item.type !== "function_call_output") return;
+        hold("only a call that was made is answered", this.#toolCalls.has(event.item.call_id));
+        hold("each call is answered once", !this.#answered.has(event.item.call_id));
+        this.#answered.add(event.item.call_id);
+        return;
+      case "input_audio_buffer.append":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #close(ending: Ending): void {
+    if (ending === "assistant_hung_up")
+      hold("the line closes only if end_call asked for it", this.#wantsToLeave);
+    this.ended = ending;
+  }
+
+  /** The caller's audio: all of it, in order, untouched, with nothing but silence between. */
+  #appended(effects: readonly Effect[], input: Input, wasReady: boolean): void {
+    const payloads = effects.flatMap((effect) =>
+      effect.to === "model" && effect.event.type === "input_audio_buffer.append" ? [effect.event.audio] : [],
+    );
+    const words = payloads.filter((payload) => !SILENCE.test(payload));
+    const silence = payloads.filter((payload) => SILENCE.test(payload));
+    const total = payloads.reduce((sum, payload) => sum + samplesOf(payload), 0);
+    if (!wasReady && this.#ready) {
+      const kept = this.#early.slice(this.#early.length - words.length);
+      const inOrder = words.every((payload, i) => payload === kept[i]);
+      hold("early audio is flushed in order", words.length <= this.#early.length && inOrder);
+      hold("at most 10 s of early audio are kept", total <= EARLY_SAMPLES);
+      const full = total > EARLY_SAMPLES - LARGEST_SILENCE_SAMPLES;
+      hold("early audio is dropped only where 10 s are kept", words.length === this.#early.length || full);
+      this.#early = [];
+      return;
+    }
+    const silent = silence.reduce((sum, payload) => sum + samplesOf(payload), 0);
+    hold("silence is put in by at most 5 s at once", silent <= LARGEST_SILENCE_SAMPLES);
+    if (input.from === "twilio" && input.frame.event === "media" && wasReady) {
+      const last = payloads.at(-1);
+      hold("the caller's audio is passed on, untouched", last === input.frame.media.payload);
+      hold("the caller's audio is passed on once", words.length <= 1);
+    } else {
+      hold("audio is appended only when some comes in", words.length === 0);
+    }
+  }
+
+  #deadline(next: number | undefined, input: Input, at: number): void {
+    if (input.from === "clock")
+      hold("after the clock, the next deadline is later", next === undefined || next > at);
+    const by = (what: string, deadline: number) => hold(what, next !== undefined && next <= deadline);
+    if (this.#started === undefined) by("a start is waited for 5 s", this.#openedAt + START_WITHIN_MS);
+    else if (!this.#ready) by("a session is waited for 8 s", this.#openedAt + READY_WITHIN_MS);
+    else if (this.#caller.is === "ended") by("an answer is waited for 4 s", this.#caller.answerBy);
+    else if (this.#asked) by("a create is waited for 6 s", this.#asked.by);
+    if (this.#wantsToLeave) hold("a call that wants to leave has a deadline", next !== undefined);
+  }
+}
+
+/** The text of the profile that each call's terms stand for, as the world that made the terms knows it. */
+export const PROFILE_TEXT = new WeakMap<Terms, string>();
