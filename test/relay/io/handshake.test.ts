@@ -187,11 +187,16 @@ describe("what a stranger learns", () => {
 
 describe("the door opens", () => {
   test("to a good token with Twilio's signature, once: the first model session ever is this one's", async () => {
-    const { url } = await ticket();
-    expect((await knock(url, sign(url))).status).toBe(101);
+    const callSid = newSid("CA");
+    const { url, parameters } = await ticketFor(rig.relay, callSid);
+    const stream = await rig.stream({ callSid, url, parameters });
+    expect(await stream.opening).toEqual({ opened: true });
     await rig.model.waitFor(() => rig.model.sessions.length === 1, 2_000);
     expect(told(await knock(url, sign(url)))).toEqual(NOTHING);
-    await rig.model.waitFor(() => rig.model.openSockets() === 0, 2_000);
+    stream.hangUp();
+    await stream.ended;
+    await rig.modelIsLeft();
+    expect(rig.model.sessions).toHaveLength(1);
   });
 
   test("to every token whose earlier attempt had no good signature", async () => {
