@@ -92,6 +92,7 @@ export class Model {
   #ids = { response: "", item: "" };
   #beats = 0;
   #spokenMs = 0;
+  #leadBeats = 0;
 
   constructor(
     line: number,
@@ -137,7 +138,7 @@ export class Model {
 
   #speak(deltas: Deltas): void {
     if (deltas === "steady") {
-      if (this.#beats < LEAD_BEATS) this.#delta(BEAT_MS);
+      if (this.#leadBeats-- > 0) this.#delta(BEAT_MS);
       return this.#delta(BEAT_MS);
     }
     if (this.#beats % BURST_EVERY_BEATS !== 0) return;
@@ -158,6 +159,7 @@ export class Model {
 
   #begin(): void {
     this.#replies++;
+    this.#leadBeats = LEAD_BEATS;
     const suffix = `${String(this.line).padStart(6, "0")}${String(this.#replies).padStart(14, "0")}`;
     this.#ids = { response: `resp_${suffix}`, item: `item_${suffix}` };
     const { response, item } = this.#ids;
