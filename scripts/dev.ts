@@ -132,7 +132,7 @@ async function printLines(stream: ReadableStream<Uint8Array>, name: Name): Promi
   for await (const bytes of stream) {
     const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) say(name, line);
+    for (const line of lines) if (line.trim() !== "") say(name, line);
   }
   if (rest !== "") say(name, rest);
 }

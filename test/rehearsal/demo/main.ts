@@ -13,6 +13,8 @@ const EXIT_MISTAKE = 2;
 /** As a shell counts them: 128 and the signal's number. */
 const EXIT_SIGNALLED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+const LINGER_MS = 2_000;
+
 async function demo(wanted: Wanted): Promise<number> {
   const live = wanted.live ? await liveTerms(process.env) : undefined;
   if (wanted.live && live === undefined) {
@@ -30,16 +32,26 @@ async function demo(wanted: Wanted): Promise<number> {
       stop.reject(new Interrupted(signal));
     });
   }
+  // A bug must not leave processes behind either: it ends the call as a signal does, and is shown at the end.
+  let bug: unknown;
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      bug ??= error;
+      stop.reject(error);
+    });
+  }
   try {
     screen.print(header(screen.width, live && LIVE_COSTS, wanted.breaks));
     const outcome = await run({ wanted, live, screen, stopped: stop.promise });
-    return code ?? EXIT[outcome];
+    if (bug === undefined) return code ?? EXIT[outcome];
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    return code ?? EXIT.failed;
+    if (error instanceof Interrupted) return code ?? EXIT.failed;
+    bug ??= error;
   } finally {
     screen.close();
   }
+  console.error(bug);
+  return EXIT.failed;
 }
 
 const outDir = join(resolve(import.meta.dir, "..", "..", ".."), "demo-out");
@@ -54,6 +66,8 @@ switch (asked.kind) {
     break;
   case "run":
     process.exitCode = await demo(asked.wanted);
+    // All is stopped and said by now; nothing that was forgotten may keep the terminal waiting.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
     break;
   default:
     asked satisfies never;

@@ -15,6 +15,9 @@ type Entry = {
   isDone(): boolean;
 };
 
+/** The ear is asked every 20 ms who has begun to speak, and a log line takes a moment through its pipe. */
+const SETTLED_AFTER_MS = 100;
+
 const OK = span("✓", "good");
 const NO = span("✗", "bad");
 
@@ -49,7 +52,8 @@ export class Timeline {
     this.#tellUtterances();
     const lines: Line[] = [];
     for (let first = this.#entries[0]; first !== undefined; first = this.#entries[0]) {
-      if (!this.#isOver && !first.isDone()) break;
+      const isSettled = first.isDone() && first.atMs <= this.#seen.nowMs - SETTLED_AFTER_MS;
+      if (!this.#isOver && !isSettled) break;
       this.#entries.shift();
       lines.push(...rowsOf(width, first));
     }
