@@ -93,7 +93,8 @@ export class Playback {
     const from = this.#sent;
     this.#sent += samples;
     const part = this.#parts.at(-1);
-    if (part?.itemId === itemId && part.contentIndex === contentIndex) {
+    // Contiguous: what lay between may be forgotten already, and must not count as part of this.
+    if (part?.itemId === itemId && part.contentIndex === contentIndex && part.to === from) {
       part.to = this.#sent;
     } else {
       this.#parts.push({ itemId, contentIndex, from, to: this.#sent, complete: false });

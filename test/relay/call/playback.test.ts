@@ -203,6 +203,18 @@ describe("an interruption", () => {
     ]);
   });
 
+  test("an item that comes back after another is never cut past what was sent of it", () => {
+    // Found by the property: the other item had been heard and forgotten, and its length was taken for this one's.
+    const playback = measured();
+    playback.sent("back", 0, 100 * MS, 0);
+    const mark = playback.sent("other", 0, 1000 * MS, 0);
+    playback.complete("other", 0);
+    playback.marked(mark, 1140);
+    playback.sent("back", 0, 100 * MS, 1150);
+    for (const { audio_end_ms } of playback.interrupt(5000).truncations)
+      expect(audio_end_ms).toBeLessThanOrEqual(200);
+  });
+
   test("a response that is done has no more to come: what was heard of it in full is left alone", () => {
     const playback = measured();
     playback.sent("item", 0, 200 * MS, 0);
