@@ -8,10 +8,11 @@
  *   - down: each `response.output_audio.delta` becomes one `media` and, behind it in the same write, one `mark`;
  *   - the marks that Twilio echoes come in and are ignored; so is every other event of the model's;
  *   - one `session.update` when both sides are open.
+ * The relay's second mark, ahead of audio that finds the carrier's queue empty (about one a reply), is its own cost.
  * `marks: false` leaves the marks and so their echoes out: what a forwarder costs that does not care what was heard.
  *
- * It slices the audio out of the text between two known strings, as no honest program would: parsing the JSON costs
- * a sixth more (`json: "parse"`), and the harder floor is the one to be measured against.
+ * It slices the audio out of the text between two known strings, as no honest program would: parsing the JSON
+ * (`json: "parse"`) costs more, and the harder floor is the one to be measured against.
  *
  *   bun test/bench/floor.ts '{"modelUrl":"ws://…","marks":true,"json":"slice"}'      prints {"port":…}
  */

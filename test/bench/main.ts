@@ -38,7 +38,8 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
   },
 });
-const defaults = values.quick ? { seconds: 3, rounds: 1 } : FULL;
+const QUICK = { seconds: 3, rounds: 1, warmUp: { calls: 25, seconds: 2 } };
+const defaults = values.quick ? QUICK : FULL;
 const parsed = Options.safeParse({ seconds: defaults.seconds, rounds: defaults.rounds, ...values });
 if (!parsed.success) {
   console.error(z.prettifyError(parsed.error));
@@ -52,8 +53,9 @@ const steady: Scenario[] = replies.includes("steady")
 const bursts: Scenario[] = replies.includes("bursts")
   ? [{ calls: Math.max(...calls), deltas: "bursts" }]
   : [];
-const result = await runBench({ ...FULL, scenarios: [...steady, ...bursts], rounds, seconds }, (progress) =>
-  console.error(progress),
+const result = await runBench(
+  { ...FULL, ...(quick && QUICK), scenarios: [...steady, ...bursts], rounds, seconds },
+  (progress) => console.error(progress),
 );
 mkdirSync(dirname(json), { recursive: true });
 writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`);

@@ -50,7 +50,10 @@ export function tableOf({ machine, options, rows, bounds }: BenchResult): string
       index > 0 && index % SUBJECTS.length === 0 ? `\n${print(line)}` : print(line),
     ),
     "",
-    `the load process itself was busy for at most ${Math.round(busiest * 100)} % of a core`,
+    `the load process itself was busy for at most ${Math.round(busiest * 100)} % of a core; its beats were late by (p99, worst run):`,
+    ...rows.map(
+      ({ calls, deltas, loadLateMs }) => `  ${calls} calls, ${deltas}: ${loadLateMs.toFixed(1)} ms`,
+    ),
     "",
     ...bounds.map(
       ({ what, measured, most, holds }) =>
