@@ -224,6 +224,27 @@ describe("a throw", () => {
   });
 });
 
+describe("a throw that leaves the call able to say its last words", () => {
+  test("still ends it once", () => {
+    let throws = 0;
+    const bench = new Bench({
+      cork: (body) => {
+        if (throws-- === 1) throw new TypeError("once");
+        body();
+      },
+    });
+    bench.connect();
+    bench.start();
+    bench.ears?.opened();
+    throws = 1;
+    bench.speak();
+    expect(bench.endings).toEqual(["bug"]);
+    expect(bench.events().filter((event) => event === "call.ended")).toHaveLength(1);
+    expect(bench.deeds.filter((deed) => deed.startsWith("twilio closed"))).toEqual(["twilio closed 1011"]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
 describe("a line that is too slow", () => {
   const up = (): Bench => {
     const bench = new Bench();

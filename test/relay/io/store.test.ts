@@ -89,6 +89,7 @@ describe("how a call ended", () => {
     expect(store.lastOf(callSid)).toEqual({ jti: "first", attempt: 0, ending: undefined });
     store.ended("first", "line_lost");
     store.ended("first", "caller_hung_up");
+    expect(store.lastOf(callSid)).toEqual({ jti: "first", attempt: 0, ending: "line_lost" });
     use({ jti: "second", callSid, attempt: 1 });
     expect(store.lastOf(callSid)).toEqual({ jti: "second", attempt: 1, ending: undefined });
     store.ended("second", "assistant_hung_up");
