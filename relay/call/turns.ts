@@ -109,8 +109,16 @@ export class Turns {
     if (this.#active === id) this.#active = undefined;
   }
 
-  /** `conversation_already_has_active_response`, or another refusal of a create. False: not about a create of ours. */
+  /**
+   * A create was refused. Errors echo our id; "busy" with none is about the server's own answer to the caller, if one
+   * was due, and then that answer is ours to ask for. False: not about a create of ours.
+   */
   refused(eventId: string | undefined, at: number): boolean {
+    if (eventId === undefined && this.#caller.is === "ended") {
+      this.#caller = { is: "closed" };
+      this.wish({ reason: "answer" });
+      return false;
+    }
     if (this.#asked === undefined || (eventId !== undefined && eventId !== this.#asked.eventId)) return false;
     this.#refusals++;
     if (this.#refusals <= MOST_REFUSALS_IN_A_ROW) this.#wishes = [...this.#asked.wishes, ...this.#wishes];

@@ -321,6 +321,14 @@ describe("conversation_already_has_active_response", () => {
     expect(hand.ending).toBeUndefined();
   });
 
+  test("about the server's own answer to the caller: that answer is asked for, once the model is free", () => {
+    const hand = new CallInHand({ ...SETTINGS, greeting: undefined }).ready();
+    hand.press("1").wait(1500);
+    hand.created("r1", "keypad").callerEnds().error(busy);
+    expect(hand.creates).toEqual([]);
+    expect(reasons(hand.done("r1"))).toEqual(["answer"]);
+  });
+
   test("it may come without the id of our event", () => {
     const hand = new CallInHand().ready().error(busy);
     expect(hand.creates).toEqual([]);

@@ -130,7 +130,10 @@ export class Watch {
       if (isFatal(event.error)) return { ending: "model_failed", why: "a fatal error" };
       const named = this.#asked !== undefined && event.error.event_id === this.#asked.id;
       const busy = event.error.code === "conversation_already_has_active_response";
-      if (named || (busy && event.error.event_id == null)) this.#asked = undefined;
+      // With no id it is about the server's own answer to the caller, if one was due: that is the call's to ask for.
+      const nameless = busy && event.error.event_id == null;
+      if (nameless && this.#caller.is === "ended") this.#caller = { is: "closed" };
+      else if (named || nameless) this.#asked = undefined;
       return;
     }
     if (this.#started === undefined) return;
