@@ -195,7 +195,7 @@ export type NewItem =
 
 export type ToModel =
   | { readonly type: "session.update"; readonly event_id: string; readonly session: Session }
-  /** Without an event_id: 50 a second, and an error that names no event can only be about one of these. */
+  /** Without an event_id: there are 50 a second, and none is ever looked up by one. */
   | { readonly type: "input_audio_buffer.append"; readonly audio: string }
   | { readonly type: "conversation.item.create"; readonly event_id: string; readonly item: NewItem }
   | {
