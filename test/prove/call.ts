@@ -1,7 +1,7 @@
 /**
  * The group `call`: that a phone call works, end to end, as exactly and as calmly as it is promised.
  */
-import { runBench } from "../bench/bench.ts";
+import { FULL, runBench } from "../bench/bench.ts";
 import { MIXES, measureBargeIn, NETWORKS } from "./barge-in.ts";
 import { measureCrowd } from "./crowd.ts";
 import { inspectBuild } from "./dist.ts";
@@ -178,13 +178,7 @@ const crowd: Proof = {
 const bench: Proof = {
   name: "bench",
   run: async (progress) => {
-    const options = {
-      scenarios: [1, 50, 200].map((calls) => ({ calls, deltas: "steady" as const })),
-      rounds: 5,
-      seconds: 8,
-      settleSeconds: 2,
-    };
-    const { bounds } = await runBench(options, progress);
+    const { bounds } = await runBench(FULL, progress);
     return bounds.map(({ what, measured, most, holds }) => ({
       what,
       bound: `≤ ${most}`,
