@@ -21,7 +21,7 @@ import { Broken } from "./watch.ts";
 const FRAME_MS = 100;
 const LONGEST_CALL_MS = 14_000;
 /** The ways here are short and even, so that an honest error stays far below this. */
-const WITHIN_MS = 120;
+const WITHIN_MS = 60;
 
 type Response = {
   readonly id: string;
