@@ -119,4 +119,6 @@ export function startFloor({ modelUrl, marks, json }: FloorOptions): Bun.Server<
 if (import.meta.main) {
   const floor = startFloor(FloorOptions.parse(JSON.parse(process.argv[2] ?? "{}")));
   process.stdout.write(`${JSON.stringify({ port: floor.port })}\n`);
+  // Whoever measures has gone.
+  process.stdin.on("end", () => process.exit(0)).resume();
 }

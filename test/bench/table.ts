@@ -1,5 +1,5 @@
 /** The result as a person reads it. */
-import type { BenchResult, Figures } from "./bench.ts";
+import { type BenchResult, type Figures, LOAD_LATE_MS_AT_MOST } from "./bench.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 const NAMES = { relay: "relay", floor: "floor", floorWithoutMarks: "floor, no marks" } as const;
@@ -50,7 +50,7 @@ export function tableOf({ machine, options, rows, bounds }: BenchResult): string
       index > 0 && index % SUBJECTS.length === 0 ? `\n${print(line)}` : print(line),
     ),
     "",
-    `the load process itself was busy for at most ${Math.round(busiest * 100)} % of a core; its beats were late by (p99, worst run):`,
+    `the load process itself was busy for at most ${Math.round(busiest * 100)} % of a core; its beats were late by (p99, worst run; above ${LOAD_LATE_MS_AT_MOST} ms the figures are of a busy machine, and want measuring again):`,
     ...rows.map(
       ({ calls, deltas, loadLateMs }) => `  ${calls} calls, ${deltas}: ${loadLateMs.toFixed(1)} ms`,
     ),
