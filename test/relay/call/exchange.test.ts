@@ -53,7 +53,7 @@ describe("an error while the greeting is asked for", () => {
     hand.allEvents.filter(({ type }) => type === "response.create").length;
 
   test("that names no event is about something else: the caller is not greeted twice", () => {
-    const hand = new CallInHand().ready().error({ code: "invalid_value", event_id: null });
+    const hand = new CallInHand().ready().error({ code: "invalid_value", event_id: null }).wait(1_000);
     hand.speaks("r1", 1000, "greeting").wait(20_000);
     expect(greetings(hand)).toBe(1);
   });
