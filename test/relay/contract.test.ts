@@ -3,7 +3,6 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import {
   audienceOf,
-  CLOCK_SKEW_S,
   endingPath,
   type Key,
   keyFrom,
@@ -18,6 +17,7 @@ import {
   verifyStreamToken,
   WeakSecretError,
 } from "../../relay/contract.ts";
+import { CLOCK_SKEW_S } from "../../relay/jwt.ts";
 
 const SECRET = "a secret of thirty-two bytes or more";
 const RELAY = "wss://relay.example.com";
