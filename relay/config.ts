@@ -47,7 +47,7 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
   const isLocal = relayUrl !== undefined && isLoopback(new URL(relayUrl));
   const authToken = reader.read(
     "TWILIO_AUTH_TOKEN",
-    isLocal ? Secret.optional() : Secret,
+    isLocal ? AuthToken.optional() : AuthToken,
     "TWILIO_AUTH_TOKEN=<from the front page of the Twilio console>",
   );
   if (isLocal && authToken === undefined) {
@@ -175,8 +175,11 @@ class Reader {
     const variable = "STREAM_TOKEN_SECRET";
     const secrets = (this.#env[variable] ?? "").split(",").map((secret) => secret.trim());
     const given = secrets.filter((secret) => secret !== "");
-    const mend = "make one with: openssl rand -hex 32; set the same on the edge (.env.functions)";
-    if (given.length === 0) this.#problems.push({ variable, problem: "is missing", mend });
+    const same = "set the same on the edge (.env.functions)";
+    if (given.length === 0) {
+      const mend = `make one with: openssl rand -hex 32; ${same}`;
+      this.#problems.push({ variable, problem: "is missing", mend });
+    }
     if (given.length > 2) {
       this.#problems.push({
         variable,
@@ -190,7 +193,7 @@ class Reader {
         keys.push(await keyFrom(secret));
       } catch (error) {
         if (!(error instanceof WeakSecretError)) throw error;
-        this.#problems.push({ variable, problem: error.message, mend });
+        this.#problems.push({ variable, problem: error.message, mend: same });
       }
     }
     return keys;
@@ -222,7 +225,8 @@ class Reader {
 
 const unlessOff = (text: string): string | undefined => (text === "off" ? undefined : text);
 
-const Secret = z.string().min(1);
+/** Every signature is worth what this is worth. Twilio's are 32 characters; a placeholder rarely is. */
+const AuthToken = z.string().regex(/^\S{32,}$/, "is not an auth token of 32 characters");
 /** It goes into an HTTP header, where dialling would throw for a curly quote or a line's end. */
 const HeaderSecret = z.string().regex(/^[\x21-\x7e]+$/, "holds a character that no key has");
 const Num = (least: number, most: number) =>

@@ -149,6 +149,7 @@ describe("a value that is wrong is named with its variable", () => {
     ["TWILIO_ACCOUNT_SID", "AC123", /not an account SID/],
     ["TWILIO_ACCOUNT_SID", "", /is missing/],
     ["TWILIO_AUTH_TOKEN", "", /is missing/],
+    ["TWILIO_AUTH_TOKEN", "your_auth_token", /not an auth token of 32 characters/],
     ["OPENAI_API_KEY", "", /is missing/],
     ["OPENAI_REALTIME_URL", "https://api.openai.com/v1/realtime", /not a wss:/],
     ["OPENAI_REALTIME_URL", "ws://api.openai.com/v1/realtime", /not a wss:/],
