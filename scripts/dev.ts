@@ -18,6 +18,7 @@ const RELAY_ENV = ".env";
 const EDGE_ENV = ".env.functions";
 /** An editor writes a file in several steps, and a checkout writes many. */
 const SETTLED_AFTER_MS = 200;
+const BUNDLED_WITH_THE_EDGE: ReadonlySet<string> = new Set(["contract.ts", "jwt.ts"]);
 const END_WITHIN_MS = 5_000;
 const READY_WITHIN_MS = 20_000;
 
@@ -264,7 +265,7 @@ function watchAll(affected: (names: ReadonlySet<"edge" | "relay">) => void): () 
     watch(join(ROOT, "relay"), { recursive: true }, (_, file) => {
       if (!isSource(file)) return;
       note("relay");
-      if (file === "contract.ts") note("edge");
+      if (BUNDLED_WITH_THE_EDGE.has(file)) note("edge");
     }),
     ...["functions", "assets"].map((folder) =>
       watch(join(ROOT, folder), { recursive: true }, (_, file) => {

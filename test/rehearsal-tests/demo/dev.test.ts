@@ -87,16 +87,18 @@ describe("npm run dev", () => {
           "restarting edge",
         ]);
 
-        await appendFile(at("relay/contract.ts"), "\n");
-        await started.whenPrinted("the edge is ready", WITHIN_MS, 3);
-        await started.whenPrinted("the relay is ready", WITHIN_MS, 3);
-        expect(started.output()).toContain("restarting edge and relay");
+        for (const [index, shared] of ["relay/contract.ts", "relay/jwt.ts"].entries()) {
+          await appendFile(at(shared), "\n");
+          await started.whenPrinted("the edge is ready", WITHIN_MS, 3 + index);
+          await started.whenPrinted("the relay is ready", WITHIN_MS, 3 + index);
+        }
+        expect(started.output().match(/restarting edge and relay/g)?.length).toBe(2);
 
         // A build that fails is shown, and mended by the next change.
         await rename(at("functions/edge/twiml.ts"), at("functions/edge/twiml.gone"));
         await started.whenPrinted("twiml", WITHIN_MS);
         await rename(at("functions/edge/twiml.gone"), at("functions/edge/twiml.ts"));
-        await started.whenPrinted("the edge is ready", WITHIN_MS, 4);
+        await started.whenPrinted("the edge is ready", WITHIN_MS, 5);
 
         const others = [...before, ...descendantsOf(started.pid)];
         started.signal("SIGINT");
