@@ -10,11 +10,11 @@ type Step = { readonly name: string; readonly command: readonly string[] };
 const BUN = process.execPath;
 const bin = (name: string): string => `node_modules/.bin/${name}`;
 
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2),
-  options: { only: { type: "string" } },
-  allowPositionals: true,
-});
+const HELP = `npm test                         the gate: every step, in order
+npm test -- --only types         the steps with this in their name
+npm test -- test/relay/call      the tests under a path`;
+
+const { values, positionals } = readArguments();
 
 const steps: readonly Step[] = [
   { name: "format and lint", command: [bin("biome"), "ci", "--error-on-warnings", "."] },
@@ -70,3 +70,12 @@ for (const { name, command } of chosen) {
 console.log(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exit(failed === 0 ? 0 : 1);
+
+function readArguments() {
+  try {
+    return parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(2);
+  }
+}

@@ -1,10 +1,6 @@
 /**
- * `npm run prove`: the figures that this project promises, at full size, as one table. Exit 1 if any is missed.
- *
- *   npm run prove                      everything (under an hour)
- *   npm run prove -- --only call       one group
- *   npm run prove -- --only call/ear   the proofs of a group whose name begins so
- *   npm run prove -- --list            what there is
+ * `npm run prove`: the figures that this project promises, at full size, as one table. Exit 1 if any is missed, and
+ * if nothing was measured.
  */
 import { parseArgs } from "node:util";
 import { CALL } from "./call.ts";
@@ -12,10 +8,12 @@ import type { Proof, Row } from "./rows.ts";
 
 const GROUPS: Readonly<Record<string, readonly Proof[]>> = { call: CALL };
 
-const { values } = parseArgs({
-  args: process.argv.slice(2),
-  options: { only: { type: "string" }, list: { type: "boolean", default: false } },
-});
+const HELP = `npm run prove                      everything (under an hour)
+npm run prove -- --only call       one group
+npm run prove -- --only call/ear   the proofs of a group whose name begins so
+npm run prove -- --list            what there is`;
+
+const values = readArguments();
 const [onlyGroup, onlyProof] = (values.only ?? "").split("/");
 const chosen = Object.entries(GROUPS).flatMap(([group, proofs]) =>
   group.startsWith(onlyGroup ?? "")
@@ -48,7 +46,17 @@ print(rows);
 console.log(`\n${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes`);
 const passed = rows.filter(({ ok }) => ok).length;
 console.log(`${passed} passed, ${rows.length - passed} failed`);
-process.exit(passed === rows.length ? 0 : 1);
+process.exit(rows.length > 0 && passed === rows.length ? 0 : 1);
+
+function readArguments(): { readonly only?: string; readonly list: boolean } {
+  try {
+    const options = { only: { type: "string" }, list: { type: "boolean", default: false } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
 
 /** On a terminal one line that changes; in a log a line now and then. */
 function progressOf(name: string): { tell: (words: string) => void; done: (words: string) => void } {
