@@ -53,12 +53,12 @@ export const NETWORKS = [
 
 export type BargeInResult = {
   readonly interruptions: number;
-  /** audio_end_ms minus what the ear got of that item, one for each item that was cut. */
+  /** What the model was told of an item minus what the ear got of it; one for each item that was not heard whole. */
   readonly errorsMs: readonly number[];
   readonly refused: number;
   /** Errors of any other kind that the model sent. */
   readonly modelErrors: number;
-  /** Items heard to the end that were cut all the same, or not heard to the end and not cut. */
+  /** Items cut twice, and items of a turn heard to its end that were cut, or that were not heard to their end. */
   readonly wrongItems: number;
   /** Samples of an interrupted reply that were played after `clear`. */
   readonly playedAfterClear: number;
@@ -247,10 +247,12 @@ function judge(
       const heard = line.ear.heardOf(tag) / 8;
       const cuts = session.truncations.filter((cut) => cut.itemId === itemId);
       const cut = cuts.at(-1);
+      const shortfall = sentMsOf(item) - heard;
       if (cuts.length > 1) wrongItems++;
-      if (cut !== undefined) errorsMs.push(cut.audioEndMs - heard);
-      // Not cut: then all that was ever sent of it must have been heard.
-      else if (Math.abs(sentMsOf(item) - heard) > 1) wrongItems++;
+      else if (replies[at]?.whole === true) wrongItems += cut === undefined && shortfall < 1 ? 0 : 1;
+      else if (cut !== undefined) errorsMs.push(cut.audioEndMs - heard);
+      // Not cut says that it was heard to its end: what is missing of that is as wrong as a cut that is too late.
+      else if (shortfall >= 1) errorsMs.push(shortfall);
     }
   }
   const refused = session.truncations.filter((cut) => cut.refused !== null).length;
