@@ -67,7 +67,7 @@ const CHILD = join(import.meta.dir, "child.ts");
 export async function findPlanted(bug: Bug, seed: number, conversations: number): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), "planted-"));
   try {
-    for (const each of ["relay/call", "relay/wire", "relay/contract.ts"])
+    for (const each of ["relay/call", "relay/wire", "relay/contract.ts", "relay/jwt.ts"])
       await cp(join(REPOSITORY, each), join(folder, each), { recursive: true });
     await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
     const path = join(folder, "relay/call", bug.file);
