@@ -116,6 +116,10 @@ export function unpackProfile(parameters: Readonly<Record<string, string>>): Unp
 const EDGE = ISSUER;
 const Seconds = z.number().int().nonnegative();
 const timed = { iss: z.literal(ISSUER), iat: Seconds, nbf: Seconds, exp: Seconds };
+/** 128 random bits. Held to its letters, because a store might take two texts that are not for one and the same. */
+const TokenId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+/** 256 bits of a hash. */
+const Hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 const StreamClaims = z.strictObject({
   ...timed,
@@ -124,9 +128,8 @@ const StreamClaims = z.strictObject({
   account: AccountSid,
   /** 0 for the call's first stream, then rising: one stream for each (call, attempt). */
   attempt: z.number().int().min(0).max(99),
-  profile: z.string().length(43),
-  /** 128 random bits. */
-  jti: z.string().length(22),
+  profile: Hash,
+  jti: TokenId,
 });
 const EndingClaims = z.strictObject({ ...timed, aud: z.string().min(1), sub: CallSid });
 const StateClaims = z.strictObject({
@@ -148,11 +151,11 @@ const TriesClaims = z.strictObject({
   ...timed,
   aud: z.string().min(1),
   /** {@link callerIdOf} */
-  sub: z.string().length(43),
+  sub: Hash,
   /** ask: how many are left. spend: take one, before the PIN is looked at. refund: it was right, give it back. */
   act: z.enum(["ask", "spend", "refund"]),
   /** Of one try: spending it twice is one try, and what is refunded is named by it. */
-  jti: z.string().length(22),
+  jti: TokenId,
 });
 
 /**

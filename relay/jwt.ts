@@ -55,6 +55,7 @@ export type Refusal =
   | "not yet valid"
   | "for another audience"
   | "lives too long"
+  | "never lives"
   | "claims not ours";
 
 export type Verified<Claims> =
@@ -116,6 +117,8 @@ export async function verify<Claims extends Timed>(
     const { aud, iat, nbf, exp } = claims.data;
     if (aud !== audience) return refused("for another audience");
     if (exp - iat > lifetimeS || nbf !== iat) return refused("lives too long");
+    // The skew would let in what was never good for a second.
+    if (exp <= iat) return refused("never lives");
     if (iat > nowS + CLOCK_SKEW_S) return refused("not yet valid");
     return { ok: true, claims: claims.data };
   } catch (error) {

@@ -254,7 +254,10 @@ describe("a token is refused", () => {
       { attempt: 100 },
       { attempt: "0" },
       { profile: "" },
+      { profile: " ".repeat(43) },
       { jti: "short" },
+      { jti: "\0".repeat(22) },
+      { jti: "\ud800".repeat(22) },
       { exp: String(NOW_S + 60) },
       { exp: NOW_S + 59.5 },
       { iat: String(NOW_S) },
@@ -281,6 +284,9 @@ describe("a token is refused", () => {
       { nbf: NOW_S - 1 },
     ]) {
       expect(await refusalOf(forge(HEADER, { ...CLAIMS, ...change }))).toBe("lives too long");
+    }
+    for (const exp of [NOW_S, NOW_S - 1]) {
+      expect(await refusalOf(forge(HEADER, { ...CLAIMS, exp }))).toBe("never lives");
     }
     const ahead = { iat: NOW_S + 6, nbf: NOW_S + 6, exp: NOW_S + 60 };
     expect(await refusalOf(forge(HEADER, { ...CLAIMS, ...ahead }))).toBe("not yet valid");
