@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 /** G.711 at 8 kHz: one byte a sample. */
 export const BYTES_PER_MS = 8;
 /** Mu-law's zero: what a silent line carries. */
-export const SILENT_BYTE = 0xff;
+const SILENT_BYTE = 0xff;
 
 /** The caller is a man and the assistant a woman, so that a listener of the demo's recording tells them apart. */
 const VOICES = { caller: "rms", assistant: "slt" } as const;

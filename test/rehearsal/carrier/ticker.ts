@@ -6,7 +6,7 @@
  * tick is run, in order, with the time at which it was due. It holds no call and knows nothing of Twilio.
  */
 
-export const TICK_MS = 20;
+const TICK_MS = 20;
 
 /** Milliseconds on the one monotonic clock that the whole carrier uses. */
 export const monotonicMs = (): number => performance.now();

@@ -255,7 +255,7 @@ function modelClosed(seen: Seen): Verdict {
   return { ok: afterMs <= CLOSED_WITHIN_MS, detail: `${figure(afterMs)} ms after the line` };
 }
 
-export const endingOf = (seen: Seen): string => {
+const endingOf = (seen: Seen): string => {
   const line = seen.relayLine("call.ended")?.what;
   return line === undefined ? "no end was logged" : textIn(line, "ending");
 };

@@ -38,8 +38,6 @@ const CODES: Readonly<Record<Style, string>> = {
 
 export const span = (text: string, style: Style = "plain"): Span => ({ text, style });
 
-export const widthOf = (line: Line): number => line.reduce((sum, { text }) => sum + [...text].length, 0);
-
 export function painted(line: Line, colours: boolean): string {
   return line
     .map(({ text, style }) => {

@@ -45,7 +45,7 @@ export function refusalFrom(error: z.ZodError, input: unknown): Refusal {
 }
 
 /** `session.tools[2].meta`, as the live service spells a path. */
-export const paramOf = (path: readonly PropertyKey[]): string =>
+const paramOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
     (whole, step) =>
       typeof step === "number"

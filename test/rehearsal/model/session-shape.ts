@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 
-export const BUILT_IN_VOICES = [
+const BUILT_IN_VOICES = [
   "alloy",
   "ash",
   "ballad",

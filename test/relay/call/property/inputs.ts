@@ -94,7 +94,7 @@ const NEWS: readonly [LineNews, ...LineNews[]] = [
   { is: "bug" },
 ];
 
-export function anyError(chance: Chance): ModelError {
+function anyError(chance: Chance): ModelError {
   const fatal = chance.often(0.03);
   return {
     type: "invalid_request_error",
