@@ -85,8 +85,9 @@ export function decodeTwilio(text: string): FromTwilio {
 
 /**
  * The two frames that come fifty times a second on every call, by hand: for these and the model's deltas zod took a
- * seventh of the relay's processor time (profiled at 200 calls). What the schemas above accept is accepted here, to the same value, and nothing else; of whatever
- * this does not recognise the schemas are the judges (test/relay/wire/frequent-frames.test.ts holds the two together).
+ * seventh of the relay's processor time (profiled at 200 calls). What the schemas above accept is accepted here, to
+ * the same value, and nothing else; of whatever this does not recognise the schemas are the judges
+ * (test/relay/wire/frequent-frames.test.ts holds the two together).
  */
 function frequentFrame(value: unknown): z.infer<typeof Media> | z.infer<typeof Mark> | undefined {
   if (typeof value !== "object" || value === null || !("event" in value) || !("streamSid" in value)) return;
