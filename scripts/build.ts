@@ -11,7 +11,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { CALLERS_FILE, type CallersProblem, callersFromFile } from "../functions/edge/callers.ts";
+import { CALLERS_FILE, callersFromFile } from "../functions/edge/callers.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 /** A cold start reads and compiles all of it. */
@@ -82,32 +82,12 @@ async function checkedCallers(path: string): Promise<string | undefined> {
   const read = callersFromFile(text);
   if (read.ok) return text;
 
-  const syntaxError = await lineOfSyntaxError(path);
-  const found = read.problems.map((problem) => ({ ...problem, line: syntaxError ?? lineOf(text, problem) }));
-  found.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  const found = read.problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
   const messages = found.map(
     ({ line, wrong, mend }) =>
       `${CALLERS_FILE}${line === undefined ? "" : `:${line}`}: ${wrong}\n    ${mend}`,
   );
   throw new BuildError(messages.join("\n"));
-}
-
-/** Where a key of the file stands, by looking for the names on the way to it one after the other. */
-function lineOf(text: string, { at = [] }: CallersProblem): number | undefined {
-  let from = 0;
-  for (const step of at) {
-    if (typeof step === "number") break;
-    const next = text.indexOf(JSON.stringify(step), from);
-    if (next === -1) break;
-    from = next;
-  }
-  return from === 0 ? undefined : text.slice(0, from).split("\n").length;
-}
-
-/** JSON.parse does not say where it stopped; Bun's bundler does. */
-async function lineOfSyntaxError(path: string): Promise<number | undefined> {
-  const result = await Bun.build({ entrypoints: [path], throw: false });
-  return result.logs.find((log) => log.level === "error")?.position?.line;
 }
 
 if (import.meta.main) {

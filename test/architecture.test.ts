@@ -73,6 +73,10 @@ const WORLD =
 
 /** Modules without a test of their own, each with its reason. */
 const UNTESTED: Readonly<Record<string, string>> = {
+  "functions/edge/ask.ts":
+    "how a relay is asked; test/functions/edge/endings.test.ts asks one that misbehaves",
+  "functions/edge/connect.ts": "the TwiML of an admitted call; test/functions/voice/running.test.ts reads it",
+  "functions/edge/keypad.ts": "the TwiML of a PIN; test/functions/voice/pin.test.ts reads it",
   "functions/edge/reply.ts":
     "how every Function answers; test/functions/voice/running.test.ts reads the answers",
   "relay/call/carrier-clock.ts": "part of the playhead; test/relay/call/playback.test.ts drives it",
@@ -130,9 +134,11 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
         "relay/call",
         "relay/wire",
         "relay/contract.ts",
+        "relay/secret.ts",
         "zod",
         "node:crypto",
         "node:fs",
+        "node:net",
         "node:path",
       ].concat("bun:sqlite", "twilio/lib/webhooks/webhooks.js"),
     ),
@@ -157,10 +163,10 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       ["relay/models.ts", 'import { configFrom } from "./config.ts";'],
     ],
   },
-  "the edge imports itself, the contract, zod and Twilio's signature check; jose only through the contract": {
+  "the edge imports itself, the contract, zod, crypto and Twilio's check; jose only through the contract": {
     rule: importsOnly(
       ["functions"],
-      ["functions/edge", "relay/contract.ts", "zod", "twilio/lib/webhooks/webhooks"].concat(
+      ["functions/edge", "relay/contract.ts", "zod", "node:crypto", "twilio/lib/webhooks/webhooks"].concat(
         "@twilio-labs/serverless-runtime-types/types",
       ),
     ),
@@ -169,6 +175,26 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       ["functions/voice/incoming.protected.ts", 'import { ENDINGS } from "../../relay/call/ending.ts";'],
       ["functions/voice/incoming.protected.ts", 'import twilio from "twilio";'],
       ["functions/edge/relays.ts", 'import { handler } from "../voice/ended.protected.ts";'],
+    ],
+  },
+  "of the relay, only its commands know the edge, and of it how a PIN is hashed; nothing of io": {
+    rule: (sources) => [
+      ...within(sources, "relay")
+        .filter(([path]) => !path.startsWith("relay/cli/"))
+        .flatMap(([path, text]) =>
+          importsOf(path, text)
+            .filter((from) => from.startsWith("functions/"))
+            .map((from) => `${path} imports ${from}`),
+        ),
+      ...importsOnly(
+        ["relay/cli"],
+        ["relay/cli", "relay/contract.ts", "functions/edge/pin.ts", "node:util", "node:crypto"],
+      )(sources),
+    ],
+    violations: [
+      ["relay/io/gate.ts", 'import { isRightPin } from "../../functions/edge/pin.ts";'],
+      ["relay/cli/new.ts", 'import { readSettings } from "../../functions/edge/settings.ts";'],
+      ["relay/cli/new.ts", 'import { Store } from "../io/store.ts";'],
     ],
   },
   "the fallback imports nothing that runs": {

@@ -5,20 +5,52 @@
  * CallSid is Twilio's own name of the call, on Twilio's own machine, and is what its console is searched by.
  */
 import type { Refusal } from "../../relay/contract.ts";
+import type { Turned } from "./admission.ts";
 import type { Problem } from "./settings.ts";
 import type { WebhookRefusal } from "./webhook.ts";
 
 export type EdgeEvent =
-  | { readonly event: "call_admitted"; readonly callSid: string; readonly caller: string }
+  | {
+      readonly event: "call_admitted";
+      readonly callSid: string;
+      readonly caller: string;
+      /** 0 for the call's first stream. */
+      readonly attempt: number;
+      /** Its host. */
+      readonly relay: string;
+    }
   | {
       readonly event: "call_turned_away";
       readonly callSid: string;
       readonly caller: string;
-      readonly why: "no caller id" | "not on the list";
+      readonly why: Turned;
+    }
+  | { readonly event: "caller_id_alone"; readonly wrong: string; readonly mend: string }
+  | { readonly event: "pin_asked"; readonly callSid: string; readonly caller: string }
+  | { readonly event: "pin_right"; readonly callSid: string; readonly caller: string }
+  | {
+      readonly event: "pin_wrong";
+      readonly callSid: string;
+      readonly caller: string;
+      /** Wrong ones in this call, this one included. */
+      readonly tries: number;
+    }
+  | { readonly event: "pin_locked"; readonly callSid: string; readonly caller: string }
+  | {
+      readonly event: "pin_tries_unknown";
+      readonly callSid: string;
+      readonly doing: "ask" | "spend" | "refund";
+      readonly why: "the relay gave no answer" | "the answer makes no sense";
+      /** An HTTP status or the name of an error, never its message. */
+      readonly detail: string;
     }
   | ({ readonly event: "webhook_refused"; readonly path: string } & WebhookRefusal)
   | ({ readonly event: "misconfigured" } & Problem)
-  | { readonly event: "state_refused"; readonly callSid: string; readonly why: Refusal | "for another call" }
+  | {
+      readonly event: "state_refused";
+      readonly callSid: string;
+      readonly why: Refusal | "for another call" | "no tries left";
+    }
   | { readonly event: "call_finished"; readonly callSid: string; readonly ending: string }
   | {
       readonly event: "call_broken_off";
@@ -53,6 +85,12 @@ type Level = "info" | "warn" | "error";
 const LEVELS = {
   call_admitted: "info",
   call_turned_away: "info",
+  caller_id_alone: "warn",
+  pin_asked: "info",
+  pin_right: "info",
+  pin_wrong: "warn",
+  pin_locked: "warn",
+  pin_tries_unknown: "error",
   webhook_refused: "warn",
   misconfigured: "error",
   state_refused: "warn",

@@ -1,17 +1,11 @@
 /**
- * Which relay takes a call, where its stream goes, and how the call ended there.
+ * Which relay takes a call, and where its stream goes. Whatever asks "which?" asks here.
  *
- * One relay for now, `RELAY_URL`; whatever asks "which?" asks here. A token names the relay that it is for, so a
- * relay is known by its origin, as `audienceOf` in the contract prints it.
+ * A token names the relay that it is for, so a relay is known by its origin, as `audienceOf` in the contract prints it.
+ * No store says which relay has which call: every webhook works it out anew from the names alone.
  */
-import { z } from "zod";
-import {
-  audienceOf,
-  endingPath,
-  type Key,
-  MEDIA_STREAM_PATH,
-  mintEndingToken,
-} from "../../relay/contract.ts";
+import { createHash } from "node:crypto";
+import { audienceOf, MEDIA_STREAM_PATH } from "../../relay/contract.ts";
 
 export type Relay = {
   /** Its origin, `wss://relay.example.com`: the `aud` of its tokens. */
@@ -24,11 +18,47 @@ export type ReadRelay =
   | { readonly ok: true; readonly relay: Relay }
   | { readonly ok: false; readonly wrong: string; readonly mend: string };
 
+export type ReadRelays =
+  | { readonly ok: true; readonly relays: readonly Relay[] }
+  | {
+      readonly ok: false;
+      readonly problems: ReadonlyArray<{ readonly wrong: string; readonly mend: string }>;
+    };
+
 const EXAMPLE = "write it as in wss://relay.example.com";
+
+/** @param list as in `RELAY_URL`: one, or several with commas between */
+export function readRelays(list: string): ReadRelays {
+  const entries = list.split(",").map((entry) => entry.trim());
+  const relays = new Map<string, Relay>();
+  const problems: Array<{ wrong: string; mend: string }> = [];
+  for (const [index, entry] of entries.entries()) {
+    const place = entries.length > 1 ? `entry ${index + 1} of ${entries.length} ` : "";
+    const read: ReadRelay =
+      entry === "" ? { ok: false, wrong: "is not set", mend: EXAMPLE } : readRelay(entry);
+    if (!read.ok) problems.push({ wrong: `${place}${read.wrong}`, mend: read.mend });
+    else if (relays.has(read.relay.name)) {
+      problems.push({ wrong: `${place}names a relay for the second time`, mend: "keep one of them" });
+    } else relays.set(read.relay.name, read.relay);
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, relays: [...relays.values()] };
+}
+
+/**
+ * Rendezvous hashing: each relay's name is hashed with what is to be placed, and the highest come first. Every instance
+ * of a Function finds the same order with nothing shared, and a relay that joins or leaves moves only its own calls.
+ */
+export function inOrderFor(relays: readonly Relay[], placed: string): readonly Relay[] {
+  const weighed = relays.map((relay) => ({
+    relay,
+    weight: createHash("sha256").update(`${relay.name}\n${placed}`).digest("hex"),
+  }));
+  weighed.sort((one, other) => (one.weight < other.weight ? 1 : -1));
+  return weighed.map(({ relay }) => relay);
+}
 
 /** Twilio opens streams to wss on port 443 and nothing else (errors 31901, 31910); ws is for a relay next door. */
 export function readRelay(text: string): ReadRelay {
-  if (text.includes(",")) return { ok: false, wrong: "names more than one relay", mend: EXAMPLE };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return { ok: false, wrong: "is not a URL", mend: EXAMPLE };
   if (url.protocol !== "wss:" && url.protocol !== "ws:") {
@@ -56,52 +86,3 @@ export const isLoopback = (hostname: string): boolean =>
 
 /** The token is the last path segment: Twilio refuses a query in a stream's URL (error 31920). */
 export const streamUrl = (relay: Relay, token: string): string => `${relay.name}${MEDIA_STREAM_PATH}${token}`;
-
-/** The relay's own answer. Its endings are a closed list over there; here only the outcome decides. */
-const EndingAnswer = z.object({
-  ending: z.string().regex(/^[A-Za-z][A-Za-z0-9 _-]{0,63}$/),
-  outcome: z.enum(["finished", "failed", "live"]),
-  attempt: z.number().int().min(0),
-});
-
-export type Ended =
-  | { readonly how: "finished" | "failed" | "live"; readonly ending: string }
-  /** The relay answers and knows nothing of this attempt: its stream never came about. */
-  | { readonly how: "unknown" }
-  /** The relay does not take our token: the two sides do not share a secret. */
-  | { readonly how: "refused" }
-  | { readonly how: "unreachable" | "nonsense"; readonly detail: string };
-
-/** The caller waits in silence for this long at most; Twilio itself would wait for 15 s. */
-const ANSWER_WITHIN_MS = 2000;
-
-/** @param nowS whole seconds since 1970 */
-export async function askEnding(
-  key: Key,
-  { relay, callSid, attempt }: { relay: Relay; callSid: string; attempt: number },
-  nowS: number,
-): Promise<Ended> {
-  const token = await mintEndingToken(key, { relay: relay.name, callSid }, nowS);
-  let status: number;
-  let body: unknown;
-  try {
-    const response = await fetch(`${relay.httpOrigin}${endingPath(callSid)}`, {
-      headers: { authorization: `Bearer ${token}`, accept: "application/json" },
-      redirect: "error",
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-    status = response.status;
-    if (status === 200) body = await response.json();
-    else await response.body?.cancel();
-  } catch (error) {
-    if (error instanceof SyntaxError) return { how: "nonsense", detail: "not JSON" };
-    return { how: "unreachable", detail: error instanceof Error ? error.name : typeof error };
-  }
-  if (status === 404) return { how: "unknown" };
-  if (status === 401) return { how: "refused" };
-  if (status !== 200) return { how: "unreachable", detail: `HTTP ${status}` };
-  const answer = EndingAnswer.safeParse(body);
-  if (!answer.success) return { how: "nonsense", detail: "not an ending" };
-  if (answer.data.attempt !== attempt) return { how: "unknown" };
-  return { how: answer.data.outcome, ending: answer.data.ending };
-}

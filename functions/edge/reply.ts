@@ -5,8 +5,8 @@
  * so every handler runs inside `answer`, which calls back once, whatever happens.
  */
 import type { ServerlessCallback, TwilioResponse } from "@twilio-labs/serverless-runtime-types/types";
-import { apology } from "./apologies.ts";
 import { log } from "./log.ts";
+import { farewell } from "./sentences.ts";
 import type { Problem } from "./settings.ts";
 import { twiml, type Verb } from "./twiml.ts";
 import type { WebhookRefusal } from "./webhook.ts";
@@ -23,7 +23,7 @@ export const say = (verbs: readonly Verb[]): Reply => ({ kind: "twiml", verbs })
 /** The owner is told what to mend; the caller only that it does not work. */
 export function misconfigured(problems: readonly Problem[]): Reply {
   for (const problem of problems) log({ event: "misconfigured", ...problem });
-  return say(apology("unavailable"));
+  return say(farewell("unavailable"));
 }
 
 export function notFromTwilio(path: string, refusal: WebhookRefusal): Reply {

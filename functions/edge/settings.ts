@@ -5,10 +5,25 @@
  * running call into an apology. A problem's text goes to the log, so it never quotes a value.
  */
 import { AccountSid, type Key, keyFrom, WeakSecretError } from "../../relay/contract.ts";
-import { CALLERS_FILE, type Callers, callersFromFile, callersFromList, type ReadCallers } from "./callers.ts";
-import { isLoopback, type Relay, readRelay } from "./relays.ts";
+import type { Terms } from "./admission.ts";
+import {
+  CALLERS_FILE,
+  type Callers,
+  type CallersProblem,
+  callersFromFile,
+  callersFromList,
+  type ReadCallers,
+} from "./callers.ts";
+import { isPin, PIN_DIGITS, type Pin } from "./pin.ts";
+import { isLoopback, type Relay, readRelays } from "./relays.ts";
 
-export type Problem = { readonly variable: string; readonly wrong: string; readonly mend: string };
+export type Problem = {
+  readonly variable: string;
+  readonly wrong: string;
+  readonly mend: string;
+  /** Of the callers file. */
+  readonly line?: number;
+};
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
@@ -25,7 +40,14 @@ export type Identity = {
   readonly baseUrl: string;
 };
 
-export type Settings = { readonly key: Key; readonly relay: Relay; readonly callers: Callers };
+/** Two while one replaces the other: the newest signs, and what either has signed is ours. */
+export type Keys = { readonly newest: Key; readonly all: readonly Key[] };
+
+export type Settings = {
+  readonly keys: Keys;
+  readonly relays: readonly Relay[];
+  readonly terms: Terms;
+};
 
 /** The runtime's `context`: its own values, and every variable of the env file. */
 export type Env = Readonly<Record<string, unknown>>;
@@ -58,19 +80,23 @@ export function readIdentity(env: Env): Checked<Identity> {
   return { ok: true, value: { accountSid, authToken, baseUrl: base.baseUrl } };
 }
 
-export async function readKey(env: Env): Promise<Checked<Key>> {
-  const problem = (wrong: string, mend: string): Checked<Key> => ({
+export async function readKeys(env: Env): Promise<Checked<Keys>> {
+  const problem = (wrong: string, mend: string): Checked<Keys> => ({
     ok: false,
     problems: [{ variable: "STREAM_TOKEN_SECRET", wrong, mend }],
   });
-  const secret = textOf(env, "STREAM_TOKEN_SECRET");
-  if (secret === "") {
-    return problem("is not set", "make one with: openssl rand -hex 32, and give the same to edge and relay");
-  }
-  // The relay takes two while one replaces the other. Here two would be signed with as if they were one.
-  if (secret.includes(",")) return problem("holds a comma", "the edge has one secret: the newest");
+  const text = textOf(env, "STREAM_TOKEN_SECRET");
+  const secrets = text
+    .split(",")
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== "");
+  if (secrets.length === 0) return problem("is not set", SECRET);
+  if (secrets.length > 2) return problem(`holds ${secrets.length} secrets`, "keep the newest two at most");
+  if (secrets[0] === secrets[1]) return problem("holds the same secret twice", "keep one of them");
   try {
-    return { ok: true, value: await keyFrom(secret) };
+    const [newest, ...older] = await Promise.all(secrets.map(keyFrom));
+    if (newest === undefined) return problem("is not set", SECRET);
+    return { ok: true, value: { newest, all: [newest, ...older] } };
   } catch (error) {
     if (!(error instanceof WeakSecretError)) throw error;
     return problem(error.message, "give the same to edge and relay");
@@ -79,28 +105,36 @@ export async function readKey(env: Env): Promise<Checked<Key>> {
 
 /** @param callersFile the content of the private asset, where there is one */
 export async function readSettings(env: Env, callersFile: string | undefined): Promise<Checked<Settings>> {
-  const key = await readKey(env);
+  const keys = await readKeys(env);
   const callers = readAllowlist(textOf(env, "ALLOWED_NUMBERS"), callersFile);
+  const relays = readRelays(textOf(env, "RELAY_URL"));
+  const stirPolicy = readChoice(env, "STIR_POLICY", ["off", "require"]);
+  const callerPin = readPin(textOf(env, "CALLER_PIN"));
+  const pinPolicy = readChoice(env, "PIN_POLICY", ["always", "unattested"]);
 
-  const relayUrl = textOf(env, "RELAY_URL");
-  const relay =
-    relayUrl === ""
-      ? ({ ok: false, wrong: "is not set", mend: "write it as in wss://relay.example.com" } as const)
-      : readRelay(relayUrl);
-
-  if (key.ok && callers.ok && relay.ok) {
-    return { ok: true, value: { key: key.value, callers: callers.value, relay: relay.relay } };
+  if (keys.ok && callers.ok && relays.ok && stirPolicy.ok && callerPin.ok && pinPolicy.ok) {
+    const terms: Terms = {
+      callers: callers.value,
+      stirPolicy: stirPolicy.value,
+      callerPin: callerPin.value,
+      pinPolicy: pinPolicy.value,
+    };
+    return { ok: true, value: { keys: keys.value, relays: relays.relays, terms } };
   }
   return {
     ok: false,
     problems: [
-      ...(relay.ok ? [] : [{ variable: "RELAY_URL", wrong: relay.wrong, mend: relay.mend }]),
-      ...problemsOf(key),
+      ...(relays.ok ? [] : relays.problems.map((problem) => ({ variable: "RELAY_URL", ...problem }))),
+      ...problemsOf(keys),
       ...problemsOf(callers),
+      ...problemsOf(stirPolicy),
+      ...problemsOf(callerPin),
+      ...problemsOf(pinPolicy),
     ],
   };
 }
 
+const SECRET = "make one with: npm run secret, and give the same to edge and relay";
 const CREDENTIALS =
   "on Twilio, let the service add your credentials to its environment; for local runs, put it into .env.functions";
 
@@ -128,11 +162,31 @@ function readAllowlist(list: string, file: string | undefined): Checked<Callers>
   };
 }
 
-const asProblem = (variable: string, { wrong, mend }: { wrong: string; mend: string }): Problem => ({
-  variable,
-  wrong,
-  mend,
-});
+const asProblem = (variable: string, problem: CallersProblem): Problem => ({ variable, ...problem });
+
+/** Not set is the first. A mistyped policy must not pass for a weaker one. */
+function readChoice<Choice extends string>(
+  env: Env,
+  variable: string,
+  choices: readonly [Choice, ...Choice[]],
+): Checked<Choice> {
+  const text = textOf(env, variable);
+  const choice = text === "" ? choices[0] : choices.find((one) => one === text);
+  if (choice !== undefined) return { ok: true, value: choice };
+  const wrong = `is neither ${choices.join(" nor ")}`;
+  return {
+    ok: false,
+    problems: [{ variable, wrong, mend: `write one of them; left out, it is ${choices[0]}` }],
+  };
+}
+
+function readPin(text: string): Checked<Pin | undefined> {
+  if (text === "") return { ok: true, value: undefined };
+  if (isPin(text)) return { ok: true, value: { kind: "digits", digits: text } };
+  const wrong = `is not ${PIN_DIGITS.least} to ${PIN_DIGITS.most} digits`;
+  const mend = "choose a PIN of digits alone that nobody would guess, or take it out to ask for none";
+  return { ok: false, problems: [{ variable: "CALLER_PIN", wrong, mend }] };
+}
 
 /** The address that Twilio called is the first thing its signature covers: it must be known, not guessed. */
 function baseUrlFrom(edgeUrl: string, domainName: string): { baseUrl: string } | Problem {

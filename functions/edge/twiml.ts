@@ -10,6 +10,15 @@ export type Verb =
   | { readonly verb: "hangup" }
   | { readonly verb: "reject" }
   | {
+      /** Digits from the keypad. When none were typed, Twilio goes on with the next verb. */
+      readonly verb: "gather";
+      readonly action: string;
+      readonly finishOnKey: "#";
+      readonly numDigits: number;
+      readonly timeoutS: number;
+      readonly prompt: { readonly language: string; readonly text: string };
+    }
+  | {
       readonly verb: "connect";
       /** Where Twilio goes when the stream has ended, however it ended. */
       readonly action: string;
@@ -32,6 +41,17 @@ function print(verb: Verb): string {
       return element("Hangup");
     case "reject":
       return element("Reject");
+    case "gather": {
+      const { action, finishOnKey, numDigits, timeoutS, prompt } = verb;
+      const attributes = {
+        input: "dtmf",
+        action,
+        finishOnKey,
+        numDigits: String(numDigits),
+        timeout: String(timeoutS),
+      };
+      return element("Gather", attributes, print({ verb: "say", ...prompt }));
+    }
     case "connect": {
       const { url, statusCallback, parameters } = verb.stream;
       const inner = parameters.map(({ name, value }) => element("Parameter", { name, value })).join("");

@@ -47,8 +47,14 @@ const CallFields = z.object({
   CallSid,
   From: z.string().max(256),
   To: z.string().regex(/^(\+[1-9]\d{1,14}|(sips?|client):\S{1,248})$/),
+  /** Only on calls that carried an attestation. */
+  StirVerstat: z.string().max(64).optional(),
 });
 export type CallFields = z.infer<typeof CallFields>;
+
+/** Of a <Gather> that ended: what a telephone's keys can type. The PIN's own shape is for the comparison to judge. */
+const DigitsFields = CallFields.extend({ Digits: z.string().regex(/^[0-9*#A-D]{1,64}$/) });
+export type DigitsFields = z.infer<typeof DigitsFields>;
 
 /** Of a stream's status callback. */
 const StreamStatusFields = z.object({
@@ -61,6 +67,9 @@ export type StreamStatusFields = z.infer<typeof StreamStatusFields>;
 
 export const receiveCall = (identity: Identity, path: string, event: object): Received<CallFields> =>
   receive(CallFields, identity, path, event);
+
+export const receiveDigits = (identity: Identity, path: string, event: object): Received<DigitsFields> =>
+  receive(DigitsFields, identity, path, event);
 
 export const receiveStreamStatus = (
   identity: Identity,

@@ -29,6 +29,9 @@ const BROKEN = [
   ["RELAY_URL", "ws://relay.example.com"],
   ["AUTH_TOKEN", ""],
   ["EDGE_URL", "http://tunnel.example.com"],
+  ["STIR_POLICY", "required-of-all"],
+  ["CALLER_PIN", "48291"],
+  ["PIN_POLICY", "unattested-only"],
 ] as const;
 
 const Ready = z.object({
@@ -39,7 +42,7 @@ const Ready = z.object({
   handlers: z.number(),
 });
 
-const PATHS = ["/voice/ended", "/voice/fallback", "/voice/incoming", "/voice/stream-status"];
+const PATHS = ["/voice/ended", "/voice/fallback", "/voice/incoming", "/voice/pin", "/voice/stream-status"];
 const APOLOGY =
   '<?xml version="1.0" encoding="UTF-8"?><Response><Say language="en-US">Your assistant is not available right now, please call back.</Say><Hangup/></Response>';
 
@@ -72,6 +75,8 @@ beforeAll(async () => {
     stdout: "pipe",
     stderr: "pipe",
     env: { PATH: process.env.PATH },
+    // A group of its own: the runtime starts a process for each request, and they must not outlive it.
+    detached: true,
   });
   const collect = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
@@ -79,7 +84,7 @@ beforeAll(async () => {
   };
   const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
   stop = async () => {
-    child.kill();
+    killGroup(child.pid);
     await child.exited;
     await collected;
   };
@@ -93,6 +98,14 @@ afterAll(async () => {
   await stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nobody of the group is left.
+  }
+}
 
 async function until(isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000;
@@ -147,7 +160,7 @@ describe("a misconfigured edge", () => {
       });
       await until(isLogged);
       expect(output.slice(before)).toMatch(/"mend":"[^"]{10,}"/);
-      if (value.length > 10) expect(output.slice(before)).not.toContain(value);
+      if (value.length > 4) expect(output.slice(before)).not.toContain(value);
     });
   }
 
@@ -158,9 +171,9 @@ describe("a misconfigured edge", () => {
     // Without an auth token nothing can be told from anything: nothing is said, and the owner reads why.
     const noted = await post(`${serverOf(6)}/voice/stream-status`, incomingForm(), {});
     expect([noted.status, noted.text]).toEqual([204, ""]);
-    const fallbacks = await Promise.all(
-      BROKEN.map((_, index) => post(`${serverOf(index + 1)}/voice/fallback`, {}, {})),
-    );
-    for (const fallback of fallbacks) expect(fallback.text).toBe(APOLOGY);
-  });
+    // One after the other: each is a process of its own.
+    for (const index of BROKEN.keys()) {
+      expect((await post(`${serverOf(index + 1)}/voice/fallback`, {}, {})).text).toBe(APOLOGY);
+    }
+  }, 20_000);
 });

@@ -10,11 +10,11 @@ describe("the log", () => {
     };
     try {
       const callSid = `CA${"0".repeat(32)}`;
-      log({ event: "call_admitted", callSid, caller: "67" });
+      log({ event: "pin_asked", callSid, caller: "67" });
       log({ event: "state_refused", callSid, why: "expired" });
       log({ event: "stream_failed", callSid, streamError: "a\nb" });
       expect(spies.log.mock.calls).toEqual([
-        [`{"level":"info","event":"call_admitted","callSid":"${callSid}","caller":"67"}`],
+        [`{"level":"info","event":"pin_asked","callSid":"${callSid}","caller":"67"}`],
       ]);
       expect(spies.warn.mock.calls).toEqual([
         [`{"level":"warn","event":"state_refused","callSid":"${callSid}","why":"expired"}`],

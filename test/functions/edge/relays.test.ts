@@ -1,28 +1,16 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { askEnding, type Relay, readRelay, streamUrl } from "../../../functions/edge/relays.ts";
-import { keyFrom, verifyEndingToken } from "../../../relay/contract.ts";
-import { CALL, SECRET } from "../signed.ts";
-
-const NOW_S = 1_800_000_000;
-const key = await keyFrom(SECRET);
-
-/** The relay's side of the question, over real HTTP: it answers what a test tells it to. */
-let reply: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 500 });
-const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => reply(request) });
-afterAll(() => server.stop(true));
-
-const relay = relayAt(`ws://127.0.0.1:${server.port}`);
-const ask = () => askEnding(key, { relay, callSid: CALL, attempt: 0 }, NOW_S);
-const answering = (answer: unknown, status = 200) => {
-  reply = () => Response.json(answer, { status });
-  return ask();
-};
+import { describe, expect, test } from "bun:test";
+import { inOrderFor, type Relay, readRelay, readRelays, streamUrl } from "../../../functions/edge/relays.ts";
 
 function relayAt(url: string): Relay {
   const read = readRelay(url);
   if (!read.ok) throw new Error(read.wrong);
   return read.relay;
 }
+const namesOf = (relays: readonly Relay[]) => relays.map(({ name }) => name);
+const wrongsOf = (list: string) => {
+  const read = readRelays(list);
+  return read.ok ? [] : read.problems.map(({ wrong }) => wrong);
+};
 
 describe("a relay", () => {
   test("takes its stream at the path of the contract, without the port that wss implies", () => {
@@ -33,97 +21,62 @@ describe("a relay", () => {
   });
 });
 
-describe("asking a relay how a call ended", () => {
-  test("carries a token for that call and that relay, in a header and not in the address", async () => {
-    const seen = { method: "", url: "", authorization: "" };
-    reply = (request) => {
-      seen.method = request.method;
-      seen.url = request.url;
-      seen.authorization = request.headers.get("authorization") ?? "";
-      return Response.json({ ending: "assistant hung up", outcome: "finished", attempt: 0 });
-    };
-    expect(await ask()).toEqual({ how: "finished", ending: "assistant hung up" });
-    expect(seen.method).toBe("GET");
-    expect(seen.url).toBe(`${relay.httpOrigin}/calls/${CALL}/ending`);
-    const [scheme, token = ""] = seen.authorization.split(" ");
-    expect(scheme).toBe("Bearer");
-    const verified = await verifyEndingToken([key], token, relay.name, NOW_S);
-    expect(verified.ok && verified.claims.sub).toBe(CALL);
+describe("a list of relays", () => {
+  test("is one or several, with commas between and spaces anywhere around them", () => {
+    const read = readRelays(" wss://a.example.com ,wss://b.example.com:443/,\tws://localhost:5050");
+    expect(read.ok && namesOf(read.relays)).toEqual([
+      "wss://a.example.com",
+      "wss://b.example.com",
+      "ws://localhost:5050",
+    ]);
+    const one = readRelays("wss://a.example.com");
+    expect(one.ok && namesOf(one.relays)).toEqual(["wss://a.example.com"]);
   });
 
-  test("passes on what the relay says of it", async () => {
-    for (const outcome of ["finished", "failed", "live"] as const) {
-      expect(await answering({ ending: "model-lost", outcome, attempt: 0 })).toEqual({
-        how: outcome,
-        ending: "model-lost",
-      });
-    }
-    expect(await answering({ ending: "x", outcome: "finished", attempt: 0, more: true })).toMatchObject({
-      how: "finished",
-    });
+  test("names every entry that is wrong by its place, an empty one too", () => {
+    expect(wrongsOf("wss://a.example.com,https://b.example.com,,wss://c.example.com:8443")).toEqual([
+      "entry 2 of 4 does not begin with wss://",
+      "entry 3 of 4 is not set",
+      "entry 4 of 4 names port 8443",
+    ]);
+    expect(wrongsOf("")).toEqual(["is not set"]);
   });
 
-  test("tells apart a relay that knows nothing, one that refuses us, and one that is out of order", async () => {
-    expect(await answering({}, 404)).toEqual({ how: "unknown" });
-    expect(await answering({}, 401)).toEqual({ how: "refused" });
-    for (const status of [403, 429, 500, 503]) {
-      expect(await answering({}, status)).toEqual({ how: "unreachable", detail: `HTTP ${status}` });
+  test("names each relay once, in whatever spelling", () => {
+    for (const again of ["wss://a.example.com", "wss://a.example.com:443", "wss://A.example.com/"]) {
+      expect(wrongsOf(`wss://a.example.com,${again}`)).toEqual([
+        "entry 2 of 2 names a relay for the second time",
+      ]);
     }
   });
+});
 
-  test("takes an answer about another attempt for none: its stream never came about", async () => {
-    expect(await answering({ ending: "x", outcome: "finished", attempt: 1 })).toEqual({ how: "unknown" });
-  });
+describe("the order of relays for a call", () => {
+  const relays = ["a", "b", "c", "d"].map((name) => relayAt(`wss://${name}.example.com`));
+  const calls = Array.from({ length: 4000 }, (_, index) => `CA${index.toString(16).padStart(32, "0")}`);
+  const first = (among: readonly Relay[], call: string) => inOrderFor(among, call)[0]?.name;
 
-  test("takes nothing for finished that is not exactly that", async () => {
-    for (const answer of [
-      null,
-      [],
-      "finished",
-      {},
-      { outcome: "finished" },
-      { ending: "x", outcome: "FINISHED", attempt: 0 },
-      { ending: "x", outcome: "finished", attempt: "0" },
-      { ending: "x", outcome: "finished" },
-      { ending: "+15551234567", outcome: "finished", attempt: 0 },
-      { ending: "x\ny", outcome: "finished", attempt: 0 },
-    ]) {
-      expect(await answering(answer)).toEqual({ how: "nonsense", detail: "not an ending" });
+  test("is the same whatever order the list is in, and holds every relay once", () => {
+    for (const call of calls.slice(0, 50)) {
+      const order = namesOf(inOrderFor(relays, call));
+      expect(namesOf(inOrderFor(relays.toReversed(), call))).toEqual(order);
+      expect(order.toSorted()).toEqual(namesOf(relays));
     }
-    reply = () => new Response("<html>it works!</html>");
-    expect(await ask()).toEqual({ how: "nonsense", detail: "not JSON" });
   });
 
-  test("follows no redirect: the token is for this relay and for nobody else", async () => {
-    let asked = 0;
-    reply = (request) => {
-      asked += 1;
-      return Response.redirect(new URL("/elsewhere", request.url).href, 302);
-    };
-    expect(await ask()).toMatchObject({ how: "unreachable" });
-    expect(asked).toBe(1);
+  test("spreads calls evenly: each of four takes a quarter", () => {
+    for (const { name } of relays) {
+      const share = calls.filter((call) => first(relays, call) === name).length / calls.length;
+      expect(share).toBeGreaterThan(0.22);
+      expect(share).toBeLessThan(0.28);
+    }
   });
 
-  test("gives up after two seconds, also on an answer that begins and never ends", async () => {
-    reply = () =>
-      new Response(
-        new ReadableStream({
-          start: (controller) => controller.enqueue(new TextEncoder().encode('{"ending":')),
-        }),
-      );
-    const startedMs = performance.now();
-    expect(await ask()).toEqual({ how: "unreachable", detail: "TimeoutError" });
-    const tookMs = performance.now() - startedMs;
-    expect(tookMs).toBeGreaterThan(1900);
-    expect(tookMs).toBeLessThan(3000);
-  });
-
-  test("says so when nobody listens there", async () => {
-    const gone = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-    const dead = relayAt(`ws://127.0.0.1:${gone.port}`);
-    await gone.stop(true);
-    expect(await askEnding(key, { relay: dead, callSid: CALL, attempt: 0 }, NOW_S)).toMatchObject({
-      how: "unreachable",
-    });
+  test("moves only the calls of a relay that is taken away, each to the second of its own order", () => {
+    const [gone, ...rest] = relays;
+    for (const call of calls.slice(0, 500)) {
+      const order = inOrderFor(relays, call);
+      expect(namesOf(inOrderFor(rest, call))).toEqual(namesOf(order.filter((relay) => relay !== gone)));
+    }
   });
 });

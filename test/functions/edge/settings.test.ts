@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Checked, readIdentity, readKey, readSettings } from "../../../functions/edge/settings.ts";
+import { type Checked, readIdentity, readKeys, readSettings } from "../../../functions/edge/settings.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../signed.ts";
 
 const ENV = {
@@ -20,29 +20,41 @@ describe("the edge's settings", () => {
   test("are read from the runtime's context", async () => {
     const read = await readSettings(ENV, undefined);
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    expect(read.value.relay).toEqual({
-      name: "wss://relay.example.com",
-      httpOrigin: "https://relay.example.com",
-    });
-    expect([...read.value.callers]).toEqual([[CALLER, {}]]);
-    expect(read.value.key.kid).toHaveLength(12);
+    expect(read.value.relays).toEqual([
+      { name: "wss://relay.example.com", httpOrigin: "https://relay.example.com" },
+    ]);
+    const { callers, ...policies } = read.value.terms;
+    expect([...callers]).toEqual([[CALLER, { profile: {} }]]);
+    expect(policies).toEqual({ stirPolicy: "off", callerPin: undefined, pinPolicy: "always" });
+    expect(read.value.keys.newest.kid).toHaveLength(12);
   });
 
   test("report every problem at once, each with its variable, what is wrong and the mend, and no value", async () => {
     const secret = "s3cr3t";
     const read = await readSettings(
-      { RELAY_URL: "https://relay.example.com", STREAM_TOKEN_SECRET: secret, ALLOWED_NUMBERS: "15551234567" },
+      {
+        RELAY_URL: "https://relay.example.com",
+        STREAM_TOKEN_SECRET: secret,
+        ALLOWED_NUMBERS: "15551234567",
+        STIR_POLICY: "on",
+        CALLER_PIN: "48291",
+        PIN_POLICY: "never",
+      },
       '{"+15557654321":{"phone":"+15557654321"}}',
     );
     expect(problemsOf(read)).toEqual([
       "RELAY_URL does not begin with wss://",
       "STREAM_TOKEN_SECRET is 6 bytes long and must be at least 32; make one with: openssl rand -hex 32",
       "ALLOWED_NUMBERS entry 1 of 1 has no + before its country code",
-      'assets/callers.private.json the caller: Unrecognized key: "phone"',
+      'assets/callers.private.json the caller: unknown member "phone"',
+      "STIR_POLICY is neither off nor require",
+      "CALLER_PIN is not 6 to 10 digits",
+      "PIN_POLICY is neither always nor unattested",
     ]);
     const text = JSON.stringify(read);
     expect(text).not.toContain(secret);
     expect(text).not.toContain("5557654321");
+    expect(text).not.toContain("48291");
     for (const problem of read.ok ? [] : read.problems) expect(problem.mend.length).toBeGreaterThan(10);
   });
 
@@ -60,9 +72,21 @@ describe("the edge's settings", () => {
 
   test("take the profile of a number that stands in both lists", async () => {
     const read = await readSettings(ENV, `{"${CALLER}":{"name":"Ada"},"+15557654321":{}}`);
-    expect(read.ok ? [...read.value.callers] : []).toEqual([
-      [CALLER, { name: "Ada" }],
-      ["+15557654321", {}],
+    expect(read.ok ? [...read.value.terms.callers] : []).toEqual([
+      [CALLER, { profile: { name: "Ada" } }],
+      ["+15557654321", { profile: {} }],
+    ]);
+  });
+
+  test("name the line of a mistake in the callers file, and with one mistake admit nobody", async () => {
+    const read = await readSettings(ENV, `{\n"+15557654321": {},\n"+15550001111": {"language": "English"}}`);
+    expect(read.ok ? [] : read.problems).toEqual([
+      {
+        variable: "assets/callers.private.json",
+        line: 3,
+        wrong: 'language: is not a language tag such as "en" or "de-CH"',
+        mend: expect.stringContaining("language"),
+      },
     ]);
   });
 });
@@ -77,6 +101,7 @@ describe("RELAY_URL", () => {
       "ws://127.0.0.1:5050",
       "ws://127.1.2.3",
       "ws://[::1]:5050",
+      "wss://relay.example.com, wss://other.example.com",
     ]) {
       expect([RELAY_URL, await settingsProblems({ RELAY_URL })]).toEqual([RELAY_URL, []]);
     }
@@ -98,7 +123,8 @@ describe("RELAY_URL", () => {
       ["wss://relay.example.com?a=b", "has a path, a query or a fragment"],
       ["wss://relay.example.com#a", "has a path, a query or a fragment"],
       ["wss://user:word@relay.example.com", "holds a user name or a password"],
-      ["wss://relay.example.com,wss://other.example.com", "names more than one relay"],
+      ["wss://relay.example.com,wss://relay.example.com/", "entry 2 of 2 names a relay for the second time"],
+      ["wss://relay.example.com,", "entry 2 of 2 is not set"],
       ["wss://relay.example.com # the relay", "is not a URL"],
     ] as const) {
       expect([RELAY_URL, await settingsProblems({ RELAY_URL })]).toEqual([
@@ -110,18 +136,83 @@ describe("RELAY_URL", () => {
 });
 
 describe("STREAM_TOKEN_SECRET", () => {
-  test("is one secret of 32 bytes or more", async () => {
-    expect((await readKey({ STREAM_TOKEN_SECRET: SECRET })).ok).toBe(true);
-    expect((await readKey({ STREAM_TOKEN_SECRET: ` ${SECRET}\n` })).ok).toBe(true);
+  const OTHER = "another stream token secret for tests";
+  const kidsOf = async (STREAM_TOKEN_SECRET: string) => {
+    const read = await readKeys({ STREAM_TOKEN_SECRET });
+    return read.ok ? [read.value.newest, ...read.value.all].map(({ kid }) => kid) : problemsOf(read);
+  };
+
+  test("is one secret of 32 bytes or more, or two with the newest first", async () => {
+    const [kid, otherKid] = await Promise.all(
+      [SECRET, OTHER].map(async (one) => (await kidsOf(one))[0] ?? ""),
+    );
+    expect(await kidsOf(SECRET)).toEqual([kid, kid].map(String));
+    expect(await kidsOf(` ${SECRET}\n`)).toEqual([kid, kid].map(String));
+    expect(await kidsOf(`${OTHER}, ${SECRET}`)).toEqual([otherKid, otherKid, kid].map(String));
+    // A rotation ends by taking the old one out; a comma that stays behind is no secret.
+    expect(await kidsOf(`${OTHER},`)).toEqual([otherKid, otherKid].map(String));
+  });
+
+  test("that is missing, weak, doubled or one of three is refused", async () => {
     for (const [STREAM_TOKEN_SECRET, wrong] of [
       [undefined, "is not set"],
       ["", "is not set"],
+      [" , ", "is not set"],
       ["x".repeat(31), "is 31 bytes long"],
-      [`${SECRET},${SECRET}`, "holds a comma"],
+      [`${SECRET},${"x".repeat(31)}`, "is 31 bytes long"],
+      [`${SECRET}, ${SECRET}`, "holds the same secret twice"],
+      [`${SECRET},${OTHER},${"z".repeat(32)}`, "holds 3 secrets"],
     ] as const) {
-      expect(problemsOf(await readKey({ STREAM_TOKEN_SECRET }))).toEqual([
+      expect(problemsOf(await readKeys({ STREAM_TOKEN_SECRET }))).toEqual([
         expect.stringContaining(`STREAM_TOKEN_SECRET ${wrong}`),
       ]);
+    }
+  });
+});
+
+describe("the policies", () => {
+  const termsOf = async (changes: object) => {
+    const read = await readSettings({ ...ENV, ...changes }, undefined);
+    return read.ok ? read.value.terms : problemsOf(read);
+  };
+
+  test("are off and always when they are left out", async () => {
+    for (const nothing of [undefined, "", " "]) {
+      expect(await termsOf({ STIR_POLICY: nothing, PIN_POLICY: nothing, CALLER_PIN: nothing })).toMatchObject(
+        { stirPolicy: "off", pinPolicy: "always", callerPin: undefined },
+      );
+    }
+    expect(await termsOf({ STIR_POLICY: "require", PIN_POLICY: "unattested" })).toMatchObject({
+      stirPolicy: "require",
+      pinPolicy: "unattested",
+    });
+  });
+
+  test("that are mistyped are refused and never taken for a weaker one", async () => {
+    for (const STIR_POLICY of ["on", "Require", "required", "require # US only", "off,require", "true"]) {
+      expect(await termsOf({ STIR_POLICY })).toEqual(["STIR_POLICY is neither off nor require"]);
+    }
+    for (const PIN_POLICY of ["never", "Always", "attested", "off"]) {
+      expect(await termsOf({ PIN_POLICY })).toEqual(["PIN_POLICY is neither always nor unattested"]);
+    }
+  });
+
+  test("take a PIN of 6 to 10 digits, and no other", async () => {
+    for (const CALLER_PIN of ["482913", " 0482913548 "]) {
+      expect(await termsOf({ CALLER_PIN })).toMatchObject({
+        callerPin: { kind: "digits", digits: CALLER_PIN.trim() },
+      });
+    }
+    for (const CALLER_PIN of [
+      "4829",
+      "48291",
+      "48291354820",
+      "48 29 13",
+      "48291a",
+      "４８２９１３",
+      "482913#",
+    ]) {
+      expect(await termsOf({ CALLER_PIN })).toEqual(["CALLER_PIN is not 6 to 10 digits"]);
     }
   });
 });

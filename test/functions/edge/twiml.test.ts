@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import VoiceResponse from "twilio/lib/twiml/VoiceResponse";
-import { apology } from "../../../functions/edge/apologies.ts";
+import { farewell } from "../../../functions/edge/sentences.ts";
 import { twiml, type Verb } from "../../../functions/edge/twiml.ts";
 
 const connect = (text: string): Verb => ({
@@ -31,6 +31,13 @@ function byTwilio(verbs: readonly Verb[]): string {
       case "reject":
         response.reject();
         break;
+      case "gather": {
+        const { action, finishOnKey, numDigits, timeoutS: timeout, prompt } = verb;
+        response
+          .gather({ input: ["dtmf"], action, finishOnKey, numDigits, timeout })
+          .say({ language: "en-US" }, prompt.text);
+        break;
+      }
       case "connect": {
         const { url, statusCallback, parameters } = verb.stream;
         const stream = response.connect({ action: verb.action }).stream({ url, statusCallback });
@@ -44,6 +51,15 @@ function byTwilio(verbs: readonly Verb[]): string {
   return response.toString();
 }
 
+const gather = (text: string): Verb => ({
+  verb: "gather",
+  action: `https://edge.example.com/voice/pin?state=${text}`,
+  finishOnKey: "#",
+  numDigits: 10,
+  timeoutS: 8,
+  prompt: { language: "en-US", text: `.${text}` },
+});
+
 const printed = (verbs: readonly Verb[]) => twiml(verbs);
 
 describe("TwiML", () => {
@@ -52,9 +68,10 @@ describe("TwiML", () => {
       [],
       [{ verb: "reject" }],
       [{ verb: "hangup" }],
-      apology("unavailable"),
-      apology("lost"),
-      [connect("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...apology("unavailable")],
+      farewell("unavailable"),
+      farewell("lost"),
+      [gather("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...farewell("noPin")],
+      [connect("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...farewell("unavailable")],
     ] satisfies ReadonlyArray<readonly Verb[]>) {
       expect(printed(verbs)).toBe(byTwilio(verbs));
     }
@@ -65,7 +82,11 @@ describe("TwiML", () => {
     const text = fc.string({ unit: fc.constantFrom(...`abc &<>"'\`\t\n\r;#xé語😀]]>`) });
     fc.assert(
       fc.property(text, (any) => {
-        const verbs: readonly Verb[] = [connect(any), { verb: "say", language: "en-US", text: `.${any}` }];
+        const verbs: readonly Verb[] = [
+          connect(any),
+          gather(any),
+          { verb: "say", language: "en-US", text: `.${any}` },
+        ];
         expect(printed(verbs)).toBe(byTwilio(verbs));
       }),
       { numRuns: 500, seed: 2 },

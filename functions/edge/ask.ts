@@ -1,0 +1,37 @@
+/**
+ * One question to a relay over HTTPS: at most two seconds, no redirects (the token is for this relay and for nobody
+ * else), and whatever goes wrong is a value.
+ */
+import type { Relay } from "./relays.ts";
+
+export type RelayAnswer =
+  | { readonly kind: "answer"; readonly status: number; readonly body: unknown }
+  | { readonly kind: "none"; readonly how: "unreachable" | "nonsense"; readonly detail: string };
+
+/** The caller waits in silence for this long at most; Twilio itself would wait for 15 s. */
+const ANSWER_WITHIN_MS = 2000;
+
+export async function askRelay(
+  relay: Relay,
+  { method, path, token }: { method: "GET" | "POST" | "DELETE"; path: string; token: string },
+): Promise<RelayAnswer> {
+  try {
+    const response = await fetch(`${relay.httpOrigin}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, accept: "application/json" },
+      redirect: "error",
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    const { status } = response;
+    if (status === 200) return { kind: "answer", status, body: await response.json() };
+    await response.body?.cancel();
+    return { kind: "answer", status, body: undefined };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: "none", how: "nonsense", detail: "not JSON" };
+    return {
+      kind: "none",
+      how: "unreachable",
+      detail: error instanceof Error ? error.name : typeof error,
+    };
+  }
+}
