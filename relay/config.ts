@@ -2,11 +2,14 @@
  * Environment to frozen configuration, once, at start. Every problem is reported at once, each with the variable,
  * what is wrong and how to mend it; the value of a secret is never shown.
  */
+import type { BlockList } from "node:net";
 import { z } from "zod";
 import type { Settings } from "./call/session.ts";
 import { type Key, keyFrom, WeakSecretError } from "./contract.ts";
+import { proxiesFrom } from "./io/address.ts";
 import { LEVELS, type Level } from "./io/log.ts";
 import { isKnownVoice, retirementOf, VOICES } from "./models.ts";
+import { Secret } from "./secret.ts";
 import type { TurnDetection } from "./wire/realtime.ts";
 
 export type Config = {
@@ -14,13 +17,17 @@ export type Config = {
   readonly relayUrl: string;
   readonly keys: readonly Key[];
   readonly accountSid: string;
-  readonly authToken: string | undefined;
-  readonly apiKey: string;
+  readonly authToken: Secret | undefined;
+  readonly apiKey: Secret;
   readonly realtimeUrl: string;
   readonly settings: Settings;
   readonly maxCalls: number;
   readonly drainMs: number;
   readonly dataDir: string;
+  /** A whole URL, for it may hold a password; undefined: the records are a file in dataDir. */
+  readonly redisUrl: Secret | undefined;
+  readonly reusePort: boolean;
+  readonly trustedProxies: BlockList;
   readonly logLevel: Level;
 };
 
@@ -113,6 +120,20 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
   const maxCalls = reader.read("MAX_CALLS", Whole(1, 100_000).default(20), "MAX_CALLS=20");
   const drainS = reader.read("DRAIN_SECONDS", Whole(0, 24 * 3600).default(300), "DRAIN_SECONDS=300");
   const dataDir = reader.read("DATA_DIR", z.string().default("data"), "DATA_DIR=data");
+  const redisUrl = reader.read("REDIS_URL", RedisUrl.optional(), "REDIS_URL=rediss://redis.example.com:6379");
+  if (redisUrl !== undefined && isOpenToListeners(new URL(redisUrl))) {
+    warnings.push({
+      variable: "REDIS_URL",
+      problem: "begins with redis://, so that the records and the password cross the network in the clear",
+      mend: "use rediss:// (TLS), or a Redis on this machine",
+    });
+  }
+  const reusePort = reader.read("REUSE_PORT", Switch, "REUSE_PORT=on, or off");
+  const trustedProxies = reader.read(
+    "TRUSTED_PROXY",
+    Proxies,
+    "TRUSTED_PROXY=10.0.0.1, or several addresses and ranges: 10.0.0.1,172.16.0.0/12",
+  );
   const logLevel = reader.read(
     "LOG_LEVEL",
     z.enum(LEVELS).default("info"),
@@ -129,6 +150,8 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
     maxCalls === undefined ||
     drainS === undefined ||
     dataDir === undefined ||
+    reusePort === undefined ||
+    trustedProxies === undefined ||
     logLevel === undefined
   ) {
     return { ok: false, problems };
@@ -145,6 +168,9 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
     maxCalls,
     drainMs: drainS * 1000,
     dataDir,
+    redisUrl: redisUrl === undefined ? undefined : new Secret(redisUrl),
+    reusePort,
+    trustedProxies,
     logLevel,
   };
   return { ok: true, config: Object.freeze(config), warnings };
@@ -184,7 +210,7 @@ class Reader {
       this.#problems.push({
         variable,
         problem: `holds ${given.length} secrets`,
-        mend: "keep the newest two at most",
+        mend: `keep the newest two at most; ${COMMA}`,
       });
     }
     const keys: Key[] = [];
@@ -193,7 +219,11 @@ class Reader {
         keys.push(await keyFrom(secret));
       } catch (error) {
         if (!(error instanceof WeakSecretError)) throw error;
-        this.#problems.push({ variable, problem: error.message, mend: same });
+        const [problem, mend] =
+          given.length > 1
+            ? [`has a part that ${error.message}`, `${COMMA}; ${same}`]
+            : [error.message, same];
+        this.#problems.push({ variable, problem, mend });
       }
     }
     return keys;
@@ -225,10 +255,23 @@ class Reader {
 
 const unlessOff = (text: string): string | undefined => (text === "off" ? undefined : text);
 
+const COMMA = "a comma separates two secrets, so one that holds a comma is read as two";
+
+const hidden = (text: string): Secret => new Secret(text);
 /** Every signature is worth what this is worth. Twilio's are 32 characters; a placeholder rarely is. */
-const AuthToken = z.string().regex(/^\S{32,}$/, "is not an auth token of 32 characters");
+const AuthToken = z
+  .string()
+  .regex(/^\S{32,}$/, "is not an auth token of 32 characters")
+  .transform(hidden);
 /** It goes into an HTTP header, where dialling would throw for a curly quote or a line's end. */
-const HeaderSecret = z.string().regex(/^[\x21-\x7e]+$/, "holds a character that no key has");
+const HeaderSecret = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, "holds a character that no key has")
+  .transform(hidden);
+const Switch = z
+  .enum(["on", "off"])
+  .default("off")
+  .transform((text) => text === "on");
 const Num = (least: number, most: number) =>
   z.string().transform((text, context) => {
     const value = Number(text);
@@ -281,6 +324,22 @@ const RealtimeUrl = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "is not a wss:// URL (ws:// is for localhost alone)" });
   return z.NEVER;
 });
+
+const RedisUrl = z.string().refine(
+  (text) => URL.canParse(text) && /^rediss?:\/\/[^/]/.test(text),
+  // The value is a secret, and Bun would take what is no URL for a host.
+  "is not a redis:// or rediss:// URL",
+);
+const isOpenToListeners = (url: URL): boolean => url.protocol === "redis:" && !isLoopback(url);
+const Proxies = z
+  .string()
+  .default("")
+  .transform((text, context) => {
+    const proxies = proxiesFrom(text);
+    if (proxies !== undefined) return proxies;
+    context.addIssue({ code: "custom", message: "is not a list of IP addresses and ranges" });
+    return z.NEVER;
+  });
 
 /** All findings as a person reads them, one a line. */
 export const printFindings = (findings: readonly Finding[]): string =>

@@ -14,6 +14,7 @@ import {
   type StreamClaims,
   verifyStreamToken,
 } from "../contract.ts";
+import type { Secret } from "../secret.ts";
 import type { Clock } from "./clock.ts";
 import type { Store } from "./store.ts";
 
@@ -22,7 +23,7 @@ export type GateTerms = {
   readonly keys: readonly Key[];
   readonly accountSid: string;
   /** Undefined only where RELAY_URL is this machine itself: then signatures are not checked. */
-  readonly authToken: string | undefined;
+  readonly authToken: Secret | undefined;
 };
 
 export type Admission =
@@ -73,7 +74,7 @@ export class Gate {
 
 /** Twilio signs the URL as it was given, so the spellings of one address are tried, and nothing else. */
 function isSignedByTwilio(
-  authToken: string,
+  authToken: Secret,
   signature: string | null,
   relayUrl: string,
   token: string,
@@ -82,7 +83,7 @@ function isSignedByTwilio(
   const url = `${audienceOf(relayUrl)}${MEDIA_STREAM_PATH}${token}`;
   const withPort = url.replace(/^wss:\/\/([^/:]+)\//, "wss://$1:443/");
   return [url, withPort, `${url}/`, `${withPort}/`].some((candidate) =>
-    isSame(getExpectedTwilioSignature(authToken, candidate, {}), signature),
+    isSame(getExpectedTwilioSignature(authToken.reveal(), candidate, {}), signature),
   );
 }
 

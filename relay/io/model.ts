@@ -1,8 +1,9 @@
 /**
  * The socket to the model. Source: https://platform.openai.com/docs/guides/realtime-websocket
  */
+import type { Secret } from "../secret.ts";
 
-export type ModelAddress = { readonly url: string; readonly model: string; readonly apiKey: string };
+export type ModelAddress = { readonly url: string; readonly model: string; readonly apiKey: Secret };
 
 export type ModelEars = {
   readonly opened: () => void;
@@ -27,7 +28,7 @@ export function dialModel({ url, model, apiKey }: ModelAddress, ears: ModelEars)
   const address = new URL(url);
   address.searchParams.set("model", model);
   const socket = new WebSocket(address.href, {
-    headers: { Authorization: `Bearer ${apiKey}` },
+    headers: { Authorization: `Bearer ${apiKey.reveal()}` },
     // The audio is already compressed, and 20 ms of it are too short to gain anything.
     perMessageDeflate: false,
   });

@@ -3,41 +3,23 @@
  * relay; test/relay/main.test.ts does.
  */
 import { describe, expect, test } from "bun:test";
-import { type Configured, configFrom, type Env, printFindings } from "../../relay/config.ts";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { configFrom, type Env, printFindings } from "../../relay/config.ts";
 import { keyFrom } from "../../relay/contract.ts";
-
-const TODAY = new Date("2026-11-20T12:00:00Z");
-const SECRET = "the secret that edge and relay share";
-const NEEDED = {
-  RELAY_URL: "wss://relay.example.com",
-  STREAM_TOKEN_SECRET: SECRET,
-  TWILIO_ACCOUNT_SID: `AC${"5".repeat(32)}`,
-  TWILIO_AUTH_TOKEN: "0123456789abcdef0123456789abcdef",
-  OPENAI_API_KEY: "sk-rehearsal",
-};
-
-const configured = (env: Env = {}, today = TODAY) => configFrom({ ...NEEDED, ...env }, today);
-async function good(env: Env = {}, today = TODAY): Promise<Extract<Configured, { ok: true }>> {
-  const read = await configured(env, today);
-  if (!read.ok) throw new Error(printFindings(read.problems));
-  return read;
-}
-async function problems(env: Env): Promise<string[]> {
-  const read = await configured(env);
-  return read.ok ? [] : read.problems.map(({ variable, problem }) => `${variable} ${problem}`);
-}
+import { configured, good, NEEDED, problems, SECRET, TODAY } from "./configured.ts";
 
 describe("with only what is needed", () => {
   test("everything else has its default, and nothing can be changed later", async () => {
     const { config, warnings } = await good();
     expect(warnings).toEqual([]);
-    const { keys, ...rest } = config;
+    const { keys, apiKey, authToken, trustedProxies, ...rest } = config;
+    expect([apiKey.reveal(), authToken?.reveal()]).toEqual(["sk-rehearsal", NEEDED.TWILIO_AUTH_TOKEN]);
+    expect(trustedProxies.rules).toEqual([]);
     expect(rest).toEqual({
       port: 5050,
       relayUrl: "wss://relay.example.com",
       accountSid: NEEDED.TWILIO_ACCOUNT_SID,
-      authToken: NEEDED.TWILIO_AUTH_TOKEN,
-      apiKey: "sk-rehearsal",
       realtimeUrl: "wss://api.openai.com/v1/realtime",
       settings: {
         model: "gpt-realtime-2.1",
@@ -57,6 +39,8 @@ describe("with only what is needed", () => {
       maxCalls: 20,
       drainMs: 300_000,
       dataDir: "data",
+      redisUrl: undefined,
+      reusePort: false,
       logLevel: "info",
     });
     expect(keys.map(({ kid }) => kid)).toEqual([(await keyFrom(SECRET)).kid]);
@@ -154,6 +138,14 @@ describe("a value that is wrong is named with its variable", () => {
     ["OPENAI_REALTIME_URL", "https://api.openai.com/v1/realtime", /not a wss:/],
     ["OPENAI_REALTIME_URL", "ws://api.openai.com/v1/realtime", /not a wss:/],
     ["OPENAI_REALTIME_URL", "api.openai.com", /not a wss:/],
+    ["REUSE_PORT", "yes", /"on"/],
+    ["REDIS_URL", "redis.example.com", /not a redis:/],
+    ["REDIS_URL", "http://redis.example.com", /not a redis:/],
+    ["REDIS_URL", "redis://", /not a redis:/],
+    ["TRUSTED_PROXY", "proxy.example.com", /not a list of IP addresses/],
+    ["TRUSTED_PROXY", "10.0.0.1,10.0.0.0/33", /not a list of IP addresses/],
+    ["TRUSTED_PROXY", "10.0.0.1/", /not a list of IP addresses/],
+    ["TRUSTED_PROXY", "10.0.0", /not a list of IP addresses/],
     ["GREETING", "x".repeat(501), /500/],
     ["ASSISTANT_INSTRUCTIONS", "x".repeat(20_001), /20000/],
   ];
@@ -211,60 +203,12 @@ describe("a value that is wrong is named with its variable", () => {
       TWILIO_ACCOUNT_SID: "canary-sid",
       OPENAI_REALTIME_URL: "https://user:canary-password@example.com",
       RELAY_URL: "wss://user:canary-password@relay.example.com",
+      REDIS_URL: "https://user:canary-password@redis.example.com",
     };
     const read = await configured({ ...secrets, VOICE: "nova" });
     if (read.ok) throw new Error("it was taken");
     expect(read.problems.length).toBeGreaterThanOrEqual(5);
     expect(JSON.stringify(read.problems) + printFindings(read.problems)).not.toContain("canary");
-  });
-});
-
-describe("RELAY_URL", () => {
-  const taken: Readonly<Record<string, string>> = {
-    "wss://relay.example.com": "wss://relay.example.com",
-    "wss://relay.example.com/": "wss://relay.example.com",
-    "wss://relay.example.com:443": "wss://relay.example.com",
-    "WSS://Relay.Example.COM": "wss://relay.example.com",
-    "ws://localhost:5050": "ws://localhost:5050",
-    "ws://127.0.0.1:5050": "ws://127.0.0.1:5050",
-    "ws://127.9.9.9:5050": "ws://127.9.9.9:5050",
-    "ws://[::1]:5050": "ws://[::1]:5050",
-    "wss://localhost:8443": "wss://localhost:8443",
-  };
-  for (const [url, expected] of Object.entries(taken)) {
-    test(`may be ${url}`, async () => {
-      expect((await good({ RELAY_URL: url })).config.relayUrl).toBe(expected);
-    });
-  }
-
-  const refused: Readonly<Record<string, RegExp>> = {
-    "relay.example.com": /is not a URL/,
-    "https://relay.example.com": /must begin with wss/,
-    "http://localhost:5050": /must begin with wss/,
-    "ws://relay.example.com": /must begin with wss/,
-    "ws://10.0.0.1:5050": /must begin with wss/,
-    "ws://localhost.example.com": /must begin with wss/,
-    "ws://127.0.0.1.example.com": /must begin with wss/,
-    "wss://relay.example.com:8443": /port 443/,
-    "wss://relay.example.com/media-stream": /no path or query/,
-    "wss://relay.example.com?a=b": /no path or query/,
-    "wss://relay.example.com#a": /no path or query/,
-    "wss://user@relay.example.com": /no path or query/,
-    "wss://one.example.com,wss://two.example.com": /no path or query/,
-  };
-  for (const [url, why] of Object.entries(refused)) {
-    test(`may not be ${url}`, async () => {
-      expect(await problems({ RELAY_URL: url })).toEqual([expect.stringMatching(why)]);
-    });
-  }
-
-  test("on this machine alone frees from TWILIO_AUTH_TOKEN, with a warning", async () => {
-    const { config, warnings } = await good({ RELAY_URL: "ws://localhost:5050", TWILIO_AUTH_TOKEN: "" });
-    expect(config.authToken).toBeUndefined();
-    expect(warnings.map(({ variable }) => variable)).toEqual(["TWILIO_AUTH_TOKEN"]);
-    expect((await good({ RELAY_URL: "ws://localhost:5050" })).config.authToken).toBe(
-      NEEDED.TWILIO_AUTH_TOKEN,
-    );
   });
 });
 
@@ -288,7 +232,57 @@ describe("STREAM_TOKEN_SECRET", () => {
     expect(await problems({ STREAM_TOKEN_SECRET: `${SECRET},short` })).toEqual([
       expect.stringContaining("5 bytes"),
     ]);
+    const { problems: found } = {
+      problems: [],
+      ...(await configured({ STREAM_TOKEN_SECRET: `${SECRET},short` })),
+    };
+    expect(found).toMatchObject([{ mend: expect.stringContaining("a comma separates two secrets") }]);
     expect(await problems({ STREAM_TOKEN_SECRET: " , " })).toEqual(["STREAM_TOKEN_SECRET is missing"]);
+  });
+});
+
+describe("a configuration that is printed", () => {
+  const CANARY = "canary-0123456789abcdef0123456789abcdef";
+  const env = {
+    STREAM_TOKEN_SECRET: CANARY,
+    TWILIO_AUTH_TOKEN: CANARY,
+    OPENAI_API_KEY: CANARY,
+    REDIS_URL: `rediss://:${CANARY}@redis.example.com`,
+  };
+
+  test("shows no secret, however it is printed", async () => {
+    const { config } = await good(env);
+    const child = Bun.spawn(
+      [
+        process.execPath,
+        "-e",
+        `const { configFrom } = await import(${JSON.stringify(join(import.meta.dir, "../../relay/config.ts"))});
+         const read = await configFrom(JSON.parse(process.argv[1]), new Date(${TODAY.getTime()}));
+         console.log(read, read.config.apiKey, \`\${read.config.redisUrl}\`);
+         console.error(read.config, new Error(String(read.config.authToken), { cause: read.config }));
+         console.table([read.config]);
+         throw Object.assign(new Error("thrown"), { config: read.config });`,
+        JSON.stringify({ ...NEEDED, ...env }),
+      ],
+      { stdout: "pipe", stderr: "pipe" },
+    );
+    const [output, errors] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    const seen = [
+      output,
+      errors,
+      JSON.stringify(config),
+      Bun.inspect(config, { depth: 99 }),
+      inspect(config),
+    ];
+    for (const text of seen) {
+      expect(text).toContain("[secret]");
+      expect(text).not.toContain("canary");
+    }
+    expect(errors).toContain("thrown");
+    expect(config.redisUrl?.reveal()).toContain(CANARY);
   });
 });
 

@@ -9,6 +9,7 @@ import { keyFrom, mintStreamToken } from "../../../relay/contract.ts";
 import type { Clock } from "../../../relay/io/clock.ts";
 import { type Admission, Gate } from "../../../relay/io/gate.ts";
 import { Store } from "../../../relay/io/store.ts";
+import { Secret } from "../../../relay/secret.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, TOKEN_SECRET } from "../../rehearsal/relay.ts";
@@ -35,7 +36,13 @@ afterEach(() => {
 type Terms = ConstructorParameters<typeof Gate>[0];
 /** As the server asks: check, then enter. */
 const gate = (changes: Partial<Terms> = {}) => {
-  const terms = { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN, ...changes };
+  const terms = {
+    relayUrl: RELAY,
+    keys: [key],
+    accountSid: ACCOUNT_SID,
+    authToken: new Secret(AUTH_TOKEN),
+    ...changes,
+  };
   const asked = new Gate(terms, store, clock);
   return {
     async admit(token: string, signature: string | null): Promise<Admission> {
@@ -118,7 +125,7 @@ describe("a token", () => {
   test("is not used up by being checked", async () => {
     const token = await mint();
     const asked = new Gate(
-      { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN },
+      { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: new Secret(AUTH_TOKEN) },
       store,
       clock,
     );
