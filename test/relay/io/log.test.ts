@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bugOf, LEVELS, makeLog } from "../../../relay/io/log.ts";
+import { spellingsOf } from "../../canaries.ts";
 import { clip } from "../../rehearsal/audio/clips.ts";
 import { whenQuiet } from "../../rehearsal/carrier/caller.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
@@ -68,18 +69,6 @@ const CANARIES = {
   toolArgument: "canary argument",
   keypad: "caller pressed 7",
 } as const;
-
-/** A canary as it may have been written: plain, in JSON, in base64 at each of three offsets, in a URL. */
-function spellingsOf(text: string): string[] {
-  const bytes = Buffer.from(text);
-  const base64 = [0, 1, 2].flatMap((skip) => {
-    // Whole groups of three from its inside: what any longer text in base64 would hold of it.
-    const inside = bytes.subarray(skip, skip + Math.floor((bytes.length - skip) / 3) * 3);
-    return [inside.toString("base64"), inside.toString("base64url")];
-  });
-  const hex = bytes.toString("hex");
-  return [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), encodeURI(text), hex, ...base64];
-}
 
 test("the search finds a canary in the base64 of a longer text, wherever it begins in it", () => {
   for (const before of ["", "x", "xx", "xxx"]) {
