@@ -95,8 +95,11 @@ export class RelayServer {
   }
 
   async #answer(request: Request): Promise<Response | undefined> {
+    // Bun makes the URL of the Host header, which is whatever the other side wrote.
+    if (!URL.canParse(request.url)) return status(400);
     const { pathname } = new URL(request.url);
-    if (request.method !== "GET") return status(405);
+    const isProbe = pathname === "/healthz" || pathname === "/readyz";
+    if (request.method !== "GET" && !(isProbe && request.method === "HEAD")) return status(405);
     if (pathname.startsWith(MEDIA_STREAM_PATH))
       return this.#open(request, pathname.slice(MEDIA_STREAM_PATH.length));
     if (pathname === "/healthz") return Response.json({ status: "ok" });
@@ -141,6 +144,18 @@ export class RelayServer {
   #opened(socket: Bun.ServerWebSocket<Socket>): void {
     const { claims, id } = socket.data;
     this.#log({ event: "call.admitted", level: "info", callSid: claims.sub, attempt: claims.attempt }, id);
+    try {
+      this.#run(socket);
+    } catch (thrown) {
+      // A throw from here would be the process's, and so the end of every other call.
+      this.#log(bugOf(thrown), id);
+      this.#record(claims.jti, "bug");
+      socket.close(ENDINGS.bug.code);
+    }
+  }
+
+  #run(socket: Bun.ServerWebSocket<Socket>): void {
+    const { claims, id } = socket.data;
     const runner = new Runner({
       terms: {
         callSid: claims.sub,

@@ -113,6 +113,8 @@ describe("asked how it is itself, the relay", () => {
     ]) {
       const response = await fetch(base + path);
       expect([response.status, await response.json()]).toEqual([200, { status }]);
+      // As many monitors ask.
+      expect((await fetch(base + path, { method: "HEAD" })).status).toBe(200);
     }
   });
 

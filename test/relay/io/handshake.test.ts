@@ -185,6 +185,21 @@ describe("what a stranger learns", () => {
   });
 });
 
+describe("a Host header that is no host", () => {
+  for (const host of ["", "a b", "[", "x:99999", "100%"]) {
+    test(`${JSON.stringify(host)} is a bad request, and neither a bug nor an open door`, async () => {
+      const before = rig.relay.lines.length;
+      const { url } = await ticket();
+      expect((await knock(url, { ...sign(url), Host: host })).status).toBe(400);
+      expect((await knock(new URL("/healthz", url).href, { Host: host })).status).toBe(400);
+      // The log is written in order: whatever those two had led to would stand before this.
+      await knock(new URL("/media-stream/none", url).href, {});
+      await rig.relay.waitForLog(() => rig.relay.lines.length > before, 2_000);
+      expect(rig.relay.lines.slice(before).map(({ event }) => event)).toEqual(["handshake.refused"]);
+    });
+  }
+});
+
 describe("the door opens", () => {
   test("to a good token with Twilio's signature, once: the first model session ever is this one's", async () => {
     const callSid = newSid("CA");
