@@ -176,7 +176,7 @@ export class Call {
   #fromModel(event: FromModel, at: number): void {
     if (event.type === "other") return;
     if (event.type === "malformed") {
-      return this.#outbox.log({ event: "model.malformed", level: "warn", type: event.event });
+      return this.#outbox.trouble({ event: "model.malformed", level: "warn", type: event.event });
     }
     if (event.type === "error") return this.#modelError(event.error, at);
     // Before `start` there is no session.update, and so nothing that the call could act on.
@@ -246,7 +246,7 @@ export class Call {
     this.#modelErrors++;
     const kind = classOf(error);
     const code = printable(error.code ?? error.type);
-    this.#outbox.log({ event: "model.error", level: LEVELS[kind], class: kind, code });
+    this.#outbox.trouble({ event: "model.error", level: LEVELS[kind], class: kind, code });
     switch (kind) {
       case "fatal":
         return this.#end("model_failed", code, at);

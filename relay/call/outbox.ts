@@ -13,9 +13,13 @@ export type Effect =
   /** Record the ending and close both sockets. The last effect of a call. */
   | { readonly to: "line"; readonly close: Ending };
 
+/** Enough to see what is wrong. */
+const MOST_TROUBLES_TOLD = 20;
+
 export class Outbox {
   #effects: Effect[] = [];
   #ids = 0;
+  #troubles = 0;
 
   put(effect: Effect): void {
     this.#effects.push(effect);
@@ -31,6 +35,12 @@ export class Outbox {
 
   log(entry: Entry): void {
     this.put({ to: "log", entry });
+  }
+
+  /** What the model does wrong: it may do so at every frame, so only the first of it is told. */
+  trouble(entry: Entry): void {
+    this.#troubles++;
+    if (this.#troubles <= MOST_TROUBLES_TOLD) this.log(entry);
   }
 
   /** Adds an item to the conversation and returns its id. */

@@ -271,6 +271,17 @@ describe("what the model says that the call does not act on", () => {
     ]);
   });
 
+  test("what the model does wrong at every frame is told 20 times, and counted for the rest", () => {
+    const hand = greeted();
+    for (let i = 0; i < 500; i++) {
+      hand.error({ code: "invalid_value", type: "invalid_request_error" });
+      hand.model({ type: "malformed", event: "response.output_audio.delta" });
+    }
+    expect(hand.logged("model.error") + hand.logged("model.malformed")).toBe(20);
+    hand.stop();
+    expect(hand.log.at(-1)).toMatchObject({ event: "call.ended", story: { modelErrors: 500 } });
+  });
+
   test("benign races are logged, and nothing else", () => {
     for (const code of ["response_cancel_not_active", "input_audio_buffer_commit_empty"]) {
       const hand = greeted().error({ code });
