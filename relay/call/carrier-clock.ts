@@ -12,6 +12,8 @@ const ASSUMED_ROUND_TRIP_MS = 60;
 /** Two crystals differ by up to 100 parts in a million; the floor under the lag rises a little faster than that. */
 const DRIFT_PER_MS = 0.0002;
 const ROUND_TRIPS_KEPT = 12;
+/** TCP keeps the order: a timestamp this far back is of a clock that has begun anew. */
+export const BEGUN_ANEW_MS = 1_000;
 /** Lateness is averaged over about so many frames: a second or so of them. */
 const LATENESS_OVER = 50;
 
@@ -28,6 +30,11 @@ export class CarrierClock {
 
   /** An inbound frame that says `timestamp` has arrived. */
   heard(timestamp: number, at: number): void {
+    if (this.#lastTimestamp !== undefined && timestamp < this.#lastTimestamp - BEGUN_ANEW_MS) {
+      this.#lag = undefined;
+      this.#latenessMs = 0;
+      this.#newest = undefined;
+    }
     const lag = at - timestamp;
     const floor = this.#lag === undefined ? lag : this.#lag + (at - this.#lagAt) * DRIFT_PER_MS;
     this.#lag = Math.min(lag, floor);

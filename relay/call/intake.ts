@@ -6,6 +6,7 @@
  * gone quiet, once it is clear that frames are not merely late.
  */
 import { SAMPLES_PER_MS, samplesIn } from "../wire/twilio.ts";
+import { BEGUN_ANEW_MS } from "./carrier-clock.ts";
 
 /** Longer than the model may take to be ready (call.ts), so that in practice nothing is dropped. */
 const EARLY_LIMIT_MS = 10_000;
@@ -24,7 +25,9 @@ export class Intake {
   #early: string[] = [];
   #earlySamples = 0;
   #open = false;
+  /** The timestamp that a frame with no sample before it would have had. */
   #firstTimestamp: number | undefined;
+  #lastTimestamp = 0;
   /** Samples passed on or kept since the first frame, silence included. */
   #samples = 0;
   #lastFrameAt = 0;
@@ -43,6 +46,10 @@ export class Intake {
   frame(timestamp: number, payload: string, at: number): string[] {
     const ready: string[] = [];
     this.#firstTimestamp ??= timestamp;
+    if (timestamp < this.#lastTimestamp - BEGUN_ANEW_MS) {
+      this.#firstTimestamp = timestamp - this.#samples / SAMPLES_PER_MS;
+    }
+    this.#lastTimestamp = timestamp;
     this.#lastFrameAt = at;
     this.#lastFedAt = at;
     this.#quiet = false;

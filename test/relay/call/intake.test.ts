@@ -80,6 +80,15 @@ describe("a hole in the timestamps", () => {
     expect(Buffer.from(silence ?? "", "base64").every((byte) => byte === 0xff)).toBe(true);
   });
 
+  test("is filled also after the timestamps have begun anew, and beginning anew is no hole", () => {
+    const intake = flowing();
+    for (let i = 1; i < 100; i++) intake.frame(i * 20, audio(20), 1000 + i * 20);
+    expect(intake.frame(0, audio(20), 3000)).toHaveLength(1);
+    expect(intake.frame(20, audio(20), 3020)).toHaveLength(1);
+    expect(intake.silenceMs).toBe(0);
+    expect(msOf(intake.frame(240, audio(20), 3240))).toBeCloseTo(220, 0);
+  });
+
   test("time in which frames came close together is no hole", () => {
     const intake = flowing();
     for (let i = 1; i < 50; i++) expect(intake.frame(i * 20, audio(20), 1001)).toHaveLength(1);

@@ -233,6 +233,25 @@ describe("an interruption", () => {
     ]);
   });
 
+  test("timestamps that begin anew move neither the round trip nor the cut", () => {
+    const playback = measured();
+    for (let t = 20; t < 60_000; t += 20) playback.inbound(t, t + 20);
+    let at = 60_000;
+    for (let t = 0; t < 10_000; t += 20) {
+      playback.inbound(t, at + t + 20);
+      if (t % 1000 !== 0) continue;
+      const probe = playback.probe(at + t + 20);
+      if (probe !== undefined) playback.marked(probe, at + t + 60);
+    }
+    at += 10_000;
+    expect(playback.roundTripMs).toBeGreaterThan(20);
+    expect(playback.roundTripMs).toBeLessThan(60);
+    playback.sent("item", 0, 1000 * MS, at);
+    const [cut] = playback.interrupt(at + 500).truncations;
+    expect(cut?.audio_end_ms).toBeGreaterThan(460);
+    expect(cut?.audio_end_ms).toBeLessThan(540);
+  });
+
   test("nothing is left to cut a second time", () => {
     const playback = measured();
     playback.sent("item", 0, 1000 * MS, 0);
