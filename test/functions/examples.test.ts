@@ -17,6 +17,7 @@ describe(".env.functions.example", () => {
     );
     expect(Object.keys(env).filter((name) => env[name] === "")).toEqual([
       "STREAM_TOKEN_SECRET",
+      "CALLER_PIN",
       "ACCOUNT_SID",
       "AUTH_TOKEN",
     ]);
@@ -29,6 +30,12 @@ describe(".env.functions.example", () => {
     };
     expect(readIdentity(filled).ok).toBe(true);
     expect((await readSettings(filled, undefined)).ok).toBe(true);
+    const withPin = await readSettings({ ...filled, CALLER_PIN: "48291357" }, undefined);
+    expect(withPin.ok && withPin.value.terms).toMatchObject({
+      stirPolicy: "off",
+      pinPolicy: "always",
+      callerPin: { kind: "digits", digits: "48291357" },
+    });
   });
 
   test("offers EDGE_URL without setting it: a tunnel's address must not be deployed", () => {

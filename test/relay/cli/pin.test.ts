@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { isRightPin, readPinHash } from "../../../functions/edge/pin.ts";
+
+const COMMAND = join(import.meta.dir, "../../../relay/cli/pin.ts");
+
+async function run(args: readonly string[], input = "") {
+  const child = Bun.spawn([process.execPath, "--no-env-file", COMMAND, ...args], {
+    stdin: new Blob([input]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, out, err };
+}
+
+describe("npm run pin", () => {
+  test("prints the hash of the PIN, which the edge takes for that PIN alone", async () => {
+    for (const { code, out, err } of [
+      await run(["482913"]),
+      await run([], "482913\n"),
+      await run([], "482913"),
+      await run([], "482913\r\nmore\n"),
+    ]) {
+      expect(code).toBe(0);
+      const hash = readPinHash(out.trim());
+      if (hash === undefined) throw new Error(`not a hash: ${out}`);
+      expect(await isRightPin({ kind: "hash", hash }, "482913")).toBe(true);
+      expect(out + err).not.toContain("482913");
+    }
+  }, 20_000);
+
+  test("refuses what is no PIN, or what anybody would try first, and does not repeat it", async () => {
+    for (const pin of ["4829", "48291", "48291304829", "48291a", ""]) {
+      const { code, out, err } = await run([], pin);
+      expect([pin, code, out]).toEqual([pin, 2, ""]);
+      expect(err).toContain("6 to 10 digits");
+      if (pin !== "") expect(err).not.toContain(pin);
+    }
+    for (const pin of ["111111", "123456", "9876543210", "121212", "123123", "0000000000"]) {
+      const { code, out, err } = await run([pin]);
+      expect([pin, code, out]).toEqual([pin, 2, ""]);
+      expect(err).toContain("choose another");
+    }
+    expect((await run(["482913", "577204"])).code).toBe(2);
+    expect((await run(["--pin", "482913"])).code).toBe(2);
+    expect((await run(["--help"])).out).toContain("npm run pin");
+  }, 20_000);
+});
