@@ -18,6 +18,7 @@ import type { Identity } from "./settings.ts";
 export type WebhookRefusal = {
   readonly why:
     | "no signature"
+    | "not a form"
     | "wrong signature"
     | "parameters are not text"
     | "fields are not those of a call";
@@ -37,6 +38,14 @@ export type Received<Fields> =
   | { readonly ok: false; readonly refusal: WebhookRefusal };
 
 const Signed = z.object({ headers: z.object({ "x-twilio-signature": z.string().min(1) }) });
+/**
+ * What Twilio posts. The runtime tells no method and puts query, form and JSON into one object; by its type a body is
+ * told from a query (GET has none) and from JSON, in which values can be anything.
+ * https://www.twilio.com/docs/serverless/functions-assets/functions/headers-and-cookies/access
+ */
+const Posted = z.object({
+  headers: z.object({ "content-type": z.string().regex(/^application\/x-www-form-urlencoded\s*(;|$)/i) }),
+});
 const FormValue = z.union([z.string(), z.array(z.string())]);
 /** The characters of a JWT; nothing that would change the URL it is put back into. */
 const StateText = z.string().regex(/^[A-Za-z0-9._-]{1,2048}$/);
@@ -96,6 +105,7 @@ function receive<Fields extends { AccountSid: string }>(
   const values = new Map(own);
   const request = Signed.safeParse(values.get("request"));
   if (!request.success) return refuse("no signature");
+  if (!Posted.safeParse(values.get("request")).success) return refuse("not a form");
 
   // `state` is ours and rides in the URL: `<base>/voice/ended?state=…` is what Twilio called and signed.
   const state = z.optional(StateText).safeParse(values.get("state"));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { validateRequest } from "twilio/lib/webhooks/webhooks";
 import type { Identity } from "../../../functions/edge/settings.ts";
-import { receiveCall, receiveStreamStatus } from "../../../functions/edge/webhook.ts";
+import { receiveCall, receiveDigits, receiveStreamStatus } from "../../../functions/edge/webhook.ts";
 import {
   ACCOUNT,
   AUTH_TOKEN,
@@ -20,8 +20,9 @@ const URL_CALLED = `${BASE}${PATH}`;
 const IDENTITY: Identity = { accountSid: ACCOUNT, authToken: AUTH_TOKEN, baseUrl: BASE };
 
 /** The runtime's event: `request` beside whatever came in query and body. */
-const eventOf = (parameters: object, signature: unknown): object => ({
-  request: { headers: { host: "edge.example.com", "x-twilio-signature": signature }, cookies: {} },
+const FORM = "application/x-www-form-urlencoded; charset=UTF-8";
+const eventOf = (parameters: object, signature: unknown, type: unknown = FORM): object => ({
+  request: { headers: { "content-type": type, "x-twilio-signature": signature }, cookies: {} },
   ...parameters,
 });
 const receive = (event: object, identity = IDENTITY) => receiveCall(identity, PATH, event);
@@ -166,13 +167,37 @@ describe("a webhook", () => {
     expect(whyNot(eventOf(form, signatureOf(`${URL_CALLED}?${query}`, {})))).toBe("wrong signature");
   });
 
+  test("that is no form is refused: nothing tells a query or a JSON body from one but the type", () => {
+    for (const type of [
+      undefined,
+      "",
+      "application/json",
+      "multipart/form-data",
+      "text/plain",
+      [FORM, FORM],
+    ]) {
+      const event = {
+        ...eventOf(form, signature),
+        request: { headers: { "x-twilio-signature": signature } },
+      };
+      const typed = type === undefined ? event : eventOf(form, signature, type);
+      expect([type, whyNot(typed)]).toEqual([type, "not a form"]);
+    }
+    for (const type of [
+      "application/x-www-form-urlencoded",
+      "Application/X-WWW-Form-Urlencoded;charset=utf-8",
+    ]) {
+      expect([type, whyNot(eventOf(form, signature, type))]).toEqual([type, "received"]);
+    }
+  });
+
   test("with a parameter named `request`, which takes the place of the headers locally, is refused", () => {
     for (const request of ["x", { headers: "x" }, null]) {
       expect(whyNot({ ...eventOf(form, signature), request })).toBe("no signature");
     }
   });
 
-  test("in a JSON body with values that are not text is refused and throws nothing", () => {
+  test("in a JSON body under a form's type, with values that are not text, is refused and throws nothing", () => {
     for (const From of [
       1,
       true,
@@ -276,5 +301,46 @@ describe("a stream's status", () => {
     expect(receiveStatus(status)).toMatchObject({ ok: true, fields: { StreamEvent: "stream-error" } });
     expect(receiveStatus({ ...status, AccountSid: `AC${"0".repeat(32)}` }).ok).toBe(false);
     expect(receiveStreamStatus(IDENTITY, path, eventOf(status, "x")).ok).toBe(false);
+  });
+});
+
+describe("an attestation", () => {
+  test("is received as Twilio sent it, and one given twice is refused", () => {
+    const attested = incomingForm({ StirVerstat: "TN-Validation-Passed-A" });
+    const signed = signatureOf(URL_CALLED, attested);
+    const received = receive(eventOf(attested, signed));
+    expect(received.ok && received.fields.StirVerstat).toBe("TN-Validation-Passed-A");
+    const twice = { ...attested, StirVerstat: ["TN-Validation-Passed-A", "TN-Validation-Passed-A"] };
+    expect(whyNot(eventOf(twice, signed))).toBe("fields are not those of a call");
+  });
+
+  test("that was glued to another field under the same signature is none", () => {
+    const before = incomingForm({ Direction: "inbound", StirVerstat: "TN-Validation-Failed" });
+    const { StirVerstat, FromCountry, ...others } = before;
+    const cut = { ...others, FromCountry: `${FromCountry}StirVerstat${StirVerstat}` };
+    expect(signatureOf(URL_CALLED, cut)).toBe(signatureOf(URL_CALLED, before));
+    const received = receive(eventOf(cut, signatureOf(URL_CALLED, before)));
+    expect(received.ok && received.fields.StirVerstat).toBeUndefined();
+  });
+});
+
+describe("the digits of a keypad", () => {
+  const path = "/voice/pin";
+  const receiveTyped = (Digits: unknown) => {
+    const typed = { ...incomingForm(), Digits: typeof Digits === "string" ? Digits : "1234" };
+    const event = eventOf({ ...typed, Digits }, signatureOf(`${BASE}${path}`, typed));
+    const received = receiveDigits(IDENTITY, path, event);
+    return received.ok ? received.fields.Digits : received.refusal.why;
+  };
+
+  test("are exactly one string of keys", () => {
+    for (const digits of ["4", "48291357", "*1#", "0".repeat(64)]) expect(receiveTyped(digits)).toBe(digits);
+    for (const digits of ["", " ", "1 2", "abc", "0".repeat(65), ["1234"], ["1234", "1234"]]) {
+      expect([digits, receiveTyped(digits)]).toEqual([digits, "fields are not those of a call"]);
+    }
+    for (const digits of [1234, null, {}]) expect(receiveTyped(digits)).toBe("parameters are not text");
+    const none = incomingForm();
+    const received = receiveDigits(IDENTITY, path, eventOf(none, signatureOf(`${BASE}${path}`, none)));
+    expect(received.ok ? [] : received.refusal.fields).toEqual(["Digits"]);
   });
 });
