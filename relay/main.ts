@@ -4,9 +4,11 @@
 import { configFrom, printFindings } from "./config.ts";
 import { takeCensus } from "./io/census.ts";
 import { systemClock } from "./io/clock.ts";
-import { makeLog, storeFailure } from "./io/log.ts";
+import { Health } from "./io/health.ts";
+import { makeLog } from "./io/log.ts";
 import { RelayServer } from "./io/server.ts";
 import { Store } from "./io/store.ts";
+import { TokenTime } from "./io/token-time.ts";
 
 /** EX_CONFIG of sysexits.h: what is wrong is the configuration, and a restart will not mend it. */
 const EX_CONFIG = 78;
@@ -24,6 +26,7 @@ const log = makeLog(config.logLevel, (line) => process.stdout.write(`${line}\n`)
 for (const { variable, mend } of warnings) log({ event: "relay.warning", level: "warn", variable, mend });
 if (warnings.length > 0) console.error(printFindings(warnings));
 
+const health = new Health(log);
 let store: Store;
 try {
   store = Store.open(config.dataDir);
@@ -34,15 +37,9 @@ try {
   );
   process.exit(EX_CONFIG);
 }
-const forget = () => {
-  try {
-    store.forgetOld(systemClock.unixS());
-  } catch (thrown) {
-    // The disk is full, and the calls that are up must not end for it.
-    log(storeFailure(thrown));
-  }
-};
-forget();
+// What the disk will not take back must not end the calls that are up.
+const forget = () => store.forgetOld().catch((thrown) => health.failed(thrown));
+await forget();
 const forgetting = setInterval(forget, FORGET_EVERY_MS);
 
 let server: RelayServer;
@@ -60,9 +57,13 @@ try {
       model: { url: config.realtimeUrl, model: config.settings.model, apiKey: config.apiKey },
       settings: config.settings,
     },
-    store,
-    systemClock,
-    log,
+    {
+      records: store,
+      health,
+      time: new TokenTime(systemClock, await store.latestS(), log),
+      clock: systemClock,
+      log,
+    },
   );
 } catch (thrown) {
   const why = thrown instanceof Error ? thrown.message : String(thrown);

@@ -15,8 +15,8 @@ import {
   verifyStreamToken,
 } from "../contract.ts";
 import type { Secret } from "../secret.ts";
-import type { Clock } from "./clock.ts";
-import type { Store } from "./store.ts";
+import type { Records } from "./records.ts";
+import type { TokenTime } from "./token-time.ts";
 
 export type GateTerms = {
   readonly relayUrl: string;
@@ -33,21 +33,19 @@ export type Admission =
 
 export class Gate {
   readonly #terms: GateTerms;
-  readonly #store: Store;
-  readonly #clock: Clock;
-  #latestS: number;
+  readonly #records: Records;
+  readonly #time: TokenTime;
 
-  constructor(terms: GateTerms, store: Store, clock: Clock) {
+  constructor(terms: GateTerms, records: Records, time: TokenTime) {
     this.#terms = terms;
-    this.#store = store;
-    this.#clock = clock;
-    this.#latestS = store.latestS();
+    this.#records = records;
+    this.#time = time;
   }
 
   /** Changes nothing: whoever passes has still to {@link enter}. */
   async check(token: string, signature: string | null): Promise<Admission> {
     const { relayUrl, keys, accountSid, authToken } = this.#terms;
-    const verified = await verifyStreamToken(keys, token, relayUrl, this.#nowS());
+    const verified = await verifyStreamToken(keys, token, relayUrl, this.#time.nowS());
     if (!verified.ok) return { ok: false, why: `token ${verified.why}` };
     const { claims } = verified;
     if (claims.account !== accountSid) return { ok: false, why: "token for another account" };
@@ -59,16 +57,12 @@ export class Gate {
 
   /**
    * Uses the token up. False: it was used before.
-   * @throws if the disk cannot record it; then nobody may come in
+   * @throws if it cannot be recorded; then nobody may come in
    */
-  enter({ jti, sub: callSid, attempt }: StreamClaims): boolean {
-    return this.#store.use({ jti, callSid, attempt }, this.#nowS());
-  }
-
-  /** The highest time seen, also before a restart: a clock that is set back revives no token. */
-  #nowS(): number {
-    this.#latestS = Math.max(this.#latestS, this.#clock.unixS());
-    return this.#latestS;
+  async enter({ jti, sub: callSid, attempt, iat: issuedS, exp: expiresS }: StreamClaims): Promise<boolean> {
+    const { isFirst, latestS } = await this.#records.use({ jti, callSid, attempt, issuedS, expiresS });
+    this.#time.saw(latestS);
+    return isFirst;
   }
 }
 

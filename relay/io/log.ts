@@ -46,6 +46,13 @@ export type RelayEntry =
       readonly peakModelBytes: number;
     }
   | { readonly event: "store.failed"; readonly level: "error"; readonly code: string; readonly mend: string }
+  | { readonly event: "store.recovered"; readonly level: "info" }
+  | {
+      readonly event: "clock.ahead" | "clock.behind";
+      readonly level: "warn";
+      readonly byS: number;
+      readonly mend: string;
+    }
   | { readonly event: "bug"; readonly level: "error"; readonly error: string; readonly stack: string };
 
 export type Log = (entry: Entry | RelayEntry, call?: string) => void;

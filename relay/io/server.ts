@@ -5,13 +5,16 @@
 import { randomBytes } from "node:crypto";
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import type { Settings } from "../call/session.ts";
-import { CallSid, MEDIA_STREAM_PATH, type StreamClaims, verifyEndingToken } from "../contract.ts";
+import { MEDIA_STREAM_PATH, type StreamClaims } from "../contract.ts";
 import type { Clock } from "./clock.ts";
+import { EdgeDoor } from "./edge-door.ts";
 import { Gate, type GateTerms } from "./gate.ts";
-import { bugOf, type Log, storeFailure } from "./log.ts";
+import type { Health } from "./health.ts";
+import { bugOf, type Log } from "./log.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
+import type { Records } from "./records.ts";
 import { Runner, type TwilioLine } from "./runner.ts";
-import type { Store } from "./store.ts";
+import type { TokenTime } from "./token-time.ts";
 
 export type ServerTerms = {
   readonly port: number;
@@ -27,34 +30,46 @@ const LARGEST_FRAME_BYTES = 64 * 1024;
 const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
 /** That the disk records is known again for so long. */
 const READY_FOR_MS = 1_000;
-/** How the edge hears of a call that is still up, and of one whose relay died. */
-type Known = {
-  ending: Ending | "live" | "unknown";
-  outcome: "finished" | "failed" | "live";
-  attempt: number;
+
+export type ServerParts = {
+  readonly records: Records;
+  readonly health: Health;
+  readonly time: TokenTime;
+  readonly clock: Clock;
+  readonly log: Log;
 };
 
 type Socket = { readonly claims: StreamClaims; readonly id: string; runner: Runner | undefined };
 
 export class RelayServer {
   readonly #terms: ServerTerms;
-  readonly #store: Store;
+  readonly #records: Records;
+  readonly #health: Health;
   readonly #gate: Gate;
+  readonly #edgeDoor: EdgeDoor;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #server: Bun.Server<Socket>;
   /** The calls that are up, by the jti of their token. */
   readonly #calls = new Map<string, Runner>();
+  /** Those whose use is being written down: each has its place already. */
+  #entering = 0;
+  /** Being written down. */
+  readonly #endings = new Set<Promise<void>>();
   #isStopping = false;
-  /** When the disk was last asked whether it records. */
-  #recordedAt = Number.NEGATIVE_INFINITY;
+  /** When it was last tried whether anything can be recorded, and what came of it. */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #writing: Promise<void> = Promise.resolve();
 
-  constructor(terms: ServerTerms, store: Store, clock: Clock, log: Log) {
+  constructor(terms: ServerTerms, { records, health, time, clock, log }: ServerParts) {
     this.#terms = terms;
-    this.#store = store;
+    this.#records = records;
+    this.#health = health;
     this.#clock = clock;
     this.#log = log;
-    this.#gate = new Gate(terms.gate, store, clock);
+    this.#gate = new Gate(terms.gate, records, time);
+    const isLive = (jti: string) => this.#calls.has(jti);
+    this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive });
     this.#server = Bun.serve<Socket>({
       port: terms.port,
       fetch: (request) => this.#answer(request),
@@ -92,20 +107,21 @@ export class RelayServer {
     while (this.#calls.size > 0 && this.#clock.monotonicMs() < deadline) await Bun.sleep(50);
     for (const runner of this.#calls.values()) runner.stop();
     await this.#server.stop();
+    await Promise.all(this.#endings);
   }
 
   async #answer(request: Request): Promise<Response | undefined> {
     // Bun makes the URL of the Host header, which is whatever the other side wrote.
     if (!URL.canParse(request.url)) return status(400);
     const { pathname } = new URL(request.url);
+    const fromEdge = this.#edgeDoor.answer(request, pathname);
+    if (fromEdge !== undefined) return fromEdge;
     const isProbe = pathname === "/healthz" || pathname === "/readyz";
     if (request.method !== "GET" && !(isProbe && request.method === "HEAD")) return status(405);
     if (pathname.startsWith(MEDIA_STREAM_PATH))
       return this.#open(request, pathname.slice(MEDIA_STREAM_PATH.length));
     if (pathname === "/healthz") return Response.json({ status: "ok" });
     if (pathname === "/readyz") return this.#ready();
-    const callSid = /^\/calls\/([^/]+)\/ending$/.exec(pathname)?.[1];
-    if (callSid !== undefined) return this.#ending(request, callSid);
     return status(404);
   }
 
@@ -116,16 +132,28 @@ export class RelayServer {
       return this.#refuse(401, "not an upgrade");
     const admission = await this.#gate.check(token, request.headers.get("x-twilio-signature"));
     if (!admission.ok) return this.#refuse(401, admission.why);
-    // Others have come in meanwhile. From here to the open socket nothing waits.
+    // Others have come in meanwhile.
     const late = this.#obstacle();
     if (late !== undefined) return this.#refuse(503, late);
+    this.#entering++;
     try {
-      if (!this.#gate.enter(admission.claims)) return this.#refuse(401, "token used before");
+      return await this.#enter(request, admission.claims);
+    } finally {
+      this.#entering--;
+    }
+  }
+
+  async #enter(request: Request, claims: StreamClaims): Promise<Response | undefined> {
+    try {
+      if (!(await this.#gate.enter(claims))) return this.#refuse(401, "token used before");
+      this.#health.worked();
     } catch (thrown) {
-      this.#log(storeFailure(thrown));
+      this.#health.failed(thrown);
       return this.#refuse(503, "cannot record");
     }
-    const data: Socket = { claims: admission.claims, id: randomBytes(4).toString("hex"), runner: undefined };
+    // The token is used up, and the edge makes another for another relay.
+    if (this.#isStopping) return this.#refuse(503, "stopping");
+    const data: Socket = { claims, id: randomBytes(4).toString("hex"), runner: undefined };
     if (this.#server.upgrade(request, { data })) return undefined;
     return this.#refuse(400, "upgrade failed");
   }
@@ -133,7 +161,7 @@ export class RelayServer {
   /** Why nobody may come in now. */
   #obstacle(): string | undefined {
     if (this.#isStopping) return "stopping";
-    return this.#calls.size >= this.#terms.maxCalls ? "full" : undefined;
+    return this.#calls.size + this.#entering >= this.#terms.maxCalls ? "full" : undefined;
   }
 
   #refuse(code: number, why: string): Response {
@@ -149,7 +177,7 @@ export class RelayServer {
     } catch (thrown) {
       // A throw from here would be the process's, and so the end of every other call.
       this.#log(bugOf(thrown), id);
-      this.#record(claims.jti, "bug");
+      this.#record(claims, "bug");
       socket.close(ENDINGS.bug.code);
     }
   }
@@ -168,7 +196,7 @@ export class RelayServer {
       dial: (ears) => dialModel(this.#terms.model, ears),
       clock: this.#clock,
       log: this.#log,
-      record: (ending) => this.#record(claims.jti, ending),
+      record: (ending) => this.#record(claims, ending),
     });
     socket.data.runner = runner;
     this.#calls.set(claims.jti, runner);
@@ -179,49 +207,32 @@ export class RelayServer {
     this.#calls.delete(socket.data.claims.jti);
   }
 
-  #record(jti: string, ending: Ending): void {
+  /** Nobody waits for it but the process's end: the records keep the order in which they are asked. */
+  #record({ jti, sub: callSid }: StreamClaims, ending: Ending): void {
     this.#calls.delete(jti);
-    try {
-      this.#store.ended(jti, ending);
-    } catch (thrown) {
-      this.#log(storeFailure(thrown));
-    }
+    const writing = this.#records
+      .ended({ jti, callSid }, ending)
+      .catch((thrown) => this.#health.failed(thrown))
+      .finally(() => this.#endings.delete(writing));
+    this.#endings.add(writing);
   }
 
-  #ready(): Response {
+  async #ready(): Promise<Response> {
     if (this.#isStopping) return Response.json({ status: "stopping" }, { status: 503 });
     const at = this.#clock.monotonicMs();
     try {
       // Anybody may ask, and a write holds up every call until the disk has it.
-      if (at >= this.#recordedAt + READY_FOR_MS) {
-        this.#store.heartbeat(this.#clock.unixS());
-        this.#recordedAt = at;
+      if (at >= this.#askedAt + READY_FOR_MS) {
+        this.#askedAt = at;
+        this.#writing = this.#records.heartbeat();
       }
+      await this.#writing;
+      this.#health.worked();
     } catch (thrown) {
-      this.#log(storeFailure(thrown));
+      this.#health.failed(thrown);
       return Response.json({ status: "cannot record" }, { status: 503 });
     }
     return Response.json({ status: "ready" });
-  }
-
-  async #ending(request: Request, callSid: string): Promise<Response> {
-    if (!CallSid.safeParse(callSid).success) return status(404);
-    const token = /^Bearer ([\w.-]+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
-    if (token === undefined) return status(401);
-    const { keys, relayUrl } = this.#terms.gate;
-    const verified = await verifyEndingToken(keys, token, relayUrl, this.#clock.unixS());
-    if (!verified.ok || verified.claims.sub !== callSid) return status(401);
-    const known = this.#lastOf(callSid);
-    return known === undefined ? status(404) : Response.json(known);
-  }
-
-  #lastOf(callSid: string): Known | undefined {
-    const last = this.#store.lastOf(callSid);
-    if (last === undefined) return undefined;
-    const { ending, attempt, jti } = last;
-    if (ending !== undefined) return { ending, outcome: ENDINGS[ending].outcome, attempt };
-    if (this.#calls.has(jti)) return { ending: "live", outcome: "live", attempt };
-    return { ending: "unknown", outcome: "failed", attempt };
   }
 }
 

@@ -1,31 +1,32 @@
 /**
- * What must outlive the process: which tokens were used, and how calls ended. One SQLite file under DATA_DIR, which
- * several processes on one machine may share. WAL with synchronous=FULL: a use is on the disk before the 101, so
- * that no kill and no power cut makes a token good twice (measured: 0 of 3,200 attempts with 20 SIGKILLs).
+ * The records as one SQLite file under DATA_DIR, which several processes on one machine may share. WAL with
+ * synchronous=FULL: a use is on the disk before the 101, so that no kill and no power cut makes a token good twice
+ * (measured: 0 of 3,200 attempts with 20 SIGKILLs).
  */
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ENDINGS, type Ending } from "../call/ending.ts";
-
-/** Twilio's longest call is a day; a captured webhook may come back long after. */
-const KEEP_S = 30 * 24 * 3600;
+import type { Ending } from "../call/ending.ts";
+import {
+  HOUR_S,
+  isEnding,
+  KEEP_S,
+  type LastKnown,
+  type Records,
+  type Spent,
+  TRIES_AN_HOUR,
+  type Use,
+  type Used,
+} from "./records.ts";
 
 const Row = z
   .object({ jti: z.string(), ending: z.string().nullable(), attempt: z.number().int() })
   .nullable();
-
 const Latest = z.object({ at: z.number().int() });
+const Count = z.object({ count: z.number().int() });
 
-export type Use = { readonly jti: string; readonly callSid: string; readonly attempt: number };
-export type LastKnown = {
-  readonly jti: string;
-  readonly ending: Ending | undefined;
-  readonly attempt: number;
-};
-
-export class Store {
+export class Store implements Records {
   readonly #db: Database;
 
   private constructor(db: Database) {
@@ -49,34 +50,42 @@ export class Store {
         UNIQUE (call_sid, attempt)
       ) STRICT;
       CREATE INDEX IF NOT EXISTS streams_by_age ON streams (used_at);
+      CREATE TABLE IF NOT EXISTS tries (
+        caller TEXT NOT NULL,
+        jti TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (caller, jti)
+      ) STRICT;
+      CREATE INDEX IF NOT EXISTS tries_by_age ON tries (at);
+      CREATE TABLE IF NOT EXISTS latest (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
+      INSERT OR IGNORE INTO latest (one, at) VALUES (1, 0);
     `);
     return new Store(db);
   }
 
-  /**
-   * Records the use of a token. False: it was used before, or an attempt of this call as high as this one was.
-   * @throws if the disk cannot record it; then nobody may come in
-   */
-  use({ jti, callSid, attempt }: Use, nowS: number): boolean {
-    const { changes } = this.#db
-      .query(
-        `INSERT OR IGNORE INTO streams (jti, call_sid, attempt, used_at)
-         SELECT $jti, $callSid, $attempt, $nowS
-         WHERE NOT EXISTS (SELECT 1 FROM streams WHERE call_sid = $callSid AND attempt >= $attempt)`,
-      )
-      .run({ jti, callSid, attempt, nowS });
-    return changes === 1;
+  async use({ jti, callSid, attempt, issuedS, expiresS }: Use): Promise<Used> {
+    return this.#atOnce(() => {
+      this.#db.query("UPDATE latest SET at = $issuedS WHERE at < $issuedS").run({ issuedS });
+      const latestS = this.#latestS();
+      const { changes } = this.#db
+        .query(
+          `INSERT OR IGNORE INTO streams (jti, call_sid, attempt, used_at)
+           SELECT $jti, $callSid, $attempt, $issuedS
+           WHERE $expiresS >= $latestS
+             AND NOT EXISTS (SELECT 1 FROM streams WHERE call_sid = $callSid AND attempt >= $attempt)`,
+        )
+        .run({ jti, callSid, attempt, issuedS, expiresS, latestS });
+      return { isFirst: changes === 1, latestS };
+    });
   }
 
-  /** Writes down how the stream that this token opened has ended. The first ending stands. */
-  ended(jti: string, ending: Ending): void {
+  async ended({ jti }: Pick<Use, "jti">, ending: Ending): Promise<void> {
     this.#db
       .query("UPDATE streams SET ending = $ending WHERE jti = $jti AND ending IS NULL")
       .run({ jti, ending });
   }
 
-  /** The newest stream of a call, if there was one; its ending is undefined while it lives, or if the relay died. */
-  lastOf(callSid: string): LastKnown | undefined {
+  async lastOf(callSid: string): Promise<LastKnown | undefined> {
     const row = Row.parse(
       this.#db
         .query(
@@ -89,33 +98,67 @@ export class Store {
     return { jti, attempt, ending: ending !== null && isEnding(ending) ? ending : undefined };
   }
 
-  /** The latest time at which anything was recorded, in seconds since 1970; 0 in a new file. */
-  latestS(): number {
-    const row = this.#db.query("SELECT coalesce(max(used_at), 0) AS at FROM streams").get();
-    const { at } = Latest.parse(row);
-    return at;
+  async triesLeft(caller: string, nowS: number): Promise<number> {
+    const spent = this.#db
+      .query("SELECT count(*) AS count FROM tries WHERE caller = $caller AND at > $since")
+      .get({ caller, since: nowS - HOUR_S });
+    return Math.max(0, TRIES_AN_HOUR - Count.parse(spent).count);
   }
 
-  /**
-   * Writes what a use writes, in a row of its own: a disk with room for less is not ready.
-   * @throws if the disk cannot record it
-   */
-  heartbeat(nowS: number): void {
-    this.#db
-      .query(
-        `INSERT OR REPLACE INTO streams (jti, call_sid, attempt, used_at)
-         VALUES ('heartbeat', 'heartbeat', 0, $nowS)`,
-      )
-      .run({ nowS });
+  async spendTry(caller: string, tryId: string, nowS: number): Promise<Spent> {
+    const since = nowS - HOUR_S;
+    const { isSpent, left } = this.#atOnce(() => {
+      this.#db.query("DELETE FROM tries WHERE at <= $since").run({ since });
+      this.#db
+        .query(
+          `INSERT OR IGNORE INTO tries (caller, jti, at)
+           SELECT $caller, $tryId, $nowS
+           WHERE (SELECT count(*) FROM tries WHERE caller = $caller) < $most`,
+        )
+        .run({ caller, tryId, nowS, most: TRIES_AN_HOUR });
+      const count = (query: string, values: Record<string, string>): number =>
+        Count.parse(this.#db.query(`SELECT count(*) AS count FROM tries WHERE ${query}`).get(values)).count;
+      return {
+        isSpent: count("caller = $caller AND jti = $tryId", { caller, tryId }) === 1,
+        left: Math.max(0, TRIES_AN_HOUR - count("caller = $caller", { caller })),
+      };
+    });
+    return { allowed: isSpent, left };
   }
 
-  forgetOld(nowS: number): void {
-    this.#db.query("DELETE FROM streams WHERE used_at < $before").run({ before: nowS - KEEP_S });
+  async refundTry(caller: string, tryId: string, nowS: number): Promise<number> {
+    this.#db.query("DELETE FROM tries WHERE caller = $caller AND jti = $tryId").run({ caller, tryId });
+    return this.triesLeft(caller, nowS);
+  }
+
+  async latestS(): Promise<number> {
+    return this.#latestS();
+  }
+
+  #latestS(): number {
+    return Latest.parse(this.#db.query("SELECT at FROM latest").get()).at;
+  }
+
+  /** A row as a use writes it, and never the same twice, for SQLite writes nothing where nothing changes. */
+  async heartbeat(): Promise<void> {
+    this.#db.exec(
+      `INSERT OR REPLACE INTO streams (jti, call_sid, attempt, used_at)
+       VALUES ('heartbeat', 'heartbeat', abs(random() % 1000000000), 0)`,
+    );
+  }
+
+  async forgetOld(): Promise<void> {
+    const latestS = this.#latestS();
+    this.#db.query("DELETE FROM streams WHERE used_at < $before").run({ before: latestS - KEEP_S });
+    this.#db.query("DELETE FROM tries WHERE at <= $before").run({ before: latestS - HOUR_S });
   }
 
   close(): void {
     this.#db.close();
   }
-}
 
-const isEnding = (text: string): text is Ending => Object.hasOwn(ENDINGS, text);
+  /** Takes the file's lock first, so that what is read is still true when it is written. */
+  #atOnce<T>(body: () => T): T {
+    return this.#db.transaction(body).immediate();
+  }
+}

@@ -9,6 +9,7 @@ import { keyFrom, mintStreamToken } from "../../../relay/contract.ts";
 import type { Clock } from "../../../relay/io/clock.ts";
 import { type Admission, Gate } from "../../../relay/io/gate.ts";
 import { Store } from "../../../relay/io/store.ts";
+import { TokenTime } from "../../../relay/io/token-time.ts";
 import { Secret } from "../../../relay/secret.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
@@ -22,11 +23,21 @@ const secondKey = await keyFrom(SECOND_SECRET);
 let folder: string;
 let store: Store;
 let nowS: number;
-const clock: Clock = { monotonicMs: () => 0, unixS: () => nowS };
-beforeEach(() => {
+/** The clock and the time that has passed, moved by hand; they agree unless a test sets the clock. */
+let passedMs: number;
+const clock: Clock = { monotonicMs: () => passedMs, unixS: () => nowS };
+const pass = (seconds: number) => {
+  nowS += seconds;
+  passedMs += seconds * 1000;
+};
+let time: TokenTime;
+const newTime = async () => new TokenTime(clock, await store.latestS(), () => {});
+beforeEach(async () => {
   nowS = 1_790_000_000;
+  passedMs = 0;
   folder = mkdtempSync(join(tmpdir(), "gate-"));
   store = Store.open(folder);
+  time = await newTime();
 });
 afterEach(() => {
   store.close();
@@ -43,11 +54,11 @@ const gate = (changes: Partial<Terms> = {}) => {
     authToken: new Secret(AUTH_TOKEN),
     ...changes,
   };
-  const asked = new Gate(terms, store, clock);
+  const asked = new Gate(terms, store, time);
   return {
     async admit(token: string, signature: string | null): Promise<Admission> {
       const admission = await asked.check(token, signature);
-      if (!admission.ok || asked.enter(admission.claims)) return admission;
+      if (!admission.ok || (await asked.enter(admission.claims))) return admission;
       return { ok: false, why: "token used before" };
     },
   };
@@ -127,7 +138,7 @@ describe("a token", () => {
     const asked = new Gate(
       { relayUrl: RELAY, keys: [key], accountSid: ACCOUNT_SID, authToken: new Secret(AUTH_TOKEN) },
       store,
-      clock,
+      time,
     );
     for (let times = 0; times < 2; times++) {
       expect(await asked.check(token, signed(streamUrl(token)))).toMatchObject({ ok: true });
@@ -167,7 +178,7 @@ describe("a token", () => {
   test("that has expired is not revived by a clock that is set back, also across a restart", async () => {
     const old = await mint();
     const asked = gate();
-    nowS += 120;
+    pass(120);
     expect(await admit(old)).toMatchObject({ ok: false, why: "token expired" });
     const url = streamUrl(old);
     expect(await asked.admit(old, signed(url))).toMatchObject({ why: "token expired" });
@@ -176,6 +187,63 @@ describe("a token", () => {
     expect(await asked.admit(old, signed(url))).toMatchObject({ why: "token expired" });
     store.close();
     store = Store.open(folder);
+    time = await newTime();
     expect(await admit(old)).toMatchObject({ ok: false, why: "token expired" });
+  });
+
+  test("that was never used is not revived by a process whose clock is wrong, where another knows better", async () => {
+    const old = await mint();
+    const slow = gate();
+    pass(120);
+    const other = new TokenTime(clock, 0, () => {});
+    const recorded = await store.use({
+      jti: "another process's",
+      callSid: newSid("CA"),
+      attempt: 0,
+      issuedS: other.nowS(),
+      expiresS: other.nowS() + 60,
+    });
+    expect(recorded.isFirst).toBe(true);
+    [nowS, passedMs] = [nowS - 120, 0];
+    expect(await slow.admit(old, signed(streamUrl(old)))).toEqual({ ok: false, why: "token used before" });
+    // And now it knows too.
+    expect(await slow.admit(old, signed(streamUrl(old)))).toEqual({ ok: false, why: "token expired" });
+  });
+
+  test("that is fresh is admitted once a clock that was alone ahead is right again", async () => {
+    const during = await mint();
+    nowS += 3600 * 24 * 365;
+    expect(await admit(during)).toMatchObject({ ok: false, why: "token expired" });
+    nowS -= 3600 * 24 * 365;
+    expect(await admit(during)).toMatchObject({ ok: true });
+    expect(await admit(await mint())).toMatchObject({ ok: true });
+  });
+
+  test("that is fresh is admitted while the clock is an hour behind, for the time that has passed is known", async () => {
+    const right = await mint();
+    nowS -= 3600;
+    passedMs += 10_000;
+    expect(await admit(right)).toMatchObject({ ok: true });
+  });
+
+  test("finds its key at every step of a rotation in the documented order: relay first, then edge, then drop", async () => {
+    const steps: ReadonlyArray<{ relay: Parameters<typeof gate>[0]; edge: typeof key }> = [
+      { relay: { keys: [key] }, edge: key },
+      { relay: { keys: [secondKey, key] }, edge: key },
+      { relay: { keys: [secondKey, key] }, edge: secondKey },
+      { relay: { keys: [secondKey] }, edge: secondKey },
+    ];
+    for (const [at, { relay, edge }] of steps.entries()) {
+      // One that was minted just before this step arrives just after it; the last step waits for a token's life.
+      const before = steps[at - 1];
+      if (before !== undefined && at < 3) {
+        expect(await admit(await mint({}, before.edge), relay)).toMatchObject({ ok: true });
+      }
+      expect(await admit(await mint({}, edge), relay)).toMatchObject({ ok: true });
+    }
+    expect(await admit(await mint({}, key), steps[3]?.relay)).toEqual({
+      ok: false,
+      why: "token unknown key",
+    });
   });
 });

@@ -1,7 +1,8 @@
 /**
- * The store by itself, on real files; and the running relay on a disk that cannot record, which then admits nobody
+ * The store as a file, what records.test.ts cannot ask of it; and the running relay on a disk that cannot record, which then admits nobody
  * and says so, while the calls that are up go on.
  */
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { Store } from "../../../relay/io/store.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { freePort, startRelay } from "../../rehearsal/relay.ts";
+import { fullAt } from "./full-disk.ts";
 import { noise } from "./noise.ts";
 import { Rig } from "./rig.ts";
 
@@ -26,48 +28,58 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-let tokens = 0;
-const use = (changes: Partial<Parameters<Store["use"]>[0]> = {}, atS = NOW_S, on = store) =>
-  on.use({ jti: `jti-${tokens++}`, callSid: newSid("CA"), attempt: 0, ...changes }, atS);
+const use = (jti: string, issuedS = NOW_S, on: Store = store) =>
+  on.use({ jti, callSid: newSid("CA"), attempt: 0, issuedS, expiresS: issuedS + 60 });
 const reopen = () => {
   store.close();
   store = Store.open(folder);
 };
 
-describe("a token", () => {
-  test("is used once, also after the file was closed", () => {
-    expect(use({ jti: "once" })).toBe(true);
-    expect(use({ jti: "once" })).toBe(false);
-    reopen();
-    expect(use({ jti: "once" })).toBe(false);
-  });
-
-  test("of a call must be of a later attempt than any before", () => {
+describe("a file that is closed and opened again", () => {
+  test("holds what it held: uses, endings, tries, and the time", async () => {
     const callSid = newSid("CA");
-    const attempts = [1, 0, 1, 2, 2, 1, 5, 4, 6];
-    const admitted = attempts.filter((attempt) => use({ callSid, attempt }));
-    expect(admitted).toEqual([1, 2, 5, 6]);
+    const token = { jti: "once", callSid, attempt: 0, issuedS: NOW_S, expiresS: NOW_S + 60 };
+    await store.use(token);
+    await store.ended(token, "line_lost");
+    await store.spendTry("a caller", "a try", NOW_S);
+    reopen();
+    expect(await store.use(token)).toEqual({ isFirst: false, latestS: NOW_S });
+    expect(await store.lastOf(callSid)).toEqual({ jti: "once", attempt: 0, ending: "line_lost" });
+    expect(await store.triesLeft("a caller", NOW_S)).toBe(9);
+    expect(await store.latestS()).toBe(NOW_S);
   });
+});
 
-  test("is used once by two processes on one file", () => {
+describe("one file under two processes", () => {
+  test("lets a token be used once", async () => {
     const other = Store.open(folder);
-    const won = Array.from({ length: 200 }, (_, n) => {
-      const token = { jti: `shared-${n}`, callSid: newSid("CA") };
-      const first = n % 2 === 0 ? [store, other] : [other, store];
-      return first.map((one) => use(token, NOW_S, one));
-    });
+    const won: boolean[][] = [];
+    for (let n = 0; n < 200; n++) {
+      const token = {
+        jti: `shared-${n}`,
+        callSid: newSid("CA"),
+        attempt: 0,
+        issuedS: NOW_S,
+        expiresS: NOW_S,
+      };
+      const order = n % 2 === 0 ? [store, other] : [other, store];
+      won.push((await Promise.all(order.map((one) => one.use(token)))).map(({ isFirst }) => isFirst));
+    }
     other.close();
     expect(won).toEqual(won.map(() => [true, false]));
   });
 
-  test("is used once by eight real processes that race for 100 of them", async () => {
+  test("lets each of 100 tokens be used once by eight real processes that race, and ten of 80 tries", async () => {
     const racer = `
       const { Store } = await import(${JSON.stringify(join(import.meta.dir, "../../../relay/io/store.ts"))});
       const store = Store.open(${JSON.stringify(folder)});
       const won = [];
       for (let n = 0; n < 100; n++) {
         const callSid = "CA" + String(n).padStart(32, "0");
-        if (store.use({ jti: "race-" + n, callSid, attempt: 0 }, ${NOW_S})) won.push(n);
+        const token = { jti: "race-" + n, callSid, attempt: 0, issuedS: ${NOW_S}, expiresS: ${NOW_S} };
+        if ((await store.use(token)).isFirst) won.push(n);
+        const tryId = process.pid + "-" + n;
+        if (n < 10 && (await store.spendTry("a caller", tryId, ${NOW_S})).allowed) won.push("try");
       }
       console.log(JSON.stringify(won));`;
     const all = await Promise.all(
@@ -77,50 +89,39 @@ describe("a token", () => {
         return Array.isArray(won) ? won : [];
       }),
     );
-    const won = all.flat().sort((a, b) => a - b);
-    expect(won).toEqual(Array.from({ length: 100 }, (_, n) => n));
-  });
-});
-
-describe("how a call ended", () => {
-  test("is kept under its newest attempt, the first ending standing, also after the file was closed", () => {
-    const callSid = newSid("CA");
-    use({ jti: "first", callSid });
-    expect(store.lastOf(callSid)).toEqual({ jti: "first", attempt: 0, ending: undefined });
-    store.ended("first", "line_lost");
-    store.ended("first", "caller_hung_up");
-    expect(store.lastOf(callSid)).toEqual({ jti: "first", attempt: 0, ending: "line_lost" });
-    use({ jti: "second", callSid, attempt: 1 });
-    expect(store.lastOf(callSid)).toEqual({ jti: "second", attempt: 1, ending: undefined });
-    store.ended("second", "assistant_hung_up");
-    reopen();
-    expect(store.lastOf(callSid)).toEqual({ jti: "second", attempt: 1, ending: "assistant_hung_up" });
-  });
-
-  test("is not known of a call that never came, and of no token that was never used", () => {
-    store.ended("never", "line_lost");
-    expect(store.lastOf(newSid("CA"))).toBeUndefined();
+    const won = all.flat();
+    expect(won.filter((one) => one === "try")).toHaveLength(10);
+    const tokens = won.filter((one) => one !== "try").sort((a, b) => a - b);
+    expect(tokens).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 });
 
 describe("what is old", () => {
-  test("is forgotten after 30 days and not before: the token may then no longer be good by its own time", () => {
-    const [old, young] = [newSid("CA"), newSid("CA")];
-    use({ callSid: old, jti: "old" }, NOW_S - 30 * DAY_S - 1);
-    use({ callSid: young, jti: "young" }, NOW_S - 30 * DAY_S + 1);
-    store.forgetOld(NOW_S);
-    expect(store.lastOf(old)).toBeUndefined();
-    expect(store.lastOf(young)).toMatchObject({ jti: "young" });
-    expect(use({ jti: "young" })).toBe(false);
+  test("is forgotten after 30 days and not before, counted from the newest token and from no clock", async () => {
+    await use("old", NOW_S - 30 * DAY_S - 1);
+    await use("young", NOW_S - 30 * DAY_S + 1);
+    await store.spendTry("a caller", "old", NOW_S - 3600);
+    await store.spendTry("a caller", "young", NOW_S - 3599);
+    const rows = () => {
+      const file = new Database(join(folder, "relay.sqlite"), { readonly: true });
+      const jtis = file.query("SELECT jti FROM streams UNION ALL SELECT jti FROM tries").values().flat();
+      file.close();
+      return jtis.sort();
+    };
+    await store.forgetOld();
+    expect(rows()).toEqual(["old", "old", "young", "young"]);
+    await use("new", NOW_S);
+    await store.forgetOld();
+    expect(rows()).toEqual(["new", "young", "young"]);
   });
 
-  test("does not take the time with it: the latest ever seen stays", () => {
-    expect(store.latestS()).toBe(0);
-    use({}, NOW_S);
-    store.heartbeat(NOW_S + 5);
-    expect(store.latestS()).toBe(NOW_S + 5);
+  test("does not take the time with it, and a heartbeat tells none", async () => {
+    expect(await store.latestS()).toBe(0);
+    await use("token", NOW_S);
+    await store.heartbeat();
+    await store.forgetOld();
     reopen();
-    expect(store.latestS()).toBe(NOW_S + 5);
+    expect(await store.latestS()).toBe(NOW_S);
   });
 });
 
@@ -142,9 +143,6 @@ describe("the file", () => {
     expect(() => Store.open(join(bad, "relay.sqlite", "data"))).toThrow();
   });
 });
-
-/** The relay may write this many blocks of 512 bytes to any one file, as on a full disk; the signal is ignored. */
-const fullAt = (blocks: number) => ["sh", "-c", `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, "sh"];
 
 describe("a disk that cannot record", () => {
   test("admits nobody, which /readyz says, and takes nothing from the calls that are up", async () => {
@@ -179,7 +177,8 @@ describe("a disk that cannot record", () => {
   });
 
   test("does not stop a relay from starting that has old calls to forget", async () => {
-    for (let n = 0; n < 2_000; n++) use({}, NOW_S - 31 * DAY_S);
+    for (let n = 0; n < 2_000; n++) await use(`old-${n}`, NOW_S - 31 * DAY_S);
+    await use("new");
     store.close();
     const relay = await startRelay(freePort(), {
       modelUrl: "ws://127.0.0.1:9/v1/realtime",

@@ -8,9 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyFrom, mintStreamToken, packProfile } from "../../../relay/contract.ts";
 import { systemClock } from "../../../relay/io/clock.ts";
+import { Health } from "../../../relay/io/health.ts";
 import { makeLog } from "../../../relay/io/log.ts";
 import { RelayServer } from "../../../relay/io/server.ts";
 import { Store } from "../../../relay/io/store.ts";
+import { TokenTime } from "../../../relay/io/token-time.ts";
 import { Secret } from "../../../relay/secret.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, TOKEN_SECRET } from "../../rehearsal/relay.ts";
@@ -24,6 +26,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
   const key = await keyFrom(TOKEN_SECRET);
   const store = Store.open(dataDir);
   const lines: string[] = [];
+  const log = makeLog("info", (line) => lines.push(line));
   const server = new RelayServer(
     {
       port: 0,
@@ -32,9 +35,13 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       model: { url: "no address", model: SETTINGS.model, apiKey: new Secret("none") },
       settings: SETTINGS,
     },
-    store,
-    systemClock,
-    makeLog("info", (line) => lines.push(line)),
+    {
+      records: store,
+      health: new Health(log),
+      time: new TokenTime(systemClock, 0, log),
+      clock: systemClock,
+      log,
+    },
   );
   // The second shows that the first left no call behind: there is room for one.
   for (const callSid of [newSid("CA"), newSid("CA")]) {
@@ -54,7 +61,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       socket.onclose = ({ code }) => resolve(code);
     });
     expect(closed).toBe(1011);
-    expect(store.lastOf(callSid)?.ending).toBe("bug");
+    expect(await store.lastOf(callSid)).toMatchObject({ ending: "bug" });
   }
   expect(server.liveCalls).toBe(0);
   expect(lines.map((line) => JSON.parse(line).event)).toEqual([
