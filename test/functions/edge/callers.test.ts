@@ -55,6 +55,8 @@ describe("callers.private.json", () => {
     const read = callersFromFile(example);
     expect(wrongsOf(read)).toEqual([]);
     expect(numbersOf(read).length).toBeGreaterThan(1);
+    const grace = read.ok ? read.callers.get("+15557654321") : undefined;
+    expect(grace?.pin).toBeDefined();
   });
 
   test("that is not JSON, or no object, is refused with the line where it stops being one", () => {

@@ -9,8 +9,10 @@ import { twiml } from "../../../functions/edge/twiml.ts";
 import {
   callerIdOf,
   keyFrom,
+  mintPinState,
   mintState,
   packProfile,
+  verifyPinState,
   verifyState,
   verifyStreamToken,
 } from "../../../relay/contract.ts";
@@ -158,18 +160,6 @@ describe("with several relays", () => {
       stands.map(({ url }) => [url, url === counting ? 6 : 0]),
     );
   });
-
-  test("one that is away is followed by the next too, and the last apologises in the caller's language", async () => {
-    // The last of an order is asked only when its turn comes by a state that names it.
-    const callSid = newCall();
-    const order = orderOf(callSid);
-    const last = await mintState(key, { callSid, attempt: 0, relay: order.at(-1) ?? "" }, nowS());
-    expect((await ended(callSid, last)).text).toBe(FRENCH_APOLOGY);
-    const { relay, state } = await dial(callSid);
-    await standAt(relay).stop();
-    const next = await sentTo((await ended(callSid, state)).text, callSid);
-    expect([next.relay, next.attempt]).toEqual([order[1] ?? "", 1]);
-  });
 });
 
 describe("while the secret is being replaced", () => {
@@ -182,6 +172,29 @@ describe("while the secret is being replaced", () => {
     const foreign = await keyFrom("a secret that neither side has heard of");
     const forged = await mintState(foreign, { callSid, attempt: 0, relay: stand.url }, nowS());
     expect((await ended(callSid, forged)).text).toBe(APOLOGY);
+  });
+
+  test("a PIN that was asked for under the old one is still taken, and counts what the old state counted", async () => {
+    const form = incomingForm({ CallSid: newCall(), From: GRACE, Digits: "482913" });
+    const asked = await mintPinState(oldKey, { callSid: form.CallSid ?? "", tries: 1 }, nowS());
+    const answer = await postSigned(`${edge.base}/voice/pin?state=${asked}`, form);
+    const next = /\/voice\/pin\?state=([\w.-]+)"/.exec(answer.text)?.[1] ?? answer.text;
+    const carried = await verifyPinState([key], next, nowS());
+    expect(carried.ok && carried.claims.tries).toBe(2);
+  });
+});
+
+describe("with one of them away from here on", () => {
+  test("it is followed by the next, and the last apologises in the caller's language", async () => {
+    // The last of an order is asked only when its turn comes by a state that names it.
+    const callSid = newCall();
+    const order = orderOf(callSid);
+    const last = await mintState(key, { callSid, attempt: 0, relay: order.at(-1) ?? "" }, nowS());
+    expect((await ended(callSid, last)).text).toBe(FRENCH_APOLOGY);
+    const { relay, state } = await dial(callSid);
+    await standAt(relay).stop();
+    const next = await sentTo((await ended(callSid, state)).text, callSid);
+    expect([next.relay, next.attempt]).toEqual([order[1] ?? "", 1]);
   });
 });
 
