@@ -232,10 +232,8 @@ describe("what edge and relay wrote meanwhile", () => {
   test("holds no PIN, nothing that was typed and no number", () => {
     const written = edge.output() + relay.output() + relay.errors();
     expect(edge.lines.map(({ event }) => event)).toContain("pin_right");
-    const typed = [PIN, WRONG, GRACES_PIN, PIN.slice(0, 4), PIN.slice(4)];
-    const all = [...typed, ...[...NUMBERS, GRACE].map((number) => number.slice(1, -2))];
-    // Times and ports may hold any four digits: digits count where they stand alone.
-    for (const secret of all) expect(written).not.toMatch(new RegExp(`(?<!\\d)${secret}(?!\\d)`));
+    const numbers = [...NUMBERS, GRACE].map((number) => number.slice(1, -2));
+    for (const secret of [PIN, WRONG, GRACES_PIN, ...numbers]) expect(written).not.toContain(secret);
     expect(edge.lines.filter(({ event }) => event === "bug")).toEqual([]);
   });
 });
