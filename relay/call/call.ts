@@ -190,12 +190,14 @@ export class Call {
     switch (event.type) {
       case "input_audio_buffer.speech_started":
         return exchange.callerStarted(at);
+      case "input_audio_buffer.speech_stopped":
+        return exchange.turns.callerStopped(at);
       case "input_audio_buffer.committed":
         return exchange.callerEnded(at);
       case "conversation.item.added":
         return exchange.itemArrived(event.item.id);
       case "response.created":
-        return exchange.created(event.response);
+        return exchange.created(event.response, at);
       case "response.output_audio.delta":
         if (!exchange.delta(event, at) || this.#heardFrom) return;
         this.#heardFrom = true;
@@ -316,6 +318,10 @@ export class Call {
   #settle(at: number): void {
     if (this.#stage.is !== "started" || !this.#negotiation.isReady) return;
     const { exchange }: Started = this.#stage;
+    if (exchange.turns.isHopeless) {
+      // Whoever was about to hang up needs no apology for a goodbye that does not come.
+      return this.#end(exchange.isStaying ? "model_failed" : "assistant_hung_up", "no response", at);
+    }
     exchange.askForResponse(at);
     if (exchange.mayHangUp(at)) this.#end("assistant_hung_up", "goodbye heard", at);
   }

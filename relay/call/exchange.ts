@@ -56,12 +56,15 @@ export class Exchange {
     this.askForResponse(at);
   }
 
-  created(response: { id: string; metadata?: { reason?: string | undefined } | null | undefined }): void {
+  created(
+    response: { id: string; metadata?: { reason?: string | undefined } | null | undefined },
+    at: number,
+  ): void {
     this.count.responses++;
     // It was created with the newest digit before it, and so it is the answer to that too.
     if (this.#keypadWish?.arrived) this.#keypadWish = undefined;
     this.#reason = response.metadata?.reason;
-    if (this.turns.created(response.id, this.#reason !== undefined)) return;
+    if (this.turns.created(response.id, this.#reason !== undefined, at)) return;
     this.#outbox.model({
       type: "response.cancel",
       event_id: this.#outbox.id("cancel-"),
@@ -71,6 +74,7 @@ export class Exchange {
 
   /** Audio for the caller: straight on, with a mark behind it. Returns false if nobody is to hear it. */
   delta({ response_id, item_id, content_index, delta }: Delta, at: number): boolean {
+    this.turns.signOfLife(response_id, at);
     if (this.turns.isSilenced(response_id)) {
       // Not a sample of this part was played, but the conversation would remember it as said.
       const goesOn = this.turns.active === response_id;
@@ -211,6 +215,11 @@ export class Exchange {
   nextDeadline(): number | undefined {
     const leaveBy = this.#hangUp.isStaying ? undefined : this.#hangUp.dueAt(this.#outlook());
     return earliest(this.turns.dueAt, this.#keypadWish?.at, leaveBy);
+  }
+
+  /** Nobody has asked to hang up. */
+  get isStaying(): boolean {
+    return this.#hangUp.isStaying;
   }
 
   /** All of the goodbye has been sent: the model has no part in the call any more. */

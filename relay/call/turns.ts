@@ -18,13 +18,21 @@ export type Wish = {
 const ANSWER_WITHIN_MS = 4_000;
 /** A create that is neither obeyed nor refused. */
 const CREATED_WITHIN_MS = 6_000;
+/** Once may be a lost event; a model that obeys nothing leaves the caller in silence. */
+const MOST_UNOBEYED_IN_A_ROW = 1;
 const MOST_REFUSALS_IN_A_ROW = 3;
+/** Where the server's detection says that speech has stopped, the commit follows at once or not at all. */
+const COMMIT_WITHIN_MS = 2_000;
+/** A response that has said nothing for so long, its end included, will not: something else may be asked for. */
+const RESPONSE_STALE_MS = 20_000;
 const REFUSED_PAUSE_MS = 250;
 const MOST_SILENCED = 16;
 
 type CallerTurn =
   | { readonly is: "closed" }
   | { readonly is: "open" }
+  /** Speech has stopped, and the commit has not come yet. */
+  | { readonly is: "stopped"; readonly commitBy: number }
   | { readonly is: "ended"; readonly answerBy: number };
 
 export class Turns {
@@ -35,6 +43,9 @@ export class Turns {
   /** Responses whose audio must not be played any more, the newest few: late audio may even follow response.done. */
   readonly #silenced = new Set<string>();
   #refusals = 0;
+  #unobeyed = 0;
+  /** When the active response last gave a sign of life. */
+  #signAt = 0;
   #pauseUntil: number | undefined;
 
   get active(): string | undefined {
@@ -43,6 +54,11 @@ export class Turns {
 
   get callerSpeaks(): boolean {
     return this.#caller.is === "open";
+  }
+
+  /** The model neither obeys nor answers: no use in asking again. */
+  get isHopeless(): boolean {
+    return this.#unobeyed > MOST_UNOBEYED_IN_A_ROW || this.#refusals > MOST_REFUSALS_IN_A_ROW;
   }
 
   /** No response is active, asked for or wished for, and none is expected from the server. */
@@ -91,18 +107,25 @@ export class Turns {
    * A response has begun. Returns false for one that began while the caller was already speaking: the server
    * interrupts only what was there when speech started, so that one has to be cancelled by us.
    */
-  created(id: string, ours: boolean): boolean {
+  created(id: string, ours: boolean, at: number): boolean {
     this.#active = id;
+    this.#signAt = at;
     this.#refusals = 0;
+    this.#unobeyed = 0;
     this.#wishes = this.#wishes.filter(isUnserved);
     if (ours) this.#asked = undefined;
     else if (this.#asked) this.#asked = { ...this.#asked, wishes: this.#asked.wishes.filter(isUnserved) };
-    if (this.#caller.is === "open") {
+    if (this.#caller.is === "open" || this.#caller.is === "stopped") {
       this.#silence(id);
       return false;
     }
     this.#caller = { is: "closed" };
     return true;
+  }
+
+  /** The active response has said something. */
+  signOfLife(id: string, at: number): void {
+    if (this.#active === id) this.#signAt = at;
   }
 
   done(id: string): void {
@@ -121,7 +144,7 @@ export class Turns {
     }
     if (this.#asked === undefined || (eventId !== undefined && eventId !== this.#asked.eventId)) return false;
     this.#refusals++;
-    if (this.#refusals <= MOST_REFUSALS_IN_A_ROW) this.#wishes = [...this.#asked.wishes, ...this.#wishes];
+    this.#wishes = [...this.#asked.wishes, ...this.#wishes];
     this.#asked = undefined;
     this.#pauseUntil = at + REFUSED_PAUSE_MS * this.#refusals;
     return true;
@@ -133,6 +156,11 @@ export class Turns {
     if (this.#active === undefined) return undefined;
     this.#silence(this.#active);
     return this.#active;
+  }
+
+  /** The caller has stopped speaking; their turn is closed when the server commits it. */
+  callerStopped(at: number): void {
+    if (this.#caller.is === "open") this.#caller = { is: "stopped", commitBy: at + COMMIT_WITHIN_MS };
   }
 
   /** The caller's turn is closed; the server answers it by itself. */
@@ -155,20 +183,34 @@ export class Turns {
   }
 
   get dueAt(): number | undefined {
-    if (this.#caller.is === "ended") return this.#caller.answerBy;
+    if (this.#caller.is === "stopped") return this.#caller.commitBy;
+    if (this.#caller.is === "ended" && this.#active === undefined) return this.#caller.answerBy;
+    if (this.#active !== undefined) return this.#isWanted ? this.#signAt + RESPONSE_STALE_MS : undefined;
     if (this.#asked) return this.#asked.by;
-    return this.#wishes.length > 0 && !this.#active && this.#caller.is === "closed"
-      ? this.#pauseUntil
-      : undefined;
+    return this.#wishes.length > 0 && this.#caller.is === "closed" ? this.#pauseUntil : undefined;
   }
 
   tick(at: number): void {
-    if (this.#caller.is === "ended" && at >= this.#caller.answerBy) {
-      this.#caller = { is: "closed" };
-      if (this.#active === undefined) this.wish({ reason: "answer" });
+    if (this.#caller.is === "stopped" && at >= this.#caller.commitBy) this.#caller = { is: "closed" };
+    if (this.#active !== undefined && this.#isWanted && at >= this.#signAt + RESPONSE_STALE_MS) {
+      this.#silence(this.#active);
+      this.#active = undefined;
     }
-    if (this.#asked && at >= this.#asked.by) this.refused(this.#asked.eventId, at);
+    if (this.#caller.is === "ended" && at >= this.#caller.answerBy && this.#active === undefined) {
+      this.#caller = { is: "closed" };
+      this.wish({ reason: "answer" });
+    }
+    if (this.#asked && at >= this.#asked.by && this.#active === undefined) {
+      this.#unobeyed++;
+      this.#wishes = [...this.#asked.wishes, ...this.#wishes];
+      this.#asked = undefined;
+    }
     if (this.#pauseUntil !== undefined && at >= this.#pauseUntil) this.#pauseUntil = undefined;
+  }
+
+  /** Something waits for the active response to be over. */
+  get #isWanted(): boolean {
+    return this.#wishes.length > 0 || this.#asked !== undefined || this.#caller.is === "ended";
   }
 }
 

@@ -30,6 +30,7 @@ const EVENTS = {
     }),
   }),
   "input_audio_buffer.speech_started": z.object({ type: z.literal("input_audio_buffer.speech_started") }),
+  "input_audio_buffer.speech_stopped": z.object({ type: z.literal("input_audio_buffer.speech_stopped") }),
   "input_audio_buffer.committed": z.object({ type: z.literal("input_audio_buffer.committed") }),
   "conversation.item.added": z.object({
     type: z.literal("conversation.item.added"),

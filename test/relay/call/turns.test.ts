@@ -16,7 +16,7 @@ describe("one response at a time", () => {
     turns.asked("create-1", 0);
     turns.wish({ reason: "tool", itemId: "out-1" });
     expect(turns.next(1)).toBeUndefined();
-    turns.created("r1", true);
+    turns.created("r1", true, 0);
     expect(turns.next(2)).toBeUndefined();
     turns.done("r1");
     expect(reasons(turns, 3)).toEqual(["tool"]);
@@ -29,7 +29,7 @@ describe("one response at a time", () => {
     expect(turns.next(0)).toBeUndefined();
     turns.callerCommitted(100);
     expect(turns.next(100)).toBeUndefined();
-    turns.created("r1", false);
+    turns.created("r1", false, 0);
     turns.done("r1");
     expect(reasons(turns, 200)).toEqual(["tool"]);
   });
@@ -51,7 +51,7 @@ describe("one response at a time", () => {
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.itemArrived("out-1");
     turns.callerCommitted(0);
-    turns.created("r1", false);
+    turns.created("r1", false, 0);
     turns.done("r1");
     expect(turns.next(10)).toBeUndefined();
     expect(turns.idle).toBe(true);
@@ -59,7 +59,7 @@ describe("one response at a time", () => {
 
   test("a response that was created before the item arrived has not", () => {
     const turns = new Turns();
-    turns.created("r1", false);
+    turns.created("r1", false, 0);
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.itemArrived("out-1");
     turns.done("r1");
@@ -72,7 +72,7 @@ describe("a create that comes to nothing", () => {
     const turns = new Turns();
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.asked("create-1", 0);
-    turns.created("theirs", false);
+    turns.created("theirs", false, 0);
     expect(turns.refused("create-1", 10)).toBe(true);
     expect(turns.next(5_000)).toBeUndefined();
     turns.done("theirs");
@@ -90,16 +90,28 @@ describe("a create that comes to nothing", () => {
     expect(reasons(turns, 1250)).toEqual(["greeting"]);
   });
 
-  test("after three refusals in a row the wish is let go", () => {
+  test("after four refusals in a row there is no use in asking again", () => {
     const turns = new Turns();
     turns.wish({ reason: "greeting" });
     for (let i = 1; i <= 4; i++) {
+      expect(turns.isHopeless).toBe(false);
       expect(reasons(turns, i * 10_000)).toEqual(["greeting"]);
       turns.asked(`create-${i}`, i * 10_000);
       turns.refused(`create-${i}`, i * 10_000);
     }
-    expect(turns.next(99_000)).toBeUndefined();
-    expect(turns.idle).toBe(true);
+    expect(turns.isHopeless).toBe(true);
+  });
+
+  test("one that is neither obeyed nor refused is asked again once, and then there is no use", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "greeting" });
+    turns.asked("create-1", 0);
+    turns.tick(6_000);
+    expect(turns.isHopeless).toBe(false);
+    expect(reasons(turns, 6_000)).toEqual(["greeting"]);
+    turns.asked("create-2", 6_000);
+    turns.tick(12_000);
+    expect(turns.isHopeless).toBe(true);
   });
 
   test("a refusal of some other event is not about the create", () => {
@@ -128,7 +140,7 @@ describe("a create that lost against a response of the server's", () => {
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.asked("create-1", 0);
     turns.itemArrived("out-1");
-    turns.created("theirs", false);
+    turns.created("theirs", false, 0);
     turns.refused("create-1", 10);
     turns.done("theirs");
     expect(turns.next(1_000)).toBeUndefined();
@@ -139,7 +151,7 @@ describe("a create that lost against a response of the server's", () => {
       const turns = new Turns();
       turns.wish({ reason });
       turns.asked("create-1", 0);
-      turns.created("theirs", false);
+      turns.created("theirs", false, 0);
       turns.refused("create-1", 10);
       turns.done("theirs");
       expect(turns.next(1_000)).toBeUndefined();
@@ -152,7 +164,7 @@ describe("a create that lost against a response of the server's", () => {
     turns.callerStarted();
     turns.wish({ reason: "retry" });
     turns.callerCommitted(0);
-    turns.created("theirs", false);
+    turns.created("theirs", false, 0);
     turns.done("theirs");
     expect(turns.next(1_000)).toBeUndefined();
   });
@@ -161,7 +173,7 @@ describe("a create that lost against a response of the server's", () => {
 describe("the caller's turn", () => {
   test("speech silences the response that is active, and says which", () => {
     const turns = new Turns();
-    turns.created("r1", false);
+    turns.created("r1", false, 0);
     expect(turns.callerStarted()).toBe("r1");
     expect(turns.isSilenced("r1")).toBe(true);
     expect(turns.callerSpeaks).toBe(true);
@@ -170,7 +182,7 @@ describe("the caller's turn", () => {
   test("a silenced response stays silent after it is done, and the memory of them is bounded", () => {
     const turns = new Turns();
     for (let i = 0; i < 100; i++) {
-      turns.created(`r${i}`, false);
+      turns.created(`r${i}`, false, 0);
       turns.callerStarted();
       turns.done(`r${i}`);
       turns.callerCommitted(i);
@@ -183,7 +195,7 @@ describe("the caller's turn", () => {
   test("a response that is created while the caller speaks has to be cancelled, and is silent", () => {
     const turns = new Turns();
     turns.callerStarted();
-    expect(turns.created("r1", true)).toBe(false);
+    expect(turns.created("r1", true, 0)).toBe(false);
     expect(turns.isSilenced("r1")).toBe(true);
   });
 
@@ -191,7 +203,7 @@ describe("the caller's turn", () => {
     const turns = new Turns();
     turns.callerStarted();
     turns.callerCommitted(0);
-    expect(turns.created("r1", false)).toBe(true);
+    expect(turns.created("r1", false, 0)).toBe(true);
     expect(turns.isSilenced("r1")).toBe(false);
     expect(turns.callerSpeaks).toBe(false);
   });
@@ -211,7 +223,7 @@ describe("the caller's turn", () => {
     const turns = new Turns();
     turns.callerCommitted(0);
     turns.tick(4000);
-    turns.created("late", false);
+    turns.created("late", false, 0);
     turns.done("late");
     expect(turns.next(5000)).toBeUndefined();
   });
@@ -223,12 +235,46 @@ describe("the caller's turn", () => {
     expect(turns.idle).toBe(false);
     turns.callerCommitted(0);
     expect(turns.idle).toBe(false);
-    turns.created("r1", false);
+    turns.created("r1", false, 0);
     expect(turns.idle).toBe(false);
     turns.done("r1");
     expect(turns.idle).toBe(true);
     turns.wish({ reason: "tool" });
     expect(turns.idle).toBe(false);
     expect(turns.waiting).toBe(1);
+  });
+});
+
+describe("a model that leaves something open", () => {
+  test("a response that has said nothing for 20 s no longer keeps others waiting, and stays silent", () => {
+    const turns = new Turns();
+    turns.created("r1", false, 0);
+    turns.signOfLife("r1", 5_000);
+    turns.wish({ reason: "keypad", itemId: "key-1" });
+    expect(turns.dueAt).toBe(25_000);
+    turns.tick(24_999);
+    expect(turns.next(24_999)).toBeUndefined();
+    turns.tick(25_000);
+    expect(reasons(turns, 25_000)).toEqual(["keypad"]);
+    expect(turns.isSilenced("r1")).toBe(true);
+  });
+
+  test("a response that nothing waits for may take its time", () => {
+    const turns = new Turns();
+    turns.created("r1", false, 0);
+    expect(turns.dueAt).toBeUndefined();
+    turns.tick(60_000);
+    expect(turns.active).toBe("r1");
+  });
+
+  test("speech that has stopped and is never committed gives the turn back after 2 s", () => {
+    const turns = new Turns();
+    turns.callerStarted();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.callerStopped(1_000);
+    expect(turns.next(2_999)).toBeUndefined();
+    expect(turns.dueAt).toBe(3_000);
+    turns.tick(3_000);
+    expect(reasons(turns, 3_000)).toEqual(["tool"]);
   });
 });

@@ -12,6 +12,8 @@ const SILENCE = /^(\/\/\/\/)+$/;
 const START_WITHIN_MS = 5_000;
 const READY_WITHIN_MS = 8_000;
 const ANSWER_WITHIN_MS = 4_000;
+const RESPONSE_STALE_MS = 20_000;
+const COMMIT_WITHIN_MS = 2_000;
 const CREATED_WITHIN_MS = 6_000;
 const EARLY_SAMPLES = 10_000 * 8;
 const LARGEST_SILENCE_SAMPLES = 5_000 * 8;
@@ -43,6 +45,10 @@ export class Watch {
   #ready = false;
   #early: string[] = [];
   #active: string | undefined;
+  /** When the active response was created or last spoke. */
+  #signAt = 0;
+  /** When the caller was said to have stopped, while the turn is open. */
+  #stoppedAt: number | undefined;
   #asked: Asked | undefined;
   #caller: CallerTurn = { is: "closed" };
   #wantsToLeave = false;
@@ -149,12 +155,20 @@ export class Watch {
     if (event.type === "response.created") {
       if (event.response.metadata?.reason !== undefined) this.#asked = undefined;
       this.#active = event.response.id;
+      this.#signAt = at;
       if (this.#caller.is === "open") this.#interrupted.add(event.response.id);
       else this.#caller = { is: "closed" };
+    } else if (event.type === "response.output_audio.delta") {
+      // One that was given up may still speak; that does not make it the active one again.
+      const isStale = at >= this.#signAt + RESPONSE_STALE_MS;
+      if (this.#active === event.response_id && !isStale) this.#signAt = at;
+    } else if (event.type === "input_audio_buffer.speech_stopped") {
+      if (this.#caller.is === "open") this.#stoppedAt ??= at;
     } else if (event.type === "response.done") {
       if (this.#active === event.response.id) this.#active = undefined;
     } else if (event.type === "input_audio_buffer.speech_started") {
       this.#caller = { is: "open" };
+      this.#stoppedAt = undefined;
       this.#wantsToLeave = false;
       if (this.#active !== undefined) this.#interrupted.add(this.#active);
     } else if (event.type === "input_audio_buffer.committed") {
@@ -205,6 +219,13 @@ export class Watch {
     }
   }
 
+  /** Speech that stopped and was not committed in time: the turn is over without one. */
+  #isStopped(at: number): boolean {
+    return (
+      this.#caller.is === "open" && this.#stoppedAt !== undefined && at >= this.#stoppedAt + COMMIT_WITHIN_MS
+    );
+  }
+
   // --- what goes out --------------------------------------------------------------------------------------------
 
   #toTwilio(frame: ToTwilio, input: Input): void {
@@ -238,12 +259,14 @@ export class Watch {
     hold("nothing but session.update goes out before the session is ready", this.#ready);
     const from = input.from === "model" ? input.event : undefined;
     switch (event.type) {
-      case "response.create":
-        hold("no create while a response is active", this.#active === undefined);
+      case "response.create": {
+        const stale = at >= this.#signAt + RESPONSE_STALE_MS;
+        hold("no create while a response is active", this.#active === undefined || stale);
         hold("no create while one is asked for", this.#asked === undefined);
-        hold("no create while the caller has the turn", this.#caller.is === "closed");
+        hold("no create while the caller has the turn", this.#caller.is === "closed" || this.#isStopped(at));
         this.#asked = { id: event.event_id, by: at + CREATED_WITHIN_MS };
         return;
+      }
       case "response.cancel": {
         const ours = from?.type === "response.created" && from.response.id === event.response_id;
         return hold("only a response created during the caller's speech is cancelled", ours && callerSpoke);
@@ -308,6 +331,7 @@ export class Watch {
     const by = (what: string, deadline: number) => hold(what, next !== undefined && next <= deadline);
     if (this.#started === undefined) by("a start is waited for 5 s", this.#openedAt + START_WITHIN_MS);
     else if (!this.#ready) by("a session is waited for 8 s", this.#openedAt + READY_WITHIN_MS);
+    else if (this.#active !== undefined) return;
     else if (this.#caller.is === "ended") by("an answer is waited for 4 s", this.#caller.answerBy);
     else if (this.#asked) by("a create is waited for 6 s", this.#asked.by);
     if (this.#wantsToLeave) hold("a call that wants to leave has a deadline", next !== undefined);
