@@ -24,7 +24,14 @@ export type ModelLine = {
 /** A peer that does not answer our close has had its time. */
 const CLOSE_WITHIN_MS = 500;
 
-export function dialModel({ url, model, apiKey }: ModelAddress, ears: ModelEars): ModelLine {
+/** A peer that has vanished sends no close, and the kernel takes minutes of audio for it: only a ping finds out. */
+const PATIENCE = { pingEveryMs: 5_000, silentForMs: 10_000 } as const;
+
+export function dialModel(
+  { url, model, apiKey }: ModelAddress,
+  ears: ModelEars,
+  patience: { readonly pingEveryMs: number; readonly silentForMs: number } = PATIENCE,
+): ModelLine {
   const address = new URL(url);
   address.searchParams.set("model", model);
   const socket = new WebSocket(address.href, {
@@ -34,14 +41,30 @@ export function dialModel({ url, model, apiKey }: ModelAddress, ears: ModelEars)
   });
   let status: number | undefined;
   let closing: ReturnType<typeof setTimeout> | undefined;
-  socket.onopen = () => ears.opened();
-  socket.onmessage = ({ data }) => ears.message(typeof data === "string" ? data : undefined);
+  let heardAt = performance.now();
+  const watching = setInterval(() => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (performance.now() - heardAt >= patience.silentForMs) socket.terminate();
+    else socket.ping();
+  }, patience.pingEveryMs);
+  socket.onopen = () => {
+    heardAt = performance.now();
+    ears.opened();
+  };
+  socket.onmessage = ({ data }) => {
+    heardAt = performance.now();
+    ears.message(typeof data === "string" ? data : undefined);
+  };
+  socket.addEventListener("pong", () => {
+    heardAt = performance.now();
+  });
   // Bun tells an HTTP refusal only in words: "Expected 101 status code: 401".
   socket.onerror = (event) => {
     const said = "message" in event && typeof event.message === "string" ? event.message : "";
     status = Number(/status code: (\d{3})/.exec(said)?.[1]) || undefined;
   };
   socket.onclose = ({ code }) => {
+    clearInterval(watching);
     clearTimeout(closing);
     ears.closed(code, status);
   };

@@ -33,7 +33,7 @@ export type RunnerParts = {
   readonly record: (ending: Ending) => void;
 };
 
-/** About a minute of the caller's audio: the model is not listening any more. */
+/** About a minute of audio beyond what the kernel holds: the model is not listening any more. (A dead peer: model.ts.) */
 const MOST_MODEL_BACKLOG_BYTES = 640 * 1024;
 
 export class Runner {

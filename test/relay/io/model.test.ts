@@ -1,0 +1,64 @@
+/** The model's socket when the peer does not behave: it vanishes without a word, or is merely quiet. */
+import { afterEach, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { dialModel } from "../../../relay/io/model.ts";
+import { Secret } from "../../../relay/secret.ts";
+
+const PATIENCE = { pingEveryMs: 40, silentForMs: 200 };
+const stops: Array<() => void> = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+function dial(port: number): { closed: Promise<number>; close: () => void } {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const ears = { opened: () => {}, message: () => {}, closed: resolve };
+  const address = {
+    url: `ws://127.0.0.1:${port}/v1/realtime`,
+    model: "gpt-realtime-2.1",
+    apiKey: new Secret("sk-x"),
+  };
+  const line = dialModel(address, ears, PATIENCE);
+  return { closed: promise, close: () => line.close() };
+}
+
+test("a peer that has vanished is given up: it answers no ping", async () => {
+  // The handshake and then nothing, not even what a WebSocket answers by itself.
+  const peer = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data(socket, bytes) {
+        const key = /sec-websocket-key: (\S+)/i.exec(bytes.toString())?.[1];
+        if (key === undefined) return;
+        const accept = createHash("sha1")
+          .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+          .digest("base64");
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+        );
+      },
+    },
+  });
+  stops.push(() => peer.stop(true));
+  const startedAt = performance.now();
+  expect(await dial(peer.port).closed).toBe(1006);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(PATIENCE.silentForMs);
+});
+
+test("a peer that is quiet and alive is not", async () => {
+  const peer = Bun.serve({
+    port: 0,
+    fetch: (request, server) => (server.upgrade(request) ? undefined : new Response(null, { status: 400 })),
+    websocket: { message: () => {} },
+  });
+  stops.push(() => void peer.stop(true));
+  const line = dial(peer.port ?? 0);
+  const first = await Promise.race([
+    line.closed,
+    Bun.sleep(PATIENCE.silentForMs * 4).then(() => "still open"),
+  ]);
+  expect(first).toBe("still open");
+  line.close();
+  expect(await line.closed).toBe(1000);
+});
