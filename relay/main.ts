@@ -6,6 +6,8 @@ import { takeCensus } from "./io/census.ts";
 import { systemClock } from "./io/clock.ts";
 import { Health } from "./io/health.ts";
 import { makeLog } from "./io/log.ts";
+import type { Records } from "./io/records.ts";
+import { RedisRecords } from "./io/redis.ts";
 import { RelayServer } from "./io/server.ts";
 import { Store } from "./io/store.ts";
 import { TokenTime } from "./io/token-time.ts";
@@ -27,9 +29,12 @@ for (const { variable, mend } of warnings) log({ event: "relay.warning", level: 
 if (warnings.length > 0) console.error(printFindings(warnings));
 
 const health = new Health(log);
-let store: Store;
+let records: Records;
 try {
-  store = Store.open(config.dataDir);
+  records =
+    config.redisUrl === undefined
+      ? Store.open(config.dataDir)
+      : await RedisRecords.open(config.redisUrl, systemClock, health, log);
 } catch (thrown) {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   console.error(
@@ -38,8 +43,10 @@ try {
   process.exit(EX_CONFIG);
 }
 // What the disk will not take back must not end the calls that are up.
-const forget = () => store.forgetOld().catch((thrown) => health.failed(thrown));
+const forget = () => records.forgetOld().catch((thrown) => health.failed(thrown));
 await forget();
+// A Redis that is away tells it with the first use that it records.
+const latestS = await records.latestS().catch(() => 0);
 const forgetting = setInterval(forget, FORGET_EVERY_MS);
 
 let server: RelayServer;
@@ -58,9 +65,9 @@ try {
       settings: config.settings,
     },
     {
-      records: store,
+      records,
       health,
-      time: new TokenTime(systemClock, await store.latestS(), log),
+      time: new TokenTime(systemClock, latestS, log),
       clock: systemClock,
       log,
     },
@@ -80,7 +87,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     log({ event: "relay.stopping", level: "info", signal, calls: server.liveCalls });
     await server.stop(config.drainMs);
     clearInterval(forgetting);
-    store.close();
+    records.close();
     log({ event: "relay.stopped", level: "info" });
     process.exit(0);
   });

@@ -11,6 +11,10 @@ export class Health {
     this.#log = log;
   }
 
+  get isWell(): boolean {
+    return this.#isWell;
+  }
+
   failed(thrown: unknown): void {
     if (!this.#isWell) return;
     this.#isWell = false;

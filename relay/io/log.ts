@@ -4,6 +4,7 @@
  */
 import type { Entry } from "../call/journal.ts";
 import type { Census } from "./census.ts";
+import { RecordsFailure } from "./records.ts";
 
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -72,13 +73,15 @@ export function makeLog(
   };
 }
 
-/** SQLite's code is all that is said of a disk that cannot record. */
-export const storeFailure = (thrown: unknown): RelayEntry => ({
-  event: "store.failed",
-  level: "error",
-  code: thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown",
-  mend: "DATA_DIR cannot be written: check its disk space and permissions; nobody is admitted until then",
-});
+/** A code is all that is said of why nothing can be recorded, SQLite's or Redis's. */
+export function storeFailure(thrown: unknown): RelayEntry {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+  const mend =
+    thrown instanceof RecordsFailure
+      ? thrown.mend
+      : "DATA_DIR cannot be written: check its disk space and permissions; nobody is admitted until then";
+  return { event: "store.failed", level: "error", code, mend };
+}
 
 /** A thrown thing without its message: that may hold anything, the frames of a stack only code. */
 export function bugOf(thrown: unknown): RelayEntry {

@@ -13,6 +13,18 @@ export const KEEP_S = 30 * 24 * 3600;
 export const TRIES_AN_HOUR = 10;
 export const HOUR_S = 3600;
 
+/** Why nothing could be recorded, in words that may be logged. */
+export class RecordsFailure extends Error {
+  readonly code: string;
+  readonly mend: string;
+
+  constructor(code: string, mend: string) {
+    super(code);
+    this.code = code;
+    this.mend = mend;
+  }
+}
+
 export type Use = {
   readonly jti: string;
   readonly callSid: string;

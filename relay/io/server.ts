@@ -28,7 +28,7 @@ export type ServerTerms = {
 const LARGEST_FRAME_BYTES = 64 * 1024;
 /** A minute and a half of audio that Twilio has not taken: it never will. */
 const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
-/** That the disk records is known again for so long. */
+/** For so long it is not tried again whether anything can be recorded. */
 const READY_FOR_MS = 1_000;
 
 export type ServerParts = {
@@ -57,7 +57,7 @@ export class RelayServer {
   /** Being written down. */
   readonly #endings = new Set<Promise<void>>();
   #isStopping = false;
-  /** When it was last tried whether anything can be recorded, and what came of it. */
+  /** When that was last tried, and its end. */
   #askedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
 
@@ -220,18 +220,16 @@ export class RelayServer {
   async #ready(): Promise<Response> {
     if (this.#isStopping) return Response.json({ status: "stopping" }, { status: 503 });
     const at = this.#clock.monotonicMs();
-    try {
-      // Anybody may ask, and a write holds up every call until the disk has it.
-      if (at >= this.#askedAt + READY_FOR_MS) {
-        this.#askedAt = at;
-        this.#writing = this.#records.heartbeat();
-      }
-      await this.#writing;
-      this.#health.worked();
-    } catch (thrown) {
-      this.#health.failed(thrown);
-      return Response.json({ status: "cannot record" }, { status: 503 });
+    // Anybody may ask, and a write holds up every call until the disk has it.
+    if (at >= this.#askedAt + READY_FOR_MS) {
+      this.#askedAt = at;
+      this.#writing = this.#records.heartbeat().then(
+        () => this.#health.worked(),
+        (thrown) => this.#health.failed(thrown),
+      );
     }
+    await this.#writing;
+    if (!this.#health.isWell) return Response.json({ status: "cannot record" }, { status: 503 });
     return Response.json({ status: "ready" });
   }
 }

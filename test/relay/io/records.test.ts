@@ -5,14 +5,23 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../../../relay/io/clock.ts";
+import { Health } from "../../../relay/io/health.ts";
 import type { Records, Use } from "../../../relay/io/records.ts";
+import { RedisRecords } from "../../../relay/io/redis.ts";
 import { Store } from "../../../relay/io/store.ts";
+import { Secret } from "../../../relay/secret.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
+import { hasRedis, RedisServer } from "./redis-server.ts";
 
 const NOW_S = 1_790_000_000;
 
 const folder = mkdtempSync(join(tmpdir(), "records-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let redis: RedisServer | undefined;
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await redis?.stop();
+});
 
 /** Two processes' sight of the same records. */
 type Pair = { readonly one: Records; readonly other: Records };
@@ -21,6 +30,16 @@ const KINDS: ReadonlyArray<{ name: string; open: () => Promise<Pair>; isHere: bo
     name: "a file",
     isHere: true,
     open: async () => ({ one: Store.open(folder), other: Store.open(folder) }),
+  },
+  {
+    name: hasRedis ? "a Redis" : "a Redis (skipped: there is no redis-server here)",
+    isHere: hasRedis,
+    open: async () => {
+      redis = await RedisServer.start();
+      const health = new Health(() => {});
+      const sight = () => RedisRecords.open(new Secret(redis?.url ?? ""), systemClock, health, () => {});
+      return { one: await sight(), other: await sight() };
+    },
   },
 ];
 
