@@ -191,10 +191,12 @@ function isTaken(port: number): Promise<boolean> {
 /** What differs where it must be the same, found before the first call fails of it. */
 function warnings({ relayEnv, edgeEnv }: Terms): string[] {
   const found: string[] = [];
-  const secrets = (relayEnv.STREAM_TOKEN_SECRET ?? "").split(",").map((secret) => secret.trim());
+  const listed = (list: string | undefined) => (list ?? "").split(",").map((each) => each.trim());
+  // The edge signs with its newest secret, which the relay must know; and one of its relays must be this one.
+  const [newest = ""] = listed(edgeEnv.STREAM_TOKEN_SECRET);
   const pairs = [
-    ["STREAM_TOKEN_SECRET", "STREAM_TOKEN_SECRET", secrets.includes(edgeEnv.STREAM_TOKEN_SECRET ?? "")],
-    ["RELAY_URL", "RELAY_URL", relayEnv.RELAY_URL === edgeEnv.RELAY_URL],
+    ["STREAM_TOKEN_SECRET", "STREAM_TOKEN_SECRET", listed(relayEnv.STREAM_TOKEN_SECRET).includes(newest)],
+    ["RELAY_URL", "RELAY_URL", listed(edgeEnv.RELAY_URL).includes(relayEnv.RELAY_URL ?? "")],
     ["TWILIO_ACCOUNT_SID", "ACCOUNT_SID", relayEnv.TWILIO_ACCOUNT_SID === edgeEnv.ACCOUNT_SID],
     ["TWILIO_AUTH_TOKEN", "AUTH_TOKEN", (relayEnv.TWILIO_AUTH_TOKEN ?? "") === (edgeEnv.AUTH_TOKEN ?? "")],
   ] as const;
