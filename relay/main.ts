@@ -61,6 +61,7 @@ try {
         authToken: config.authToken,
       },
       maxCalls: config.maxCalls,
+      trustedProxies: config.trustedProxies,
       model: { url: config.realtimeUrl, model: config.settings.model, apiKey: config.apiKey },
       settings: config.settings,
     },

@@ -32,6 +32,7 @@ export type RelayEntry =
   | ({ readonly event: "relay.census"; readonly level: "info" } & Census)
   | { readonly event: "relay.stopped"; readonly level: "info" }
   | { readonly event: "handshake.refused"; readonly level: "warn"; readonly why: string }
+  | { readonly event: "handshake.refused_more"; readonly level: "warn"; readonly count: number }
   | {
       readonly event: "call.admitted";
       readonly level: "info";

@@ -3,16 +3,20 @@
  * stranger is a status and nothing else.
  */
 import { randomBytes } from "node:crypto";
+import type { BlockList } from "node:net";
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import type { Settings } from "../call/session.ts";
 import { MEDIA_STREAM_PATH, type StreamClaims } from "../contract.ts";
+import { clientOf } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { EdgeDoor } from "./edge-door.ts";
+import { Failures } from "./failures.ts";
 import { Gate, type GateTerms } from "./gate.ts";
 import type { Health } from "./health.ts";
 import { bugOf, type Log } from "./log.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
 import type { Records } from "./records.ts";
+import { Refusals } from "./refusals.ts";
 import { Runner, type TwilioLine } from "./runner.ts";
 import type { TokenTime } from "./token-time.ts";
 
@@ -20,12 +24,17 @@ export type ServerTerms = {
   readonly port: number;
   readonly gate: GateTerms;
   readonly maxCalls: number;
+  readonly trustedProxies: BlockList;
   readonly model: ModelAddress;
   readonly settings: Settings;
 };
 
 /** A frame of Twilio's is a few hundred bytes; a start with a long profile a few thousand. */
 const LARGEST_FRAME_BYTES = 64 * 1024;
+/** Nothing that is asked here has a body. */
+const LARGEST_BODY_BYTES = 1024;
+/** So many sockets may be open without a `start`: half of what may be open at all, and room for a burst. */
+const mostUnstarted = (maxCalls: number): number => Math.max(64, Math.ceil(maxCalls / 2));
 /** A minute and a half of audio that Twilio has not taken: it never will. */
 const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
 /** For so long it is not tried again whether anything can be recorded. */
@@ -47,11 +56,15 @@ export class RelayServer {
   readonly #health: Health;
   readonly #gate: Gate;
   readonly #edgeDoor: EdgeDoor;
+  readonly #failures = new Failures();
+  readonly #refusals: Refusals;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #server: Bun.Server<Socket>;
   /** The calls that are up, by the jti of their token. */
   readonly #calls = new Map<string, Runner>();
+  /** Those of them that have had no valid `start` yet, though their model is already dialled. */
+  readonly #unstarted = new Set<string>();
   /** Those whose use is being written down: each has its place already. */
   #entering = 0;
   /** Being written down. */
@@ -68,10 +81,12 @@ export class RelayServer {
     this.#clock = clock;
     this.#log = log;
     this.#gate = new Gate(terms.gate, records, time);
+    this.#refusals = new Refusals(clock, log);
     const isLive = (jti: string) => this.#calls.has(jti);
     this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive });
     this.#server = Bun.serve<Socket>({
       port: terms.port,
+      maxRequestBodySize: LARGEST_BODY_BYTES,
       fetch: (request) => this.#answer(request),
       error: (error) => {
         log(bugOf(error));
@@ -107,6 +122,7 @@ export class RelayServer {
     while (this.#calls.size > 0 && this.#clock.monotonicMs() < deadline) await Bun.sleep(50);
     for (const runner of this.#calls.values()) runner.stop();
     await this.#server.stop();
+    this.#refusals.sumUp();
     await Promise.all(this.#endings);
   }
 
@@ -129,9 +145,9 @@ export class RelayServer {
     const early = this.#obstacle();
     if (early !== undefined) return this.#refuse(503, early);
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-      return this.#refuse(401, "not an upgrade");
+      return this.#fail(request, "not an upgrade");
     const admission = await this.#gate.check(token, request.headers.get("x-twilio-signature"));
-    if (!admission.ok) return this.#refuse(401, admission.why);
+    if (!admission.ok) return this.#fail(request, admission.why);
     // Others have come in meanwhile.
     const late = this.#obstacle();
     if (late !== undefined) return this.#refuse(503, late);
@@ -145,7 +161,7 @@ export class RelayServer {
 
   async #enter(request: Request, claims: StreamClaims): Promise<Response | undefined> {
     try {
-      if (!(await this.#gate.enter(claims))) return this.#refuse(401, "token used before");
+      if (!(await this.#gate.enter(claims))) return this.#fail(request, "token used before");
       this.#health.worked();
     } catch (thrown) {
       this.#health.failed(thrown);
@@ -161,11 +177,22 @@ export class RelayServer {
   /** Why nobody may come in now. */
   #obstacle(): string | undefined {
     if (this.#isStopping) return "stopping";
-    return this.#calls.size + this.#entering >= this.#terms.maxCalls ? "full" : undefined;
+    const { maxCalls } = this.#terms;
+    if (this.#calls.size + this.#entering >= maxCalls) return "full";
+    return this.#unstarted.size + this.#entering >= mostUnstarted(maxCalls)
+      ? "too many unstarted"
+      : undefined;
+  }
+
+  /** Refuses what is wrong with the handshake itself; whoever does it too often is told to stop. */
+  #fail(request: Request, why: string): Response {
+    const peer = this.#server.requestIP(request)?.address ?? "";
+    const client = clientOf(peer, request.headers.get("x-forwarded-for"), this.#terms.trustedProxies);
+    return this.#refuse(this.#failures.add(client, this.#clock.monotonicMs()) ? 429 : 401, why);
   }
 
   #refuse(code: number, why: string): Response {
-    this.#log({ event: "handshake.refused", level: "warn", why });
+    this.#refusals.add(why);
     return status(code);
   }
 
@@ -195,21 +222,30 @@ export class RelayServer {
       twilio: lineOf(socket),
       dial: (ears) => dialModel(this.#terms.model, ears),
       clock: this.#clock,
-      log: this.#log,
+      log: (entry, call) => {
+        if (entry.event === "call.started") this.#unstarted.delete(claims.jti);
+        this.#log(entry, call);
+      },
       record: (ending) => this.#record(claims, ending),
     });
     socket.data.runner = runner;
     this.#calls.set(claims.jti, runner);
+    this.#unstarted.add(claims.jti);
   }
 
   #closed(socket: Bun.ServerWebSocket<Socket>, code: number): void {
     socket.data.runner?.twilioClosed(code);
-    this.#calls.delete(socket.data.claims.jti);
+    this.#left(socket.data.claims.jti);
+  }
+
+  #left(jti: string): void {
+    this.#calls.delete(jti);
+    this.#unstarted.delete(jti);
   }
 
   /** Nobody waits for it but the process's end: the records keep the order in which they are asked. */
   #record({ jti, sub: callSid }: StreamClaims, ending: Ending): void {
-    this.#calls.delete(jti);
+    this.#left(jti);
     const writing = this.#records
       .ended({ jti, callSid }, ending)
       .catch((thrown) => this.#health.failed(thrown))

@@ -4,6 +4,7 @@
  */
 import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
+import { BlockList } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyFrom, mintStreamToken, packProfile } from "../../../relay/contract.ts";
@@ -32,6 +33,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       port: 0,
       gate: { relayUrl: RELAY_URL, keys: [key], accountSid: ACCOUNT_SID, authToken: undefined },
       maxCalls: 1,
+      trustedProxies: new BlockList(),
       model: { url: "no address", model: SETTINGS.model, apiKey: new Secret("none") },
       settings: SETTINGS,
     },
