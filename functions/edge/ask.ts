@@ -28,10 +28,16 @@ export async function askRelay(
     return { kind: "answer", status, body: undefined };
   } catch (error) {
     if (error instanceof SyntaxError) return { kind: "none", how: "nonsense", detail: "not JSON" };
-    return {
-      kind: "none",
-      how: "unreachable",
-      detail: error instanceof Error ? error.name : typeof error,
-    };
+    return { kind: "none", how: "unreachable", detail: nameOf(error) };
   }
+}
+
+/** Node's fetch says "TypeError" of everything, and why only in its cause: ECONNREFUSED, CERT_HAS_EXPIRED … */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  for (const each of [error.cause, error]) {
+    const code = each instanceof Error && "code" in each ? String(each.code) : "";
+    if (/^[A-Za-z]\w{2,40}$/.test(code)) return code;
+  }
+  return error.name;
 }

@@ -107,7 +107,7 @@ export async function readKeys(env: Env): Promise<Checked<Keys>> {
 export async function readSettings(env: Env, callersFile: string | undefined): Promise<Checked<Settings>> {
   const keys = await readKeys(env);
   const callers = readAllowlist(textOf(env, "ALLOWED_NUMBERS"), callersFile);
-  const relays = readRelays(textOf(env, "RELAY_URL"));
+  const relays = readRelaysFor(env);
   const stirPolicy = readChoice(env, "STIR_POLICY", ["off", "require"]);
   const callerPin = readPin(textOf(env, "CALLER_PIN"));
   const pinPolicy = readChoice(env, "PIN_POLICY", ["always", "unattested"]);
@@ -132,6 +132,17 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
       ...problemsOf(pinPolicy),
     ],
   };
+}
+
+/** A relay on this machine is for an edge on this machine: from Twilio's network nobody reaches it. */
+function readRelaysFor(env: Env): ReturnType<typeof readRelays> {
+  const relays = readRelays(textOf(env, "RELAY_URL"));
+  const base = baseUrlFrom(textOf(env, "EDGE_URL"), textOf(env, "DOMAIN_NAME"));
+  const isPublic = "baseUrl" in base && base.baseUrl.startsWith("https:");
+  if (!relays.ok || !isPublic || relays.relays.every(({ name }) => name.startsWith("wss:"))) return relays;
+  const wrong = "names a relay on this machine, which Twilio cannot reach";
+  const mend = "name the relay's public address, as in wss://relay.example.com";
+  return { ok: false, problems: [{ wrong, mend }] };
 }
 
 const SECRET = "make one with: npm run secret, and give the same to edge and relay";

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { askRelay } from "../../../functions/edge/ask.ts";
 import { askEnding } from "../../../functions/edge/endings.ts";
 import { type Relay, readRelay } from "../../../functions/edge/relays.ts";
 import { keyFrom, verifyEndingToken } from "../../../relay/contract.ts";
@@ -84,6 +85,19 @@ describe("asking a relay how a call ended", () => {
     }
     reply = () => new Response("<html>it works!</html>");
     expect(await ask()).toEqual({ how: "nonsense", detail: "not JSON" });
+  });
+
+  test("says why a relay could not be reached, by the code of the error", async () => {
+    const nobody = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+    const { port } = nobody;
+    nobody.stop(true);
+    const relay = { name: `ws://127.0.0.1:${port}`, httpOrigin: `http://127.0.0.1:${port}` };
+    const answer = await askRelay(relay, { method: "GET", path: "/", token: "t" });
+    expect(answer).toMatchObject({
+      kind: "none",
+      how: "unreachable",
+      detail: expect.stringMatching(/Refused|REFUSED/),
+    });
   });
 
   test("follows no redirect: the token is for this relay and for nobody else", async () => {

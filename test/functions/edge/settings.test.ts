@@ -58,6 +58,22 @@ describe("the edge's settings", () => {
     for (const problem of read.ok ? [] : read.problems) expect(problem.mend.length).toBeGreaterThan(10);
   });
 
+  test("of an edge on Twilio that name a relay on its owner's machine are refused: nobody could reach it", async () => {
+    for (const where of [
+      { DOMAIN_NAME: "assistant-1234.twil.io" },
+      { EDGE_URL: "https://tunnel.example.com" },
+    ]) {
+      for (const relay of ["ws://localhost:5050", "wss://relay.example.com,ws://127.0.0.1:5050"]) {
+        expect(await settingsProblems({ ...where, RELAY_URL: relay })).toEqual([
+          "RELAY_URL names a relay on this machine, which Twilio cannot reach",
+        ]);
+      }
+    }
+    expect(
+      await settingsProblems({ DOMAIN_NAME: "localhost:3000", RELAY_URL: "ws://localhost:5050" }),
+    ).toEqual([]);
+  });
+
   test("without any allowlist are refused: an empty list must not mean everybody", async () => {
     for (const ALLOWED_NUMBERS of ["", " ", ",", undefined]) {
       expect(await settingsProblems({ ALLOWED_NUMBERS })).toEqual([
@@ -103,7 +119,9 @@ describe("RELAY_URL", () => {
       "ws://[::1]:5050",
       "wss://relay.example.com, wss://other.example.com",
     ]) {
-      expect([RELAY_URL, await settingsProblems({ RELAY_URL })]).toEqual([RELAY_URL, []]);
+      // A relay on this machine goes with an edge on this machine.
+      const problems = await settingsProblems({ RELAY_URL, DOMAIN_NAME: "localhost:3000" });
+      expect([RELAY_URL, problems]).toEqual([RELAY_URL, []]);
     }
   });
 
