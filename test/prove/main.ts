@@ -3,12 +3,13 @@
  * if nothing was measured.
  */
 import { parseArgs } from "node:util";
+import { ADMISSION } from "./admission.ts";
 import { CALL } from "./call.ts";
 import type { Proof, Row } from "./rows.ts";
 
-const GROUPS: Readonly<Record<string, readonly Proof[]>> = { call: CALL };
+const GROUPS: Readonly<Record<string, readonly Proof[]>> = { call: CALL, admission: ADMISSION };
 
-const HELP = `npm run prove                      everything (under an hour)
+const HELP = `npm run prove                      everything (about an hour)
 npm run prove -- --only call       one group
 npm run prove -- --only call/ear   the proofs of a group whose name begins so
 npm run prove -- --list            what there is`;

@@ -17,9 +17,12 @@ export type Captured = {
   readonly base: string;
   readonly query: string;
   readonly body: string;
-  readonly json: boolean;
+  /** The Content-Type. */
+  readonly type: string;
   readonly signature: string | readonly string[] | undefined;
 };
+
+export const FORM = "application/x-www-form-urlencoded";
 
 export type Parameters = ReadonlyArray<readonly [name: string, value: string]>;
 
@@ -71,7 +74,7 @@ export function captured(base: string, path: Path, query: string, parameters: Pa
     base,
     query,
     body: written(parameters),
-    json: false,
+    type: FORM,
     signature: signatureFor(url, parameters),
   };
 }
@@ -85,12 +88,20 @@ export const rewritten = (from: Captured, parameters: Parameters): Captured => (
 });
 
 /** As the runtime hands it to a Function. Undefined: the runtime answers 400 by itself. */
-export function eventOf({ query, body, json, signature }: Captured): object | undefined {
-  const values = json ? jsonOf(body) : plain(parse(body));
+export function eventOf({ query, body, type, signature }: Captured): object | undefined {
+  const values = bodyOf(type, body);
   if (typeof values !== "object" || values === null) return undefined;
-  const request = { headers: { host: "edge.example.com", "x-twilio-signature": signature }, cookies: {} };
+  const headers = { host: "edge.example.com", "content-type": type, "x-twilio-signature": signature };
+  const request = { headers, cookies: {} };
   // As the runtime does it, and not with a spread: a member `__proto__` of a JSON body is then a prototype.
   return Object.assign({ request }, plain(parse(query)), values);
+}
+
+/** A body of a type that neither parser takes is not looked at. */
+function bodyOf(type: string, body: string): unknown {
+  const bare = type.split(";")[0]?.trim().toLowerCase();
+  if (bare === "application/json") return jsonOf(body);
+  return bare === FORM ? plain(parse(body)) : {};
 }
 
 const plain = (parsed: ParsedUrlQuery): object => ({ ...parsed });

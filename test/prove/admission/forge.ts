@@ -15,6 +15,9 @@ export type Terms = {
   readonly nowS: number;
 };
 
+/** What is special about a token, and the token. */
+export type Named = Readonly<Record<string, string>>;
+
 export const base64url = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 /** What stands in a good token, in the order in which we write it. */

@@ -64,10 +64,8 @@ export async function sampleThroughTwilioRun({
   }
 }
 
-async function send({ base, path, query, body, json, signature }: Captured) {
-  const headers = new Headers({
-    "content-type": json ? "application/json" : "application/x-www-form-urlencoded",
-  });
+async function send({ base, path, query, body, type, signature }: Captured) {
+  const headers = new Headers({ "content-type": type });
   for (const one of typeof signature === "string" ? [signature] : (signature ?? [])) {
     // What no header can hold is not sent.
     if (/^[\x20-\x7e]*$/.test(one)) headers.append("x-twilio-signature", one);

@@ -6,7 +6,6 @@ export type SilentModel = {
   readonly url: string;
   /** Opened so far. */
   readonly sessions: () => number;
-  readonly waitFor: (isSo: () => boolean, withinMs: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -26,10 +25,6 @@ export function startSilentModel(): SilentModel {
   return {
     url: `ws://127.0.0.1:${server.port}/v1/realtime`,
     sessions: () => sessions,
-    waitFor: async (isSo, withinMs) => {
-      const deadline = performance.now() + withinMs;
-      while (!isSo() && performance.now() < deadline) await Bun.sleep(10);
-    },
     stop: () => server.stop(true),
   };
 }

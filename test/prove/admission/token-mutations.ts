@@ -119,6 +119,7 @@ export async function tryTokenMutations(
   terms: Terms,
   { count, seed }: { count: number; seed: number },
   tell: (done: number) => void,
+  verify: typeof verifyStreamToken = verifyStreamToken,
 ): Promise<Outcome> {
   const dice = diceOf(seed);
   const keys = [await keyFrom(terms.secret)];
@@ -140,7 +141,7 @@ export async function tryTokenMutations(
     if (tried % EACH_ORIGINAL === 0) {
       goods.delete(original);
       original = good();
-      const verified = await verifyStreamToken(keys, original, terms.relay, terms.nowS);
+      const verified = await verify(keys, original, terms.relay, terms.nowS);
       if (!verified.ok) throw new Error(`an original is refused: ${verified.why}`);
       goods.add(original);
       tell(tried);
@@ -150,7 +151,7 @@ export async function tryTokenMutations(
     if (goods.has(mutant)) continue;
     tried++;
     byKind[kind] = (byKind[kind] ?? 0) + 1;
-    const verified = await verifyStreamToken(keys, mutant, terms.relay, terms.nowS);
+    const verified = await verify(keys, mutant, terms.relay, terms.nowS);
     if (verified.ok) accepted.push(`${kind}: ${mutant}`);
     else byRefusal[verified.why] = (byRefusal[verified.why] ?? 0) + 1;
   }

@@ -3,7 +3,7 @@
  * Twilio itself would sign that is not for us. Each takes a captured one and gives back another request.
  */
 import { ACCOUNT } from "../../functions/signed.ts";
-import { type Captured, parametersOf, rewritten, written } from "./captured.ts";
+import { type Captured, FORM, parametersOf, rewritten, written } from "./captured.ts";
 import type { Dice } from "./dice.ts";
 import { elsewhere, otherToken, stale } from "./signed-for-others.ts";
 
@@ -27,6 +27,15 @@ const VALUES = [
   ...["", "+15551234567", "+15559998888", "TN-Validation-Passed-A", "TN-Validation-Passed-A-Diverted"],
   ...["000000", "135792", "sip:ada@example.com", "anonymous", "x", "\0", "[object Object]"],
   ...[ACCOUNT, `AC${"0".repeat(32)}`, `CA${"1".repeat(32)}`],
+] as const;
+const TYPES = [
+  ...["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "text/plain", "", FORM],
+  ...[
+    `application/json; ${FORM}`,
+    `${FORM}; application/json`,
+    `${FORM}+json`,
+    "multipart/form-data; boundary=x",
+  ],
 ] as const;
 const LETTERS = "abcdefXYZ0123456789+-_.:/#&=%? \0é\u200b";
 
@@ -165,8 +174,9 @@ function asJson(from: Captured, _: readonly Captured[], dice: Dice): Captured {
   ] as const;
   if (dice.below(4) > 0) values[name] = dice.below(2) === 0 ? dice.pick(odd) : dice.pick(VALUES);
   const text = JSON.stringify(values);
+  const type = dice.pick(TYPES);
   const proto = `{"__proto__":{"${name}":"${dice.pick(VALUES).replaceAll("\0", "")}"},`;
-  return { ...from, json: true, body: dice.below(3) === 0 ? text.replace("{", proto) : text };
+  return { ...from, type, body: dice.below(3) === 0 ? text.replace("{", proto) : text };
 }
 
 function otherHeader(from: Captured, others: readonly Captured[], dice: Dice): Captured {
@@ -272,6 +282,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     body: from.body.slice(0, dice.below(from.body.length)),
   }),
   "as JSON": asJson,
+  "as another type": (from, _, dice) => ({ ...from, type: dice.pick(TYPES) }),
   "another signature": otherHeader,
   "another state": otherState,
   "sent to another Function": (from, others, dice) => ({

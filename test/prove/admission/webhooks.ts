@@ -3,7 +3,7 @@
  *
  * What counts as the same webhook, and may come in: Twilio's signature covers the address and the parameters sorted by
  * name with nothing between. So the order of parameters, how they are percent-encoded, whether one stands in the
- * query or the body or in JSON, an equal value given twice, and how bytes that no Function reads are cut into names
+ * query or the body, an equal value given twice, and how bytes that no Function reads are cut into names
  * and values: none of that is signed. Let in is therefore only what has the very bytes that Twilio signed, is sent to
  * the same Function, and lets it do exactly what the original did. Anything else that is let in is a break-in.
  */
@@ -31,8 +31,10 @@ export type Decision =
   | { readonly rank: "refused"; readonly why: string }
   | { readonly rank: "asked for a PIN" | "let in"; readonly by: object };
 
+export type Deciders = Readonly<Record<Path, (base: string, event: object) => Decision>>;
+
 /** As the Functions decide, with their own code, up to what they ask the relay. */
-const DECIDE: Readonly<Record<Path, (base: string, event: object) => Decision>> = {
+const DECIDE: Deciders = {
   "/voice/incoming": (base, event) => {
     const received = receiveCall(identityAt(base), "/voice/incoming", event);
     if (!received.ok) return { rank: "refused", why: received.refusal.why };
@@ -81,12 +83,13 @@ export type WebhookOutcome = {
 export async function tryWebhookMutations(
   { count, seed }: { count: number; seed: number },
   tell: (done: number) => void,
+  decide: Deciders = DECIDE,
 ): Promise<WebhookOutcome> {
   const dice = diceOf(seed);
   const all = await capture(EDGE);
   const originals = all.map((captured) => {
     const event = eventOf(captured) ?? {};
-    const decision = DECIDE[captured.path](EDGE, event);
+    const decision = decide[captured.path](EDGE, event);
     if (decision.rank === "refused") throw new Error(`a captured webhook is refused: ${decision.why}`);
     return { captured, decision, signed: signedTextOf(captured, event) };
   });
@@ -104,7 +107,7 @@ export async function tryWebhookMutations(
     const mutant = mutate(captured, all, dice);
     const event = eventOf(mutant);
     const decision: Decision =
-      event === undefined ? { rank: "refused", why: "no event" } : DECIDE[mutant.path](EDGE, event);
+      event === undefined ? { rank: "refused", why: "no event" } : decide[mutant.path](EDGE, event);
     const isSigned =
       event !== undefined &&
       mutant.signature === captured.signature &&
@@ -140,7 +143,9 @@ export function isRefused(request: Captured): boolean {
 function isRewritten(mutant: Captured, captured: Captured): boolean {
   const sorted = (request: Captured) => [...parametersOf(request)].map((pair) => pair.join("\n")).sort();
   return (
-    !mutant.json && mutant.query === captured.query && isDeepStrictEqual(sorted(mutant), sorted(captured))
+    mutant.type === captured.type &&
+    mutant.query === captured.query &&
+    isDeepStrictEqual(sorted(mutant), sorted(captured))
   );
 }
 

@@ -2,8 +2,7 @@
  * Hostile claims, truly signed: what an attacker who had the secret for a moment, or a bug on the edge, could say. Each
  * changes one thing of a good token's.
  */
-import { claimsOf, forge, headerOf, type Part, type Terms } from "../forge.ts";
-import type { Named } from "./tokens.ts";
+import { claimsOf, forge, headerOf, type Named, type Part, type Terms } from "../forge.ts";
 
 /** Written as it stands, for what JSON.stringify will not write. */
 type Written = { readonly json: string };

@@ -5,8 +5,7 @@
  */
 import { createHmac } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import { base64url, claimsOf, forge, headerOf, hmac, type Terms } from "../forge.ts";
-import type { Named } from "./tokens.ts";
+import { base64url, claimsOf, forge, headerOf, hmac, type Named, type Terms } from "../forge.ts";
 
 const NONE = ["none", "None", "NONE", "nOnE", "noNe", "none ", " none", "none\0", "n\u043ene", ""] as const;
 

@@ -12,8 +12,7 @@ import {
   mintTriesToken,
   newTryId,
 } from "../../../../relay/contract.ts";
-import { base64url, claimsOf, forge, headerOf, hmac, type Terms } from "../forge.ts";
-import type { Named } from "./tokens.ts";
+import { base64url, claimsOf, forge, headerOf, hmac, type Named, type Terms } from "../forge.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

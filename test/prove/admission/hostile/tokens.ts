@@ -4,13 +4,10 @@
  */
 import { keyFrom, mintStreamToken, packProfile } from "../../../../relay/contract.ts";
 import { CLOCK_SKEW_S } from "../../../../relay/jwt.ts";
-import { claimsOf, forge, headerOf, type Terms } from "../forge.ts";
+import { claimsOf, forge, headerOf, type Named, type Terms } from "../forge.ts";
 import { hostileClaimSpellings, hostileNames, hostileTimes } from "./claims.ts";
 import { hostileAlgorithms, hostileHeaderSpellings, hostileKids, hostileMembers } from "./header.ts";
 import { hostileSignatures, hostileSpellings, otherKinds } from "./outside.ts";
-
-/** What is hostile about a token, and the token. */
-export type Named = Readonly<Record<string, string>>;
 
 export async function hostileTokens(terms: Terms): Promise<ReadonlyMap<string, string>> {
   const families = await Promise.all(
