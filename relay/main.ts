@@ -54,6 +54,7 @@ try {
   server = new RelayServer(
     {
       port: config.port,
+      reusePort: config.reusePort,
       gate: {
         relayUrl: config.relayUrl,
         keys: config.keys,

@@ -22,6 +22,8 @@ import type { TokenTime } from "./token-time.ts";
 
 export type ServerTerms = {
   readonly port: number;
+  /** Other processes listen on the same port. */
+  readonly reusePort: boolean;
   readonly gate: GateTerms;
   readonly maxCalls: number;
   readonly trustedProxies: BlockList;
@@ -37,6 +39,8 @@ const LARGEST_BODY_BYTES = 1024;
 const mostUnstarted = (maxCalls: number): number => Math.max(64, Math.ceil(maxCalls / 2));
 /** A minute and a half of audio that Twilio has not taken: it never will. */
 const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
+/** A handshake takes some ms; one that is slow is answered 503, and the edge mints again. */
+const AT_THE_DOOR_MS = 250;
 /** For so long it is not tried again whether anything can be recorded. */
 const READY_FOR_MS = 1_000;
 
@@ -86,6 +90,7 @@ export class RelayServer {
     this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive });
     this.#server = Bun.serve<Socket>({
       port: terms.port,
+      reusePort: terms.reusePort,
       maxRequestBodySize: LARGEST_BODY_BYTES,
       fetch: (request) => this.#answer(request),
       error: (error) => {
@@ -117,6 +122,11 @@ export class RelayServer {
 
   /** Takes no new calls, gives those that are up `drainMs` to finish, and then ends them. */
   async stop(drainMs: number): Promise<void> {
+    if (this.#terms.reusePort) {
+      // Others take whoever comes from now on; those who are at the door of this one still come in.
+      void this.#server.stop();
+      await Bun.sleep(AT_THE_DOOR_MS);
+    }
     this.#isStopping = true;
     const deadline = this.#clock.monotonicMs() + drainMs;
     while (this.#calls.size > 0 && this.#clock.monotonicMs() < deadline) await Bun.sleep(50);

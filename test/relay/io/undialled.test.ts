@@ -31,6 +31,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
   const server = new RelayServer(
     {
       port: 0,
+      reusePort: false,
       gate: { relayUrl: RELAY_URL, keys: [key], accountSid: ACCOUNT_SID, authToken: undefined },
       maxCalls: 1,
       trustedProxies: new BlockList(),
