@@ -41,22 +41,24 @@ export function dialModel(
   });
   let status: number | undefined;
   let closing: ReturnType<typeof setTimeout> | undefined;
-  let heardAt = performance.now();
+  // A flag and not a time: it is set for every message.
+  let wasHeard = true;
+  let heardAt = 0;
   const watching = setInterval(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
-    if (performance.now() - heardAt >= patience.silentForMs) socket.terminate();
+    const at = performance.now();
+    if (wasHeard) heardAt = at;
+    wasHeard = false;
+    if (at - heardAt >= patience.silentForMs) socket.terminate();
     else socket.ping();
   }, patience.pingEveryMs);
-  socket.onopen = () => {
-    heardAt = performance.now();
-    ears.opened();
-  };
+  socket.onopen = () => ears.opened();
   socket.onmessage = ({ data }) => {
-    heardAt = performance.now();
+    wasHeard = true;
     ears.message(typeof data === "string" ? data : undefined);
   };
   socket.addEventListener("pong", () => {
-    heardAt = performance.now();
+    wasHeard = true;
   });
   // Bun tells an HTTP refusal only in words: "Expected 101 status code: 401".
   socket.onerror = (event) => {
