@@ -73,8 +73,6 @@ const WORLD =
 
 /** Modules without a test of their own, each with its reason. */
 const UNTESTED: Readonly<Record<string, string>> = {
-  "functions/edge/ask.ts":
-    "how a relay is asked; test/functions/edge/endings.test.ts asks one that misbehaves",
   "functions/edge/connect.ts": "the TwiML of an admitted call; test/functions/voice/running.test.ts reads it",
   "functions/edge/keypad.ts": "the TwiML of a PIN; test/functions/voice/pin.test.ts reads it",
   "functions/edge/reply.ts":
