@@ -46,7 +46,7 @@ describe("the rehearsed call", () => {
       expect(await rehearsed.ended, rehearsed.output()).toBe(0);
       const output = rehearsed.output();
       for (const line of [
-        /edge +signature ✓ +allowlist ✓ Ada +token minted ✓ \d{3} bytes/,
+        /edge +signature ✓ +allowlist ✓ Ada +attested ✓ +token minted ✓ \d{3} bytes/,
         /relay +token ✓ +Twilio's signature ✓ +single use, on disk ✓/,
         /relay +the same token a second time: refused ✓/,
         /relay +start matches the token: call ✓ +account ✓ +profile ✓/,

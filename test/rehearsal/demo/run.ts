@@ -74,6 +74,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
       authToken: AUTH_TOKEN,
       from: CALLER,
       to: OUR_NUMBER,
+      stirVerstat: "TN-Validation-Passed-A",
       sabotage: breakage.carrier,
       onEvent: (event) => seen.carrierSaid(event),
     });

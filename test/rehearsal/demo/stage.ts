@@ -190,6 +190,8 @@ export class Stage implements Voice {
         AUTH_TOKEN,
         RELAY_URL: relay.url,
         STREAM_TOKEN_SECRET: TOKEN_SECRET,
+        // The caller is attested, as a call within the US is: caller ID alone is a warning in the log.
+        STIR_POLICY: "require",
         ...breakage.edgeEnv,
       },
       onLog: onEdge,

@@ -113,7 +113,7 @@ export class Timeline {
           const bytes = this.#seen.tokenBytes;
           return bytes === undefined
             ? []
-            : [span("   token minted "), OK, span(` ${bytes} bytes, good for 60 s`, "dim")];
+            : [span("   token minted "), OK, span(` ${bytes} bytes, 60 s`, "dim")];
         };
         this.#entries.push({
           atMs,
@@ -124,6 +124,8 @@ export class Timeline {
             span("   allowlist "),
             OK,
             span(` ${this.#caller}`, "dim"),
+            span("   attested "),
+            OK,
             ...token(),
           ],
           isDone: () => this.#seen.tokenBytes !== undefined,
