@@ -192,7 +192,7 @@ export const mintStreamToken = (key: Key, grant: StreamGrant, nowS: number): Pro
     account: grant.accountSid,
     attempt: grant.attempt,
     profile: grant.profileHash,
-    jti: randomBytes(16).toString("base64url"),
+    jti: newId(),
   });
 
 export const mintEndingToken = (
@@ -222,7 +222,9 @@ export const mintTriesToken = (
 ): Promise<string> =>
   mint(key, TRIES, nowS, { aud: audienceOf(ask.relay), sub: ask.caller, act: ask.act, jti: ask.tryId });
 
-export const newTryId = (): string => randomBytes(16).toString("base64url");
+/** 128 random bits. */
+const newId = (): string => randomBytes(16).toString("base64url");
+export const newTryId = newId;
 
 export const verifyStreamToken = (keys: readonly Key[], token: string, relay: string, nowS: number) =>
   verify(keys, STREAM, token, audienceOf(relay), nowS);
