@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { ISSUER, jsonFrom, type Key, type Kind, mint, sha256, toBase64Url, verify } from "./jwt.ts";
+import { ISSUER, jsonFrom, type Key, type Kind, mint, read, sha256, toBase64Url, verify } from "./jwt.ts";
 
 export { type Key, keyFrom, type Refusal, type Verified, WeakSecretError } from "./jwt.ts";
 
@@ -225,6 +225,14 @@ export const mintTriesToken = (
 /** 128 random bits. */
 const newId = (): string => randomBytes(16).toString("base64url");
 export const newTryId = newId;
+
+/**
+ * What can be said of a stream's token at once, with no promise: whoever is refused is refused, and who is not has
+ * still to pass {@link verifyStreamToken}.
+ * @param audience {@link audienceOf} the relay
+ */
+export const readStreamToken = (keys: readonly Key[], token: string, audience: string, nowS: number) =>
+  read(keys, STREAM, token, audience, nowS);
 
 export const verifyStreamToken = (keys: readonly Key[], token: string, relay: string, nowS: number) =>
   verify(keys, STREAM, token, audienceOf(relay), nowS);

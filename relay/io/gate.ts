@@ -2,6 +2,9 @@
  * Who may open a stream: a good token, Twilio's signature over the very URL that holds it, and only once. In that
  * order, and the use is recorded only when all else has passed, so that nobody can burn a token that is not theirs.
  *
+ * Strangers come by the thousand while calls are up, so whoever is refused is refused at once, for what a hash costs,
+ * and nothing is awaited until token and signature both look good.
+ *
  * The signature matters because a webhook's has no time: whoever captured one could replay it and be given a
  * fresh token, but cannot sign the new stream's URL. Source: https://www.twilio.com/docs/usage/security
  */
@@ -11,6 +14,7 @@ import {
   audienceOf,
   type Key,
   MEDIA_STREAM_PATH,
+  readStreamToken,
   type StreamClaims,
   verifyStreamToken,
 } from "../contract.ts";
@@ -26,33 +30,56 @@ export type GateTerms = {
   readonly authToken: Secret | undefined;
 };
 
-export type Admission =
-  | { readonly ok: true; readonly claims: StreamClaims }
-  /** For the log. Whoever knocked learns only that the answer is no. */
-  | { readonly ok: false; readonly why: string };
+/** Why not, for the log. Whoever knocked learns only that the answer is no. */
+export type Refused = { readonly ok: false; readonly why: string };
+export type Admission = { readonly ok: true; readonly claims: StreamClaims } | Refused;
+
+/** SHA-1 in base64. */
+const SIGNATURE_CHARS = 28;
 
 export class Gate {
   readonly #terms: GateTerms;
+  readonly #audience: string;
+  /** What stands before and after the token in the spellings of its URL. */
+  readonly #spellings: ReadonlyArray<readonly [before: string, after: string]>;
   readonly #records: Records;
   readonly #time: TokenTime;
 
   constructor(terms: GateTerms, records: Records, time: TokenTime) {
     this.#terms = terms;
+    this.#audience = audienceOf(terms.relayUrl);
+    const url = `${this.#audience}${MEDIA_STREAM_PATH}`;
+    const withPort = url.replace(/^wss:\/\/([^/:]+)\//, "wss://$1:443/");
+    const befores = url === withPort ? [url] : [url, withPort];
+    this.#spellings = befores.flatMap((before) => [[before, ""] as const, [before, "/"] as const]);
     this.#records = records;
     this.#time = time;
   }
 
-  /** Changes nothing: whoever passes has still to {@link enter}. */
-  async check(token: string, signature: string | null): Promise<Admission> {
-    const { relayUrl, keys, accountSid, authToken } = this.#terms;
-    const verified = await verifyStreamToken(keys, token, relayUrl, this.#time.nowS());
-    if (!verified.ok) return { ok: false, why: `token ${verified.why}` };
-    const { claims } = verified;
-    if (claims.account !== accountSid) return { ok: false, why: "token for another account" };
-    if (authToken !== undefined && !isSignedByTwilio(authToken, signature, relayUrl, token)) {
+  /** Changes nothing: whoever passes has still to {@link enter}. A refusal is no promise. */
+  check(token: string, signature: string | null): Refused | Promise<Admission> {
+    const { keys, accountSid, authToken } = this.#terms;
+    const nowS = this.#time.nowS();
+    const seen = readStreamToken(keys, token, this.#audience, nowS);
+    if (!seen.ok) return { ok: false, why: `token ${seen.why}` };
+    if (seen.claims.account !== accountSid) return { ok: false, why: "token for another account" };
+    if (authToken !== undefined && !this.#isSignedByTwilio(authToken, signature, token)) {
       return { ok: false, why: signature === null ? "no signature of Twilio's" : "not signed by Twilio" };
     }
-    return { ok: true, claims };
+    return this.#verified(token, nowS);
+  }
+
+  async #verified(token: string, nowS: number): Promise<Admission> {
+    const verified = await verifyStreamToken(this.#terms.keys, token, this.#terms.relayUrl, nowS);
+    return verified.ok ? verified : { ok: false, why: `token ${verified.why}` };
+  }
+
+  /** Twilio signs the URL as it was given, so the spellings of one address are tried, and nothing else. */
+  #isSignedByTwilio(authToken: Secret, signature: string | null, token: string): boolean {
+    if (signature === null || signature.length !== SIGNATURE_CHARS) return false;
+    return this.#spellings.some(([before, after]) =>
+      isSame(getExpectedTwilioSignature(authToken.reveal(), before + token + after, {}), signature),
+    );
   }
 
   /**
@@ -64,21 +91,6 @@ export class Gate {
     this.#time.saw(latestS);
     return isFirst;
   }
-}
-
-/** Twilio signs the URL as it was given, so the spellings of one address are tried, and nothing else. */
-function isSignedByTwilio(
-  authToken: Secret,
-  signature: string | null,
-  relayUrl: string,
-  token: string,
-): boolean {
-  if (signature === null) return false;
-  const url = `${audienceOf(relayUrl)}${MEDIA_STREAM_PATH}${token}`;
-  const withPort = url.replace(/^wss:\/\/([^/:]+)\//, "wss://$1:443/");
-  return [url, withPort, `${url}/`, `${withPort}/`].some((candidate) =>
-    isSame(getExpectedTwilioSignature(authToken.reveal(), candidate, {}), signature),
-  );
 }
 
 function isSame(expected: string, given: string): boolean {

@@ -11,7 +11,7 @@ import { clientOf } from "./address.ts";
 import type { Clock } from "./clock.ts";
 import { EdgeDoor } from "./edge-door.ts";
 import { Failures } from "./failures.ts";
-import { Gate, type GateTerms } from "./gate.ts";
+import { type Admission, Gate, type GateTerms } from "./gate.ts";
 import type { Health } from "./health.ts";
 import { bugOf, type Log } from "./log.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
@@ -136,27 +136,37 @@ export class RelayServer {
     await Promise.all(this.#endings);
   }
 
-  async #answer(request: Request): Promise<Response | undefined> {
+  /** A refusal is no promise: there may be ten thousand of them a second, between two frames of a call. */
+  #answer(request: Request): Response | undefined | Promise<Response | undefined> {
     // Bun makes the URL of the Host header, which is whatever the other side wrote.
     if (!URL.canParse(request.url)) return status(400);
     const { pathname } = new URL(request.url);
+    if (pathname.startsWith(MEDIA_STREAM_PATH)) {
+      if (request.method !== "GET") return status(405);
+      return this.#open(request, pathname.slice(MEDIA_STREAM_PATH.length));
+    }
     const fromEdge = this.#edgeDoor.answer(request, pathname);
     if (fromEdge !== undefined) return fromEdge;
     const isProbe = pathname === "/healthz" || pathname === "/readyz";
     if (request.method !== "GET" && !(isProbe && request.method === "HEAD")) return status(405);
-    if (pathname.startsWith(MEDIA_STREAM_PATH))
-      return this.#open(request, pathname.slice(MEDIA_STREAM_PATH.length));
     if (pathname === "/healthz") return Response.json({ status: "ok" });
     if (pathname === "/readyz") return this.#ready();
     return status(404);
   }
 
-  async #open(request: Request, token: string): Promise<Response | undefined> {
+  #open(request: Request, token: string): Response | undefined | Promise<Response | undefined> {
     const early = this.#obstacle();
     if (early !== undefined) return this.#refuse(503, early);
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-      return this.#fail(request, "not an upgrade");
-    const admission = await this.#gate.check(token, request.headers.get("x-twilio-signature"));
+    const { headers } = request;
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket") return this.#fail(request, "not an upgrade");
+    const admission = this.#gate.check(token, headers.get("x-twilio-signature"));
+    return admission instanceof Promise
+      ? this.#admit(request, admission)
+      : this.#fail(request, admission.why);
+  }
+
+  async #admit(request: Request, checking: Promise<Admission>): Promise<Response | undefined> {
+    const admission = await checking;
     if (!admission.ok) return this.#fail(request, admission.why);
     // Others have come in meanwhile.
     const late = this.#obstacle();
