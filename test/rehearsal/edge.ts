@@ -6,13 +6,13 @@
  * and no .env.functions of the checkout reaches it.
  */
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { freePort } from "./relay.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 /** What twilio-run may take to end by itself. */
 const END_WITHIN_MS = 3_000;
 
@@ -54,7 +54,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     // twilio-run cannot be told to take any free port, and another process may take the one that was free a moment
     // ago.
     for (let tries = 1; tries <= 3; tries++) {
-      const started = await tryToStart(folder, await freePort(), options.onLog);
+      const started = await tryToStart(folder, freePort(), options.onLog);
       if (started === undefined) continue;
       const stop = async () => {
         await started.stop();
@@ -156,13 +156,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -35,10 +35,13 @@ export type RunningRelay = {
   /** All that the process has written to its standard error. */
   errors(): string;
   waitForLog(matches: (line: LogLine) => boolean, withinMs: number): Promise<LogLine>;
+  /** Resolves with the exit code once all that it has written is here. */
   kill(signal?: NodeJS.Signals): Promise<number>;
 };
 
 const ROOT = join(import.meta.dir, "..", "..");
+/** It takes 0.2 s where nothing else runs. */
+const LISTENS_WITHIN_MS = 30_000;
 
 /** @param port the relay must be told its own address before it listens, so the port is chosen by the caller */
 export async function startRelay(port: number, options: RelayOptions): Promise<RunningRelay> {
@@ -76,12 +79,16 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
     options.onLog?.(line);
     wake();
   });
-  void eachLine(child.stderr, (text) => {
+  const complaining = eachLine(child.stderr, (text) => {
     errors += `${text}\n`;
   });
-  void child.exited.then(async () => {
-    await reading;
+  // What it wrote last may still be in the pipes when it has ended.
+  let isOver = false;
+  const ended = child.exited.then(async (code) => {
+    await Promise.all([reading, complaining]);
+    isOver = true;
     wake();
+    return code;
   });
 
   const waitForLog: RunningRelay["waitForLog"] = (matches, withinMs) =>
@@ -98,13 +105,13 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
       const ask = () => {
         const found = lines.find(matches);
         if (found !== undefined) settle(() => resolve(found));
-        else if (child.exitCode !== null) settle(() => reject(new Error(`the relay has exited: ${errors}`)));
+        else if (isOver) settle(() => reject(new Error(`the relay has exited: ${errors}`)));
       };
       waiting.add(ask);
       ask();
     });
   try {
-    await waitForLog(({ event }) => event === "relay.listening", 10_000);
+    await waitForLog(({ event }) => event === "relay.listening", LISTENS_WITHIN_MS);
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -119,7 +126,7 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
     waitForLog,
     kill: (signal = "SIGTERM") => {
       child.kill(signal);
-      return child.exited;
+      return ended;
     },
   };
 }
@@ -146,12 +153,32 @@ export async function ticketFor(
   };
 }
 
-/** A port that was free a moment ago: bound and released, as the relay must know its address before it starts. */
+/** Below what a kernel hands out by itself (Linux from 32768, others from 49152), so that no client's socket is in the way. */
+const PORTS = { first: 10_000, count: 22_000 } as const;
+/** Processes that look at the same time begin in different places. */
+let nextPort = (process.pid * 1009) % PORTS.count;
+
+/** A port that nobody has, for a process that must know its address before it listens. Not the same one twice. */
 export function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
+  for (let tries = 0; tries < PORTS.count; tries++) {
+    const port = PORTS.first + nextPort;
+    nextPort = (nextPort + 1) % PORTS.count;
+    if (isFree(port)) return port;
+  }
+  throw new Error("no port is free");
+}
+
+/** On every address: what listens on one alone would be in the way of what listens on all. */
+function isFree(port: number): boolean {
+  for (const hostname of ["127.0.0.1", "0.0.0.0", "::"]) {
+    try {
+      Bun.listen({ hostname, port, socket: { data: () => {} } }).stop(true);
+    } catch (thrown) {
+      // Anything else is about this machine: not all have IPv6.
+      if (thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE") return false;
+    }
+  }
+  return true;
 }
 
 async function eachLine(stream: ReadableStream<Uint8Array>, take: (line: string) => void): Promise<void> {
