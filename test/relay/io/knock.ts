@@ -2,6 +2,8 @@
  * A handshake sent by hand, byte for byte, and the answer read the same way: what a stranger at the door sees,
  * which a WebSocket client hides.
  */
+import { PATIENCE_MS } from "../../patience.ts";
+
 export type Answer = {
   readonly status: number;
   /** Names in lower case. */
@@ -9,7 +11,7 @@ export type Answer = {
   readonly body: string;
 };
 
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = PATIENCE_MS;
 
 /** @param url as a stream's, ws://host:port/path */
 export function knock(url: string, headers: Readonly<Record<string, string | undefined>>): Promise<Answer> {

@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { MOST_FAILURES } from "../../../relay/io/failures.ts";
 import { MOST_LINES } from "../../../relay/io/refusals.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
@@ -47,14 +48,14 @@ describe("failed handshakes from one address", () => {
     expect(statuses.slice(MOST_FAILURES)).toEqual(Array.from({ length: 20 }, () => 429));
     expect(await good(running, "198.51.100.1")).toBe(101);
     const refused = () => running.relay.lines.filter(({ event }) => event === "handshake.refused");
-    expect(refused()).toHaveLength(MOST_LINES);
+    await running.relay.waitForLog(() => refused().length === MOST_LINES, PATIENCE_MS);
     expect(await running.relay.kill("SIGTERM")).toBe(0);
     expect(refused()).toHaveLength(MOST_LINES);
     expect(running.relay.lines.filter(({ event }) => event === "handshake.refused_more")).toMatchObject([
       { count: MOST_FAILURES + 20 - MOST_LINES },
     ]);
     expect(running.relay.output()).not.toMatch(/127\.0\.0\.1|198\.51/);
-  }, 20_000);
+  });
 
   test("behind a proxy of ours are counted to whom it names", async () => {
     const running = await start({ env: { TRUSTED_PROXY: "127.0.0.0/8" } });
@@ -64,7 +65,7 @@ describe("failed handshakes from one address", () => {
     expect(await failures(running, 1, () => "203.0.113.10")).toEqual([401]);
     expect(await failures(running, 1, () => stranger)).toEqual([429]);
     expect(await good(running, stranger)).toBe(101);
-  }, 20_000);
+  });
 });
 
 test("sockets that are open and have not started are bounded, and make room when they go", async () => {
@@ -82,14 +83,16 @@ test("sockets that are open and have not started are bounded, and make room when
   expect(sockets.map(({ isOpen }) => isOpen)).toEqual(sockets.map(() => true));
   const { url } = await ticketFor(running.relay, newSid("CA"));
   expect((await knock(url, signed(url))).status).toBe(503);
-  expect(running.relay.lines.at(-1)).toMatchObject({ event: "handshake.refused", why: "too many unstarted" });
+  // Among the lines of the others' models, which are still coming in.
+  const { why } = await running.relay.waitForLog(({ event }) => event === "handshake.refused", PATIENCE_MS);
+  expect(why).toBe("too many unstarted");
   const [first] = sockets;
   first?.socket.close();
-  await running.relay.waitForLog(({ event }) => event === "call.ended", 2_000);
+  await running.relay.waitForLog(({ event }) => event === "call.ended", PATIENCE_MS);
   // The token was not used up by having come too early.
   expect((await knock(url, signed(url))).status).toBe(101);
   for (const { socket } of sockets) socket.terminate();
-}, 20_000);
+});
 
 test("a call that has started leaves its place among the unstarted", async () => {
   const running = await start({ env: { MAX_CALLS: "100" } });
@@ -98,10 +101,10 @@ test("a call that has started leaves its place among the unstarted", async () =>
     expect(await stream.opening).toEqual({ opened: true });
     await running.relay.waitForLog(
       () => running.relay.lines.filter(({ event }) => event === "call.started").length > n,
-      2_000,
+      PATIENCE_MS,
     );
   }
-}, 30_000);
+});
 
 describe("a request that is none of ours is answered with a status and nothing else:", () => {
   const cases: Readonly<Record<string, { request: string; status: number }>> = {

@@ -2,10 +2,12 @@
  * A real relay between stand-ins, for the tests of the running process: a model, a relay with a data folder of its
  * own, streams as Twilio opens them, and what the edge would ask afterwards.
  */
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endingPath, keyFrom, mintEndingToken } from "../../../relay/contract.ts";
+import { PATIENCE_MS, Stopwatch } from "../../patience.ts";
 import { type OpenedStream, type OpenStreamOptions, openStream } from "../../rehearsal/carrier/carrier.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import type { ModelOptions } from "../../rehearsal/model/options.ts";
@@ -24,7 +26,7 @@ import {
 
 export const nowS = (): number => Math.floor(Date.now() / 1000);
 
-/** What "everything of the call is closed within a second" means here. */
+/** What "everything of the call is closed within a second" means here, by a {@link Stopwatch}. */
 export const CLOSED_WITHIN_MS = 1_000;
 
 type Ticket = NonNullable<Parameters<typeof ticketFor>[2]>;
@@ -89,7 +91,7 @@ export class Rig {
   /** A call that is up: the assistant has begun to speak. */
   async call(given: Parameters<Rig["stream"]>[0] = {}): Promise<OpenedStream> {
     const stream = await this.stream(given);
-    await stream.waitFor("heard-first-audio", 5_000);
+    await stream.waitFor("heard-first-audio", PATIENCE_MS);
     return stream;
   }
 
@@ -116,18 +118,36 @@ export class Rig {
     return this.relay.lines.filter((line) => admitted?.call !== undefined && line.call === admitted.call);
   }
 
-  /** Waits for the call's end in the log; the lines of the call so far. */
-  async ended(callSid: string, withinMs = 2_000): Promise<readonly LogLine[]> {
-    await this.relay.waitForLog(
-      ({ event, call }) => event === "call.ended" && this.linesOf(callSid)[0]?.call === call,
-      withinMs,
-    );
+  /** Waits until the log has come so far with this call; its lines by then. The log comes later than what it tells. */
+  async linesUpTo(event: string, callSid: string): Promise<readonly LogLine[]> {
+    const isIt = (line: LogLine) => line.event === event && this.linesOf(callSid)[0]?.call === line.call;
+    await this.relay.waitForLog(isIt, PATIENCE_MS);
     return this.linesOf(callSid);
   }
 
+  /** Waits for the call's end in the log; the lines of the call so far. */
+  ended(callSid: string): Promise<readonly LogLine[]> {
+    return this.linesUpTo("call.ended", callSid);
+  }
+
   /** All sockets to the model are closed. */
-  modelIsLeft(withinMs = CLOSED_WITHIN_MS): Promise<unknown> {
-    return this.model.waitFor(() => this.model.openSockets() === 0, withinMs);
+  modelIsFree(): Promise<unknown> {
+    return this.model.waitFor(() => this.model.openSockets() === 0, PATIENCE_MS);
+  }
+
+  /** And within a second of now. */
+  async modelIsLeft(): Promise<void> {
+    await inASecond(() => this.modelIsFree());
+  }
+}
+
+/** Does it and waits for it, and it takes no longer than a second of this machine's. */
+export async function inASecond<Value>(work: () => Promise<Value>): Promise<Value> {
+  const watch = new Stopwatch();
+  try {
+    return await work();
+  } finally {
+    expect(watch.stop()).toBeLessThan(CLOSED_WITHIN_MS);
   }
 }
 
