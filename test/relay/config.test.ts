@@ -5,6 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import "../patience.ts";
 import { configFrom, type Env, printFindings } from "../../relay/config.ts";
 import { keyFrom } from "../../relay/contract.ts";
 import { configured, good, NEEDED, problems, SECRET, TODAY } from "./configured.ts";

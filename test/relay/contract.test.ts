@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import "../patience.ts";
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import {

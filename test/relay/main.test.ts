@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import "../patience.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, freePort, startRelay, TOKEN_SECRET } from "../rehearsal/relay.ts";
 
 const MAIN = join(import.meta.dir, "..", "..", "relay", "main.ts");
@@ -32,7 +33,7 @@ async function run(env: Record<string, string>): Promise<{ code: number; output:
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 4_000,
+    timeout: 60_000,
   });
   const [output, errors] = await Promise.all([
     new Response(child.stdout).text(),

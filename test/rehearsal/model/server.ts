@@ -28,6 +28,8 @@ export type Model = {
   waitFor<Found>(predicate: () => Found | undefined | false, withinMs: number): Promise<Found>;
   /** Ends a connection now. */
   drop(session: number, how: NonNullable<Fault["drop"]>["how"]): void;
+  /** The session's end, as after 60 minutes live, now. */
+  expire(session: number): void;
   /** Closes every connection. */
   stop(): Promise<void>;
 };
@@ -153,6 +155,10 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
     drop: (index, how) => {
       const connection = connections[index];
       if (connection !== undefined) end(connection, how);
+    },
+    expire: (index) => {
+      const connection = connections[index];
+      if (connection !== undefined) expire(connection);
     },
     stop: async () => {
       await server.stop(true);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { isRightPin, readPinHash } from "../../../functions/edge/pin.ts";
+import "../../patience.ts";
 
 const COMMAND = join(import.meta.dir, "../../../relay/cli/pin.ts");
 
@@ -31,7 +32,7 @@ describe("npm run pin", () => {
       expect(await isRightPin({ kind: "hash", hash }, "482913")).toBe(true);
       expect(out + err).not.toContain("482913");
     }
-  }, 20_000);
+  });
 
   test("refuses what is no PIN, or what anybody would try first, and does not repeat it", async () => {
     for (const pin of ["4829", "48291", "48291304829", "48291a", ""]) {
@@ -48,5 +49,5 @@ describe("npm run pin", () => {
     expect((await run(["482913", "577204"])).code).toBe(2);
     expect((await run(["--pin", "482913"])).code).toBe(2);
     expect((await run(["--help"])).out).toContain("npm run pin");
-  }, 20_000);
+  });
 });

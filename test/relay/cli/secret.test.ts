@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { readKeys } from "../../../functions/edge/settings.ts";
 import { keyFrom } from "../../../relay/contract.ts";
+import "../../patience.ts";
 
 const COMMAND = join(import.meta.dir, "../../../relay/cli/secret.ts");
 const OLD = "the secret that is in use before the change";

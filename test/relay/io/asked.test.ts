@@ -118,17 +118,24 @@ describe("asked how it is itself, the relay", () => {
     }
   });
 
-  test("writes to its disk once for many who ask at once, for anybody may", async () => {
+  test("writes to its disk once a second for many who ask at once, for anybody may", async () => {
     const wal = join(rig.dataDir, "relay.sqlite-wal");
     const ask = async () => (await fetch(`${rig.relay.url.replace(/^ws/, "http")}/readyz`)).status;
     // The file grows by a page and more for each write, until it is carried over.
+    const sizeOf = () => statSync(wal, { throwIfNoEntry: false })?.size ?? 0;
     await rig.restart("SIGTERM");
-    expect(await ask()).toBe(200);
-    const { size } = statSync(wal);
-    const startedMs = performance.now();
-    const answers = await Promise.all(Array.from({ length: 50 }, ask));
-    if (performance.now() - startedMs > 900) throw new Error("too slow here to tell");
-    expect(answers).toEqual(answers.map(() => 200));
-    expect(statSync(wal).size).toBe(size);
+    for (;;) {
+      const [before, writtenAfterMs] = [sizeOf(), performance.now()];
+      expect(await ask()).toBe(200);
+      const size = sizeOf();
+      if (size === before) continue;
+      const answers = await Promise.all(Array.from({ length: 50 }, ask));
+      expect(answers).toEqual(answers.map(() => 200));
+      const after = sizeOf();
+      // On a machine so slow that its second is over, it may write again: that tells nothing.
+      if (performance.now() - writtenAfterMs >= 1_000) continue;
+      expect(after).toBe(size);
+      break;
+    }
   });
 });

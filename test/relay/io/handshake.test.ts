@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { keyFrom, mintEndingToken } from "../../../relay/contract.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { AUTH_TOKEN, TOKEN_SECRET, ticketFor } from "../../rehearsal/relay.ts";
@@ -27,7 +28,7 @@ const NOTHING = { status: 401, headers: { "content-length": "0" }, body: "" };
 async function whyAfter(knocking: () => Promise<Answer>): Promise<{ answer: Answer; why: unknown }> {
   const before = rig.relay.lines.length;
   const answer = await knocking();
-  await rig.relay.waitForLog(() => rig.relay.lines.length > before, 2_000);
+  await rig.relay.waitForLog(() => rig.relay.lines.length > before, PATIENCE_MS);
   const lines = rig.relay.lines.slice(before);
   expect(lines.map(({ event }) => event)).toEqual(["handshake.refused"]);
   return { answer, why: lines[0]?.why };
@@ -194,7 +195,7 @@ describe("a Host header that is no host", () => {
       expect((await knock(new URL("/healthz", url).href, { Host: host })).status).toBe(400);
       // The log is written in order: whatever those two had led to would stand before this.
       await knock(new URL("/media-stream/none", url).href, {});
-      await rig.relay.waitForLog(() => rig.relay.lines.length > before, 2_000);
+      await rig.relay.waitForLog(() => rig.relay.lines.length > before, PATIENCE_MS);
       expect(rig.relay.lines.slice(before).map(({ event }) => event)).toEqual(["handshake.refused"]);
     });
   }
@@ -206,7 +207,7 @@ describe("the door opens", () => {
     const { url, parameters } = await ticketFor(rig.relay, callSid);
     const stream = await rig.stream({ callSid, url, parameters });
     expect(await stream.opening).toEqual({ opened: true });
-    await rig.model.waitFor(() => rig.model.sessions.length === 1, 2_000);
+    await rig.model.waitFor(() => rig.model.sessions.length === 1, PATIENCE_MS);
     expect(told(await knock(url, sign(url)))).toEqual(NOTHING);
     stream.hangUp();
     await stream.ended;

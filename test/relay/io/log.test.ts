@@ -158,7 +158,7 @@ describe("everything that a relay writes, at its most talkative,", () => {
     await rig.ending(whole.callSid, { secret: CANARIES.secret });
     await rig.relay.kill("SIGTERM");
     written = rig.relay.output() + rig.relay.errors();
-  }, 20_000);
+  });
   afterAll(() => rig.stop());
 
   test("tells of each of these calls: the canaries had every chance", () => {

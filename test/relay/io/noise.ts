@@ -10,3 +10,11 @@ export function noise(seed: number, ms: number): Buffer<ArrayBuffer> {
   });
   return Buffer.from(bytes);
 }
+
+const SILENT = 0xff;
+
+/** Every byte of it is there in its order, and nothing else between but silence, where a slow machine's line ran dry. */
+export function isWithin(record: Uint8Array, sound: Uint8Array): boolean {
+  const [heard, said] = [record, sound].map((bytes) => Buffer.from(bytes.filter((byte) => byte !== SILENT)));
+  return heard !== undefined && said !== undefined && said.length > 0 && heard.includes(said);
+}

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import "../../patience.ts";
 import { systemClock } from "../../../relay/io/clock.ts";
 import { Health } from "../../../relay/io/health.ts";
 import type { Records, Use } from "../../../relay/io/records.ts";

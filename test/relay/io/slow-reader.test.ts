@@ -6,12 +6,13 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { lineOf } from "../../../relay/io/server.ts";
+import { PATIENCE_MS, until } from "../../patience.ts";
 import { connectedFrame, startFrame } from "../../rehearsal/carrier/frames.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
 import { noise } from "./noise.ts";
-import { CLOSED_WITHIN_MS, endingsIn, Rig } from "./rig.ts";
+import { endingsIn, inASecond, Rig } from "./rig.ts";
 
 /** More than the kernel's buffers of both ends hold, and the relay's own limit on top. */
 const FLOOD_MS = 1_000_000;
@@ -29,19 +30,18 @@ test.if(process.platform === "linux")(
     const callSid = newSid("CA");
     const socket = await deafStream(rig, callSid);
     try {
-      const lines = await rig.ended(callSid, 8_000);
-      const endedMs = performance.now();
+      const lines = await rig.ended(callSid);
       expect(endingsIn(lines)).toEqual(["line_too_slow"]);
-      await rig.modelIsLeft();
-      while (socketsOf(rig.relay.pid) > quiet && performance.now() - endedMs < CLOSED_WITHIN_MS)
-        await Bun.sleep(10);
+      await inASecond(async () => {
+        await rig.modelIsFree();
+        await until(() => socketsOf(rig.relay.pid) <= quiet);
+      });
       expect(socketsOf(rig.relay.pid)).toBe(quiet);
     } finally {
       socket.destroy();
       await rig.stop();
     }
   },
-  15_000,
 );
 
 describe("the socket of a call that has ended", () => {
@@ -99,7 +99,7 @@ async function deafStream(rig: Rig, callSid: string): Promise<ReturnType<typeof 
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.write([`GET ${pathname} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
   // It cannot read the 101, before which it must not send.
-  await rig.relay.waitForLog(({ event }) => event === "call.admitted", 2_000);
+  await rig.relay.waitForLog(({ event }) => event === "call.admitted", PATIENCE_MS);
   socket.write(Buffer.concat([frameOf(connectedFrame()), frameOf(startFrame(1, streamSid, start))]));
   return socket;
 }

@@ -15,6 +15,7 @@ import { RelayServer } from "../../../relay/io/server.ts";
 import { Store } from "../../../relay/io/store.ts";
 import { TokenTime } from "../../../relay/io/token-time.ts";
 import { Secret } from "../../../relay/secret.ts";
+import "../../patience.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, TOKEN_SECRET } from "../../rehearsal/relay.ts";
 import { SETTINGS } from "../call/call-in-hand.ts";

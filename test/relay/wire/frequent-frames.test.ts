@@ -4,6 +4,7 @@
  * What is expected is written out here a second time, in zod, and not taken from what is tested.
  */
 import { expect, test } from "bun:test";
+import "../../patience.ts";
 import fc from "fast-check";
 import { z } from "zod";
 import { decodeModel } from "../../../relay/wire/realtime.ts";
