@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "../../scripts/build.ts";
+import "../patience.ts";
 import { CALLER } from "./signed.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
@@ -79,7 +80,7 @@ describe("what lay in dist before", () => {
     await Promise.all([Bun.write(stale, ""), Bun.write(leaked, "")]);
     const wrong = join(folder, "wrong.json");
     await Bun.write(wrong, "[]");
-    expect(build(out, wrong)).rejects.toThrow("is not an object");
+    await expect(build(out, wrong)).rejects.toThrow("is not an object");
     expect(await Bun.file(stale).exists()).toBe(true);
     await build(out, join(folder, "no-callers.json"));
     expect(await readdir(join(out, "functions", "voice"))).toEqual(expect.not.arrayContaining(["old.js"]));

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { build } from "../../scripts/build.ts";
+import { TEST_MS, until } from "../patience.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, incomingForm, post, postSigned, SECRET } from "./signed.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
@@ -88,11 +89,11 @@ beforeAll(async () => {
     await child.exited;
     await collected;
   };
-  await until(() => output.includes('{"ready"') || child.exitCode !== null);
+  await until(() => /\{"ready".*\n/.test(output) || child.exitCode !== null, TEST_MS);
   const line = output.split("\n").find((text) => text.startsWith('{"ready"'));
   if (line === undefined) throw new Error(`the runtime did not start: ${output}`);
   ready = Ready.parse(JSON.parse(line));
-}, 60_000);
+});
 
 afterAll(async () => {
   await stop();
@@ -104,14 +105,6 @@ function killGroup(pid: number): void {
     process.kill(-pid, "SIGKILL");
   } catch {
     // Nobody of the group is left.
-  }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`not within 20 s: ${isSo}\n${output}`);
-    await Bun.sleep(10);
   }
 }
 
@@ -149,6 +142,8 @@ describe("a misconfigured edge", () => {
         output
           .slice(before)
           .split("\n")
+          // What stands behind the last end of a line is still coming.
+          .slice(0, -1)
           .some(
             (line) => line.includes('"event":"misconfigured"') && line.includes(`"variable":"${variable}"`),
           );
@@ -175,5 +170,5 @@ describe("a misconfigured edge", () => {
     for (const index of BROKEN.keys()) {
       expect((await post(`${serverOf(index + 1)}/voice/fallback`, {}, {})).text).toBe(APOLOGY);
     }
-  }, 20_000);
+  });
 });

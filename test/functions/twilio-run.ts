@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
+import "../patience.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
 
 export type TwilioRun = RunningEdge;

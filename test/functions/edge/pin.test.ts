@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import "../../patience.ts";
 import { hashPin, isPin, isRightPin, type Pin, readPinHash } from "../../../functions/edge/pin.ts";
 
 const DIGITS: Pin = { kind: "digits", digits: "482913" };

@@ -59,7 +59,7 @@ beforeAll(async () => {
     PIN_POLICY: "unattested",
     ALLOWED_NUMBERS: NUMBERS.join(","),
   });
-}, 60_000);
+});
 afterEach(() => relay.answerWith(undefined));
 afterAll(async () => {
   await relay.stop();

@@ -39,7 +39,7 @@ beforeAll(async () => {
   };
   const pin = "scrypt$ln=15,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$oGS8ruPJ3YXq8L6bSm5yQTqcGjNa5Xc4eIqJzjVK9Zw";
   edge = await startTwilioRun(env, JSON.stringify({ [CALLER]: ADA, [GRACE]: { pin } }));
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(stands.map((stand) => stand.stop()));
   await edge?.stop();

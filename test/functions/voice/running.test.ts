@@ -11,6 +11,7 @@ import {
   verifyState,
   verifyStreamToken,
 } from "../../../relay/contract.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 import {
   ACCOUNT,
   AUTH_TOKEN,
@@ -67,7 +68,7 @@ beforeAll(async () => {
     },
     JSON.stringify({ [CALLER]: ADA }),
   );
-}, 60_000);
+});
 afterAll(async () => {
   await relayServer.stop(true);
   await edge?.stop();
@@ -81,7 +82,7 @@ const APOLOGY =
 const document = (verbs: string) => `<?xml version="1.0" encoding="UTF-8"?><Response>${verbs}</Response>`;
 /** The log's lines of one event. They come through a pipe, maybe after the answer: wait until there are enough. */
 async function logged(event: string, atLeast: number): Promise<Array<Record<string, unknown>>> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const lines = edge.output().split("\n").slice(0, -1);
     const found = lines.filter((line) => line.includes(`"event":"${event}"`));

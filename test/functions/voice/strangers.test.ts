@@ -28,7 +28,7 @@ beforeAll(async () => {
     ALLOWED_NUMBERS: CALLER,
     CALLER_PIN: PIN,
   });
-}, 60_000);
+});
 afterAll(async () => {
   await relay.stop();
   await edge?.stop();
