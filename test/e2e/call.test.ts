@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
+import { PATIENCE_MS, until } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
 import { whenQuiet } from "../rehearsal/carrier/caller.ts";
 import { type CallOptions, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
@@ -23,6 +24,7 @@ import {
   startRelay,
   TOKEN_SECRET,
 } from "../rehearsal/relay.ts";
+import { isWithin } from "../relay/io/noise.ts";
 
 const ADA = "+15551234567";
 const STRANGER = "+15559998888";
@@ -57,7 +59,7 @@ beforeAll(async () => {
     dist: join(folder, "dist"),
     env: { ACCOUNT_SID, AUTH_TOKEN, RELAY_URL: relay.url, STREAM_TOKEN_SECRET: TOKEN_SECRET },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await relay?.kill("SIGKILL");
   await edge?.stop();
@@ -82,8 +84,20 @@ const webhooksOf = (call: PlacedCall) =>
     .all("webhook")
     .map(({ why, url, status }) => `${why} ${new URL(url).pathname} ${status}`)
     .sort();
-const endingsIn = (since: number) =>
-  relay.lines.slice(since).flatMap(({ event, ending }) => (event === "call.ended" ? [ending] : []));
+/** The endings of the calls since, once there is one: the log comes later than what it tells. */
+async function endingsIn(since: number): Promise<unknown[]> {
+  const endings = () =>
+    relay.lines.slice(since).flatMap(({ event, ending }) => (event === "call.ended" ? [ending] : []));
+  await until(() => endings().length > 0);
+  return endings();
+}
+/** The edge's line of an event, once it is there. */
+async function edgeLine(event: string) {
+  const line = () => edge.lines.find((each) => each.event === event);
+  await until(() => line() !== undefined);
+  return line();
+}
+const modelIsLeft = () => model.waitFor(() => model.openSockets() === 0, PATIENCE_MS);
 
 describe("a call", () => {
   test("is admitted, greeted, answered and ended by the assistant, in all its layers", async () => {
@@ -97,11 +111,8 @@ describe("a call", () => {
     expect(report.endedBy).toBe("twiml");
     expect(report.said).toEqual([]);
     expect(heardMs).toBeGreaterThan(500);
-    const heard = Buffer.from(report.ear.bytes());
     const goodbye = clip("assistant-goodbye");
-    const greetedAt = heard.indexOf(goodbye);
-    expect(greetedAt).toBeGreaterThanOrEqual(0);
-    expect(heard.indexOf(goodbye, greetedAt + goodbye.length)).toBeGreaterThan(greetedAt);
+    expect(isWithin(report.ear.bytes(), Buffer.concat([goodbye, goodbye]))).toBe(true);
 
     // Twilio: what it asked, in all.
     expect(webhooksOf(call)).toEqual([
@@ -113,39 +124,40 @@ describe("a call", () => {
     expect(call.timeline.all("stream-closed")).toMatchObject([{ by: "relay", code: 1000 }]);
 
     // The model: the caller's own profile, one session, nothing refused, closed.
+    await modelIsLeft();
     expect(model.sessions).toMatchObject([{ updates: 1, errors: [], closeCode: 1000 }]);
     expect(model.sessions[0]?.settings.instructions).toContain("Dr Molar");
     expect(model.sessions[0]?.settings.instructions).toContain("Ada");
-    expect(model.openSockets()).toBe(0);
 
     // The relay and the edge, in their own words.
-    expect(endingsIn(0)).toEqual(["assistant_hung_up"]);
-    expect(edge.lines.map(({ event }) => event)).toContain("call_admitted");
-    expect(edge.lines.find(({ event }) => event === "call_finished")).toMatchObject({
+    expect(await endingsIn(0)).toEqual(["assistant_hung_up"]);
+    expect(await edgeLine("call_admitted")).toMatchObject({ callSid: call.callSid });
+    expect(await edgeLine("call_finished")).toMatchObject({
       callSid: call.callSid,
       ending: "assistant_hung_up",
     });
-  }, 20_000);
+  });
 
   test("that the caller ends is over for everybody, and the edge is told so", async () => {
     const since = relay.lines.length;
     const call = dial();
-    await call.waitFor("heard-first-audio", 5_000);
+    await call.waitFor("heard-first-audio", PATIENCE_MS);
     call.hangUp();
     expect((await call.ended).endedBy).toBe("caller");
-    await model.waitFor(() => model.openSockets() === 0, 1_000);
-    expect(endingsIn(since)).toEqual(["caller_hung_up"]);
+    await modelIsLeft();
+    expect(await endingsIn(since)).toEqual(["caller_hung_up"]);
     expect(webhooksOf(call)).toContain("connect /voice/ended 200");
   });
 
   test("whose model breaks off ends with an apology for that", async () => {
     const since = relay.lines.length;
     const call = dial();
-    await call.waitFor("heard-first-audio", 5_000);
+    await call.waitFor("heard-first-audio", PATIENCE_MS);
     model.drop(model.sessions.length - 1, "reset");
     const report = await call.ended;
     expect(report.said).toEqual([LOST]);
-    expect(endingsIn(since)).toEqual(["model_dropped"]);
+    await modelIsLeft();
+    expect(await endingsIn(since)).toEqual(["model_dropped"]);
   });
 });
 
@@ -172,7 +184,7 @@ describe("who may not come in hears no assistant and costs nothing:", () => {
 
   test("a webhook whose caller was changed on the way is no longer signed", async () => {
     const call = dial({ from: STRANGER });
-    const { url, parameters } = await call.waitFor("webhook", 5_000);
+    const { url, parameters } = await call.waitFor("webhook", PATIENCE_MS);
     await call.ended;
     const response = await fetch(url, {
       method: "POST",
@@ -202,7 +214,7 @@ describe("with the relay down", () => {
     expect(call.timeline.all("stream-refused")).toHaveLength(1);
     relay = await startRelay(relay.port, options);
     const next = dial();
-    await next.waitFor("heard-first-audio", 5_000);
+    await next.waitFor("heard-first-audio", PATIENCE_MS);
     next.hangUp();
     await next.ended;
     expect(next.said()).toEqual([]);

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { makeLog } from "../../relay/io/log.ts";
 import { build } from "../../scripts/build.ts";
 import { canariesIn } from "../canaries.ts";
+import { PATIENCE_MS, TEST_MS } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
 import { whenQuiet } from "../rehearsal/carrier/caller.ts";
 import { type CallOptions, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
@@ -86,9 +87,9 @@ const dial = (changes: Partial<CallOptions> = {}): PlacedCall =>
 async function typed(call: PlacedCall, pin: string): Promise<void> {
   const { timeline } = call;
   const before = timeline.all("gathered").length;
-  await call.waitFor(() => timeline.all("gathering").length > before, 10_000);
+  await call.waitFor(() => timeline.all("gathering").length > before, PATIENCE_MS);
   for (const digit of `${pin}#`) call.press(digit);
-  await call.waitFor(() => timeline.all("gathered").length > before, 10_000);
+  await call.waitFor(() => timeline.all("gathered").length > before, PATIENCE_MS);
 }
 
 async function knock(url: string, init: RequestInit = {}): Promise<void> {
@@ -184,7 +185,7 @@ beforeAll(async () => {
   await away.ended;
   await edge.stop();
   written = relay.output() + relay.errors() + edge.output() + answers;
-}, 90_000);
+}, 3 * TEST_MS);
 afterAll(async () => {
   await relay?.kill("SIGKILL");
   await edge?.stop();
