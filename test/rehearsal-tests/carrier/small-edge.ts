@@ -4,6 +4,7 @@
  */
 
 import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
+import "../../patience.ts";
 
 export const AUTH_TOKEN = "rehearsal-auth-token";
 export const ACCOUNT_SID = `AC${"0123456789abcdef".repeat(2)}`;

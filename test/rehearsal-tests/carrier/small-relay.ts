@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { PATIENCE_MS } from "../../patience.ts";
 
 const numeric = z.string().regex(/^(0|[1-9]\d*)$/);
 const sequenceNumber = z.string().regex(/^[1-9]\d*$/);
@@ -129,7 +130,7 @@ export class RelayStream {
   }
 
   /** Resolves as soon as it is so, judged after each frame and at the close. */
-  until(isSo: () => boolean, withinMs = 5_000): Promise<void> {
+  until(isSo: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
     if (isSo()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const look = (): void => {

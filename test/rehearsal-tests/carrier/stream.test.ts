@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
+import { PATIENCE_MS } from "../../patience.ts";
 import { type OpenedStream, openStream } from "../../rehearsal/carrier/carrier.ts";
 import { failureOf } from "./failure.ts";
 import { ACCOUNT_SID, AUTH_TOKEN } from "./small-edge.ts";
@@ -89,14 +90,17 @@ test("connected, start, media: numbered without a gap, 20 ms apart, and all of t
   expect(relay.faults).toEqual([]);
 });
 
-test("media keeps to real time: a hundred frames take two seconds", async () => {
+test("media keeps to real time: a hundred frames take two seconds, and none comes before its time", async () => {
+  const fromMs = Math.floor(performance.now());
   const { stream } = await connect();
-  await stream.until(() => stream.of("media").length === 1);
-  const fromMs = performance.now();
-  await stream.until(() => stream.of("media").length === 101);
-  const tookMs = performance.now() - fromMs;
-  expect(tookMs).toBeGreaterThan(1950);
-  expect(tookMs).toBeLessThan(2150);
+  await stream.until(() => stream.of("media").length >= 101);
+  const lateMs = stream.arrivals.flatMap(({ atMs, frame }) =>
+    frame.event === "media" ? [atMs - fromMs - Number(frame.media.timestamp)] : [],
+  );
+  expect(Math.min(...lateMs)).toBeGreaterThanOrEqual(0);
+  // The least of a second's frames, for a machine that stands still makes those of that moment late.
+  const [first, last] = [lateMs.slice(0, 50), lateMs.slice(-50)].map((some) => Math.min(...some));
+  expect((last ?? Number.NaN) - (first ?? Number.NaN)).toBeLessThan(500);
 });
 
 test("what the caller says arrives whole and in order, with silence around it", async () => {
@@ -153,11 +157,11 @@ test("a caller who falls silent drops what was not yet said", async () => {
 test("left-out silence leaves no frame, while timestamps go on and numbers do not jump", async () => {
   const { line, stream } = await connect({ omitSilence: true });
   await line.say(tone(40, 0x42));
-  const quietFromMs = line.nowMs();
+  // By the line's own clock, which has run all ticks until then.
+  const quietFrom = line.ear.samples;
   line.press("1");
   await stream.until(() => stream.of("dtmf").length === 1);
-  await line.waitFor(({ atMs }) => atMs > quietFromMs, 1000);
-  await until(() => line.nowMs() > quietFromMs + 200);
+  await until(() => line.ear.samples > quietFrom + 1600);
   await line.say(tone(40, 0x43));
   await stream.until(() => stream.of("media").length === 4);
   const media = stream.of("media");
@@ -193,7 +197,13 @@ test("the caller hears exactly what was sent, from the first sample to the last"
 });
 
 test("marks come back in order, each when the audio before it has been played", async () => {
-  const { stream } = await connect();
+  /** What had been heard by then, which stands still when the machine does. */
+  const playedAt: number[] = [];
+  const { line, stream } = await connect({
+    onEvent: ({ kind }) => {
+      if (kind === "mark") playedAt.push(line.ear.playedSamples);
+    },
+  });
   const fromMs = performance.now();
   stream.mark("at once");
   stream.media(tone(200, 0x20));
@@ -209,18 +219,20 @@ test("marks come back in order, each when the audio before it has been played", 
     "also",
     "after 500",
   ]);
-  const [atOnce = 0, after200 = 0, also = 0, after500 = 0] = marks.map(({ atMs }) => atMs - fromMs);
-  expect(atOnce).toBeLessThan(20);
-  expect(after200).toBeWithin(200, 260);
-  expect(also - after200).toBeLessThan(5);
-  expect(after500).toBeWithin(500, 560);
+  // Within the frame of 20 ms in which it was due.
+  const [atOnce, after200, also, after500] = playedAt;
+  expect([atOnce, also]).toEqual([0, after200]);
+  expect(after200).toBeWithin(1600, 1760);
+  expect(after500).toBeWithin(4000, 4160);
+  const [, second = 0, , fourth = 0] = marks.map(({ atMs }) => atMs - fromMs);
+  expect([second >= 199, fourth >= 499]).toEqual([true, true]);
 });
 
 test("clear stops playback at that sample, gives the marks back at once, and lets new audio begin", async () => {
   const { line, stream } = await connect();
   stream.media(tone(400, 0x20));
   stream.mark("heard");
-  stream.media(tone(2000, 0x21));
+  stream.media(tone(20_000, 0x21));
   stream.mark("never heard");
   await stream.until(() => stream.of("mark").length === 1);
   stream.clear();
@@ -232,7 +244,7 @@ test("clear stops playback at that sample, gives the marks back at once, and let
   if (clear === undefined) throw new Error("no clear recorded");
   expect(line.ear.heardOf(0x20)).toBe(3200);
   expect(line.ear.heardOf(0x21)).toBe(clear.playedSamples - 3200);
-  expect(clear.playedSamples + clear.droppedSamples).toBe(19_200);
+  expect(clear.playedSamples + clear.droppedSamples).toBe(163_200);
   expect(line.ear.heardOf(0x22)).toBe(320);
   expect(line.timeline.all("mark").map(({ why }) => why)).toEqual(["played", "cleared", "played"]);
   expect(line.timeline.all("cleared")).toMatchObject([
@@ -250,19 +262,26 @@ test("a carrier told to ignore clear plays on, and its marks come back in their 
   expect(line.ear.clears).toEqual([]);
 });
 
-test("the playhead at a clear is the time since playback began, to within the machine's own delay", async () => {
-  const { line, stream } = await connect();
+test("the playhead at a clear is the time since playback began, between what this machine can tell of both", async () => {
+  let arrivedMs = 0;
+  const onMedia = () => {
+    arrivedMs = performance.now();
+  };
+  const { line, stream } = await connect({ onMedia });
   for (const afterMs of [33, 47, 71, 89]) {
     const playedBefore = line.ear.playedSamples;
-    stream.media(tone(1000, 0x20));
-    const fromMs = performance.now();
-    await until(() => performance.now() >= fromMs + afterMs);
-    const waitedMs = performance.now() - fromMs;
     const clears = line.ear.clears.length;
+    const sentMs = performance.now();
+    stream.media(tone(60_000, 0x20));
+    await until(() => arrivedMs > sentMs && performance.now() >= sentMs + afterMs);
+    const clearSentMs = performance.now();
     stream.clear();
     await until(() => line.ear.clears.length > clears);
-    const playedMs = ((line.ear.clears.at(-1)?.playedSamples ?? 0) - playedBefore) / 8;
-    expect(Math.abs(playedMs - waitedMs)).toBeLessThan(8);
+    const clear = line.ear.clears[clears] ?? expect.unreachable();
+    const playedMs = (clear.playedSamples - playedBefore) / 8;
+    // It began between those two moments and ended between those; the sample at each end counts or does not.
+    expect(playedMs).toBeGreaterThanOrEqual(clearSentMs - arrivedMs - 0.25);
+    expect(playedMs).toBeLessThanOrEqual(line.timeline.startedMs + clear.atMs - sentMs + 0.25);
   }
 });
 
@@ -396,10 +415,8 @@ test("over a slow network order is kept, both ways, and a round trip takes its t
   expect(stream.of("mark").map(({ mark }) => mark.name)).toEqual(
     Array.from({ length: 50 }, (_, index) => `m${index}`),
   );
-  const tripsMs = marks.map(({ atMs }) => atMs - fromMs);
-  expect(Math.min(...tripsMs)).toBeGreaterThanOrEqual(80);
-  // Two ways of 40 to 60 ms; the rest is the machine's.
-  expect(Math.max(...tripsMs)).toBeLessThan(160);
+  // Two ways of 40 to 60 ms, of which network.test.ts has the upper bound; the rest is the machine's.
+  expect(Math.min(...marks.map(({ atMs }) => atMs - fromMs))).toBeGreaterThanOrEqual(80);
   const numbers = stream.arrivals.flatMap(({ frame }) =>
     "sequenceNumber" in frame ? [Number(frame.sequenceNumber)] : [],
   );
@@ -427,11 +444,15 @@ test("sabotage changes the one thing it names", async () => {
 
 test("a start can be kept back, or sent twice", async () => {
   const line = dial({ sabotage: { omitStart: true } });
-  await line.waitFor("stream-opened", 2000);
+  await line.waitFor("stream-opened", PATIENCE_MS);
   const without = relay.streams.at(-1);
   if (without === undefined) throw new Error("no stream came");
-  await without.until(() => without.of("media").length === 2);
-  expect(without.arrivals.map(({ frame }) => frame.event)).toEqual(["connected", "media", "media"]);
+  await without.until(() => without.of("media").length >= 2);
+  expect(without.arrivals.slice(0, 3).map(({ frame }) => frame.event)).toEqual([
+    "connected",
+    "media",
+    "media",
+  ]);
   const { stream } = await connect({ sabotage: { repeatStart: true } });
   await stream.until(() => stream.of("media").length === 1);
   expect(stream.of("start").map(({ sequenceNumber }) => sequenceNumber)).toEqual(["1", "2"]);
@@ -442,10 +463,10 @@ test("a wait for what does not come says so, and shows what came instead", async
   expect(String(await failureOf(line.waitFor("cleared", 50)))).toMatch(
     /cleared did not come: 50 ms went by.*stream-opened/,
   );
-  const waiting = failureOf(line.waitFor("cleared", 5000));
+  const waiting = failureOf(line.waitFor("cleared", PATIENCE_MS));
   line.hangUp();
   expect(String(await waiting)).toContain("cleared did not come: the line has ended");
-  expect(String(await failureOf(line.waitFor("cleared", 5000)))).toContain("the line has ended");
+  expect(String(await failureOf(line.waitFor("cleared", PATIENCE_MS)))).toContain("the line has ended");
 });
 
 test("no frame of any of these streams had another shape than Twilio's", () => {

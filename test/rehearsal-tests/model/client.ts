@@ -3,6 +3,7 @@
  * It knows no rule of the protocol, so that it cannot hide a breach of one.
  */
 import { z } from "zod";
+import { PATIENCE_MS } from "../../patience.ts";
 import { joined, silence } from "../../rehearsal/audio/clips.ts";
 import { valueAt } from "../../rehearsal/model/refusal.ts";
 import type { Model } from "../../rehearsal/model/server.ts";
@@ -12,7 +13,6 @@ export type Got = { readonly atMs: number; readonly type: string; readonly event
 
 type Address = Pick<Model, "url" | "key">;
 
-const DEADLINE_MS = 4000;
 const FRAME_BYTES = 160;
 
 export const SETTINGS = {
@@ -107,7 +107,7 @@ export class Client {
     const timer = setTimeout(() => {
       this.#waiting.delete(ask);
       reject(new Error(`no ${type} number ${nth}; got ${this.types().join(", ")}`));
-    }, DEADLINE_MS);
+    }, PATIENCE_MS);
     this.#waiting.add(ask);
     ask();
     return promise;

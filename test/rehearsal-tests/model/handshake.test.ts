@@ -1,5 +1,6 @@
 /** The door of the stand-in: who gets a session, and how a line may fail on purpose. */
 import { afterEach, expect, test } from "bun:test";
+import { PATIENCE_MS } from "../../patience.ts";
 import type { ModelOptions } from "../../rehearsal/model/options.ts";
 import { type Model, startModel } from "../../rehearsal/model/server.ts";
 import { Client, text } from "./client.ts";
@@ -33,7 +34,7 @@ test("a session opens with session.created, and shows what it was opened with", 
   expect(one.sessions[0]?.headers.authorization).toBe("Bearer sk-rehearsal");
   expect(one.openSockets()).toBe(1);
   client.close();
-  await one.waitFor(() => one.sessions[0]?.closedAt, 1000);
+  await one.waitFor(() => one.sessions[0]?.closedAt, PATIENCE_MS);
   expect(one.openSockets()).toBe(0);
   expect(one.sessions[0]?.closeCode).toBe(1000);
 });
@@ -68,23 +69,24 @@ test("a handshake can be slow", async () => {
   const one = await model({ fault: { openAfterMs: 150 } });
   const askedMs = performance.now();
   const client = await Client.connect(one);
-  expect(performance.now() - askedMs).toBeGreaterThanOrEqual(149);
+  expect(performance.now() - askedMs).toBeGreaterThanOrEqual(140);
   await client.next("session.created");
 });
 
 test("session.created can be late", async () => {
   const one = await model({ fault: { createdAfterMs: 120 } });
   const client = await Client.connect(one);
-  const openedMs = performance.now();
   const { atMs } = await client.next("session.created");
-  expect(atMs - openedMs).toBeGreaterThan(80);
+  // From when the server had it open: the client may hear of that late.
+  const openedAt = one.events.find(({ what }) => what === "opened")?.at ?? Number.NaN;
+  expect(performance.timeOrigin + atMs - openedAt).toBeGreaterThanOrEqual(110);
 });
 
 test("session.created can never come, and nothing else comes either", async () => {
   const one = await model({ fault: { createdAfterMs: "never" } });
   const client = await Client.connect(one);
   client.send({ type: "session.update", session: { type: "realtime" } });
-  await one.waitFor(() => one.sessions[0]?.updates === 1, 1000);
+  await one.waitFor(() => one.sessions[0]?.updates === 1, PATIENCE_MS);
   client.close();
   await client.closed;
   expect(client.got).toBeEmpty();
@@ -126,7 +128,7 @@ test("a connection can fall mute and stay open", async () => {
   const one = await model({ faults: [{ drop: { on: "session.updated", how: "mute" } }] });
   const client = await Client.ready(one);
   client.send({ type: "response.create" });
-  await one.waitFor(() => one.sessions[0]?.responses[0]?.doneAt, 4000);
+  await one.waitFor(() => one.sessions[0]?.responses[0]?.doneAt, PATIENCE_MS);
   expect(one.openSockets()).toBe(1);
   expect(client.types().at(-1)).toBe("session.updated");
 });
@@ -144,7 +146,7 @@ test("stop closes every connection and gives the port back", async () => {
   await one.stop();
   for (const client of clients) await client.closed;
   expect(one.openSockets()).toBe(0);
-  expect(Client.connect(one)).rejects.toThrow("closed 1006");
+  await expect(Client.connect(one)).rejects.toThrow("closed 1006");
 });
 
 test("two sessions know nothing of each other", async () => {

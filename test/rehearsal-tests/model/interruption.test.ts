@@ -1,5 +1,6 @@
 /** The caller speaks over the assistant: what stops, what still comes, and what a truncation is held to. */
 import { afterEach, expect, test } from "bun:test";
+import { PATIENCE_MS } from "../../patience.ts";
 import { clip, silence } from "../../rehearsal/audio/clips.ts";
 import type { ModelOptions } from "../../rehearsal/model/options.ts";
 import type { SessionRecord } from "../../rehearsal/model/records.ts";
@@ -22,7 +23,7 @@ async function answering(
     script: [
       {
         reply: [
-          { tag: 9, ms: 60_000, words: "so many things ".repeat(80) },
+          { tag: 9, ms: 240_000, words: "so many things ".repeat(320) },
           { tag: 10, ms: 1000 },
         ],
       },
@@ -117,7 +118,7 @@ test("a response that has not begun to speak is cancelled without output", async
 });
 
 test("a call that is cut off holds half a JSON and is incomplete", async () => {
-  const given = { text: "a long text that takes many pieces ".repeat(20) };
+  const given = { text: "a long text that takes many pieces ".repeat(1_000) };
   const { client } = await answering({
     script: [
       {
@@ -299,7 +300,7 @@ test("the caller's own item is not truncated", async () => {
 test("when the client hangs up in the middle, the response stops and is never finished", async () => {
   const { client, session } = await answering();
   client.close();
-  await model.waitFor(() => session.closedAt, 1000);
+  await model.waitFor(() => session.closedAt, PATIENCE_MS);
   const sound = () => session.items.flatMap((item) => (item.kind === "message" ? item.content : []));
   const leftMs = sound()[0]?.sentMs;
   expect(leftMs).toBeGreaterThan(0);
