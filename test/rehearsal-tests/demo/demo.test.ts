@@ -6,45 +6,57 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PATIENCE_MS, TEST_MS } from "../../patience.ts";
 import { clip } from "../../rehearsal/audio/clips.ts";
 import { linear } from "../../rehearsal/demo/recording.ts";
 import { Part } from "../../rehearsal/demo/voice.ts";
 import { type Model, startModel } from "../../rehearsal/model/server.ts";
-import { descendantsOf, isAlive, type Started, start } from "./processes.ts";
+import { allGone, descendantsOf, type Run, runUntil, type Started, start } from "./processes.ts";
 
 const DEMO = "test/rehearsal/demo/main.ts";
 const KEY = "sk-of-a-test";
-const RUN_MS = 60_000;
+/** It takes half a minute, and gives itself up after more than one. */
+const RUN_MS = 2 * TEST_MS;
 /** What begins every control sequence of a terminal. */
 const ESCAPE = String.fromCharCode(27);
 
 let folder = "";
-let rehearsed: Started;
-let live: Started;
-let service: Model;
+let rehearsed: Promise<Run>;
+let live: Promise<Run>;
+let service: Model | undefined;
+const all: Started[] = [];
+const started = (...given: Parameters<typeof start>): Started => {
+  const one = start(...given);
+  all.push(one);
+  return one;
+};
+const isExpected = ({ code }: Run) => code === 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "demo-test-"));
-  const part = new Part(["assistant-day", "assistant-first", "assistant-goodbye"]);
-  service = await startModel({ key: KEY, script: (occasion) => part.reply(occasion) });
-  rehearsed = start(DEMO, ["--out", join(folder, "rehearsed")]);
-  live = start(DEMO, ["--live", "--out", join(folder, "live")], {
-    env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: service.url },
+  rehearsed = runUntil(isExpected, async () => started(DEMO, ["--out", join(folder, "rehearsed")]));
+  live = runUntil(isExpected, async () => {
+    await service?.stop();
+    const part = new Part(["assistant-day", "assistant-first", "assistant-goodbye"]);
+    service = await startModel({ key: KEY, script: (occasion) => part.reply(occasion) });
+    return started(DEMO, ["--live", "--out", join(folder, "live")], {
+      env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: service.url },
+    });
   });
-}, 20_000);
+});
 afterAll(async () => {
-  for (const each of [rehearsed, live]) each?.signal("SIGTERM");
-  await Promise.all([rehearsed?.ended, live?.ended]);
+  for (const each of all) each.signal("SIGTERM");
+  await Promise.all(all.map(({ ended }) => ended));
   await service?.stop();
   await rm(folder, { recursive: true, force: true });
-}, 20_000);
+});
 
 describe("the rehearsed call", () => {
   test(
     "ends with 0, and shows what each layer checked and everything as expected",
     async () => {
-      expect(await rehearsed.ended, rehearsed.output()).toBe(0);
-      const output = rehearsed.output();
+      const { code, output } = await rehearsed;
+      expect(code, output).toBe(0);
       for (const line of [
         /edge +signature ✓ +allowlist ✓ Ada +attested ✓ +token minted ✓ \d{3} bytes/,
         /relay +token ✓ +Twilio's signature ✓ +single use, on disk ✓/,
@@ -72,8 +84,7 @@ describe("the rehearsed call", () => {
   test(
     "tells its timeline in order, within the page",
     async () => {
-      await rehearsed.ended;
-      const lines = rehearsed.output().split("\n");
+      const lines = (await rehearsed).output.split("\n");
       expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(96);
       const stamps = lines
         .map((line) => /^ +(\d+\.\d\d) {2}\S/.exec(line)?.[1])
@@ -87,7 +98,7 @@ describe("the rehearsed call", () => {
   test(
     "leaves a recording with the caller left and the assistant right, cut where it was cut",
     async () => {
-      await rehearsed.ended;
+      await rehearsed;
       const wav = await readFile(join(folder, "rehearsed", "call.wav"));
       expect(wav.subarray(0, 4).toString()).toBe("RIFF");
       expect([
@@ -144,22 +155,23 @@ describe("the live call", () => {
   test(
     "talks to the service that it was given, with the key that it was given, and ends with 0",
     async () => {
-      expect(await live.ended, live.output()).toBe(0);
-      expect(live.output()).toMatch(/with your key: about 5 US cents/);
-      expect(live.output()).toMatch(/✓ all 14 as expected/);
-      expect(live.output()).toMatch(/tokens +audio [\d,]*[1-9][\d,]* in, [\d,]*[1-9][\d,]* out · text/);
-      expect(live.output()).not.toContain(KEY);
-      const [session] = service.sessions;
+      const { code, output } = await live;
+      expect(code, output).toBe(0);
+      expect(output).toMatch(/with your key: about 5 US cents/);
+      expect(output).toMatch(/✓ all 14 as expected/);
+      expect(output).toMatch(/tokens +audio [\d,]*[1-9][\d,]* in, [\d,]*[1-9][\d,]* out · text/);
+      expect(output).not.toContain(KEY);
+      const [session] = service?.sessions ?? [];
       expect(session?.headers.authorization).toBe(`Bearer ${KEY}`);
       expect(session?.errors).toEqual([]);
       expect(session?.truncations.map(({ refused }) => refused)).toEqual([null]);
-      expect(service.openSockets()).toBe(0);
+      expect(service?.openSockets()).toBe(0);
     },
     RUN_MS,
   );
 
   test("does not begin without a key", async () => {
-    const without = start(DEMO, ["--live"], { env: { OPENAI_API_KEY: " " } });
+    const without = started(DEMO, ["--live"], { env: { OPENAI_API_KEY: " " } });
     expect(await without.ended).toBe(2);
     expect(without.output()).toMatch(/^--live needs an OpenAI key/);
   });
@@ -169,14 +181,14 @@ describe("Ctrl-C in the middle of the call", () => {
   test(
     "ends everything that was started",
     async () => {
-      const demo = start(DEMO, ["--out", join(folder, "interrupted")]);
-      await demo.whenPrinted("start matches the token", 30_000);
+      const demo = started(DEMO, ["--out", join(folder, "interrupted")]);
+      await demo.whenPrinted("start matches the token", PATIENCE_MS);
       const others = descendantsOf(demo.pid);
       expect(others.length).toBeGreaterThanOrEqual(2);
       demo.signal("SIGINT");
       expect(await demo.ended).toBe(130);
       expect(demo.output()).toContain("stopped by SIGINT; nothing was left running");
-      expect(others.filter(isAlive)).toEqual([]);
+      await allGone(others);
     },
     RUN_MS,
   );

@@ -6,10 +6,11 @@
 import { join, relative } from "node:path";
 import { placeCall } from "../carrier/carrier.ts";
 import { isAudible } from "../carrier/mulaw.ts";
+import { ticker } from "../carrier/ticker.ts";
 import { ACCOUNT_SID, AUTH_TOKEN } from "../relay.ts";
 import { BREAKS, type Breakage } from "./breaks.ts";
 import { converse, HASTY, LIVE, USUAL } from "./caller.ts";
-import { checksOf } from "./checks.ts";
+import { checksOf, TRUNCATED_WITHIN_MS } from "./checks.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { LiveTerms } from "./live.ts";
 import type { Wanted } from "./options.ts";
@@ -18,7 +19,16 @@ import { writeRecording } from "./recording.ts";
 import type { Screen } from "./screen.ts";
 import { Seen } from "./seen.ts";
 import { CALLER, CALLER_NAME, OUR_NUMBER, Stage } from "./stage.ts";
-import { checkList, figures, type Kept, pictureOf, recordingLines, section, verdict } from "./summary.ts";
+import {
+  checkList,
+  figures,
+  type Kept,
+  pictureOf,
+  recordingLines,
+  section,
+  stoodStill,
+  verdict,
+} from "./summary.ts";
 import { Timeline } from "./timeline.ts";
 import { waveform } from "./waveform.ts";
 
@@ -37,6 +47,8 @@ export class Interrupted extends Error {}
 
 const NOTHING: Breakage = { what: "nothing" };
 const REDRAW_EVERY_MS = 100;
+/** From here on a check in ms may fail for the machine's sake. */
+const STILL_MS = TRUNCATED_WITHIN_MS / 2;
 /** For the picture that grows with the call. */
 const EXPECTED_MS = { rehearsed: 22_000, live: 45_000 } as const;
 const DEADLINE_MS = { rehearsed: 75_000, live: 180_000 } as const;
@@ -67,6 +79,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
   let interrupted: Interrupted | undefined;
   try {
     const { edge } = await Promise.race([stage.open(), tooLate.passed, stopped]);
+    ticker.resetLateness();
     const call = placeCall({
       voiceUrl: `${edge.base}/voice/incoming`,
       fallbackUrl: `${edge.base}/voice/fallback`,
@@ -119,6 +132,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     ...figures(width, seen, stage.usage),
     ...recordingLines(width, kept),
     ...verdict(width, checks, diagnosis, seen.missed),
+    ...(failed && ticker.worstLateMs > STILL_MS ? stoodStill(width, ticker.worstLateMs) : []),
   ]);
   if (wanted.breaks === undefined) return failed ? "failed" : "expected";
   if (diagnosis?.name === wanted.breaks) return "failed";

@@ -155,3 +155,9 @@ export function verdict(
   const title = diagnosis?.name ?? "not one of the six that the demo can break";
   return [BLANK, [span("  ✗ broken: ", "bad"), span(title, "bad")], BLANK, ...words, BLANK];
 }
+
+/** Said of a call that went wrong on a machine that was busy with other things. */
+export function stoodStill(width: number, ms: number): Line[] {
+  const words = `stood still for ${figure(ms)} ms in the middle of it, which may be all that was wrong: run it again`;
+  return [...labelled(width, "machine", [span(words)]), BLANK];
+}
