@@ -4,6 +4,7 @@
  * memory.
  */
 import { describe, expect, test } from "bun:test";
+import "./patience.ts";
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
