@@ -33,13 +33,11 @@ const PROFILE = { name: "Ada", language: "en", instructions: "Ada's dentist is D
 const UNAVAILABLE = "Your assistant is not available right now, please call back.";
 const LOST = "Sorry, I lost the connection to your assistant. Please call back.";
 
-const SCRIPT: Script = [
-  { on: "create", metadata: { reason: "greeting" }, reply: [{ clip: "assistant-goodbye" }] },
-  {
-    on: "speech",
-    reply: [{ clip: "assistant-goodbye" }, { call: "end_call", arguments: {} }],
-  },
-];
+/** However often the caller is heard to speak: where this process stands still, a word may come in two. */
+const SCRIPT: Script = ({ cause }) =>
+  cause === "speech"
+    ? [{ clip: "assistant-goodbye" }, { call: "end_call", arguments: {} }]
+    : [{ clip: "assistant-goodbye" }];
 
 let folder: string;
 let model: Model;
@@ -102,17 +100,17 @@ const modelIsLeft = () => model.waitFor(() => model.openSockets() === 0, PATIENC
 describe("a call", () => {
   test("is admitted, greeted, answered and ended by the assistant, in all its layers", async () => {
     const call = dial();
-    await whenQuiet(call, 300);
-    const heardMs = call.ear.audibleMs;
+    await whenQuiet(call, 1_000);
+    const greeted = call.ear.samples;
     await call.say(clip("caller-yes"));
     const report = await call.ended;
 
     // The caller: greeted, answered, and not one word of Twilio's own voice.
     expect(report.endedBy).toBe("twiml");
     expect(report.said).toEqual([]);
-    expect(heardMs).toBeGreaterThan(500);
-    const goodbye = clip("assistant-goodbye");
-    expect(isWithin(report.ear.bytes(), Buffer.concat([goodbye, goodbye]))).toBe(true);
+    const { ear } = report;
+    for (const heard of [ear.slice(0, greeted), ear.slice(greeted, ear.samples)])
+      expect(isWithin(heard, clip("assistant-goodbye"))).toBe(true);
 
     // Twilio: what it asked, in all.
     expect(webhooksOf(call)).toEqual([

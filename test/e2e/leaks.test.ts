@@ -43,26 +43,11 @@ const CANARIES = {
 } as const;
 
 const WRONG = "a wrong signature of the canary's";
-const SCRIPT: Script = [
-  {
-    on: "create",
-    metadata: { reason: "greeting" },
-    reply: [{ say: noise(9, 600), words: CANARIES.assistantsWords }],
-  },
-  {
-    on: "speech",
-    reply: [
-      { say: noise(9, 600), words: CANARIES.assistantsWords },
-      { call: CANARIES.toolName, arguments: { to: CANARIES.toolArgument } },
-    ],
-  },
-  {
-    on: "create",
-    reply: [
-      { say: noise(9, 600), words: CANARIES.assistantsWords },
-      { call: "end_call", arguments: { why: CANARIES.toolArgument } },
-    ],
-  },
+/** However often the caller is heard to speak: where this process stands still, a word may come in two. */
+const SCRIPT: Script = ({ cause, outputs }) => [
+  { say: noise(9, 600), words: CANARIES.assistantsWords },
+  ...(cause === "speech" ? [{ call: CANARIES.toolName, arguments: { to: CANARIES.toolArgument } }] : []),
+  ...(outputs.length > 0 ? [{ call: "end_call", arguments: { why: CANARIES.toolArgument } }] : []),
 ];
 
 let folder: string;

@@ -106,16 +106,14 @@ describe("a call that is up ends within a second, once, when", () => {
 
   test("the assistant hangs up, its goodbye heard to the last byte", async () => {
     const goodbye = noise(4, 700);
-    const script: Script = [
-      { on: "create", reply: [{ say: noise(5, 200), words: "greeting" }] },
-      {
-        on: "speech",
-        reply: [
-          { say: goodbye, words: "goodbye" },
-          { call: "end_call", arguments: {} },
-        ],
-      },
-    ];
+    // However often the caller is heard to speak: where this process stands still, a word may come in two.
+    const script: Script = ({ cause }) =>
+      cause === "speech"
+        ? [
+            { say: goodbye, words: "goodbye" },
+            { call: "end_call", arguments: {} },
+          ]
+        : [{ say: noise(5, 200), words: "greeting" }];
     await withRig({ model: { script } }, async (rig) => {
       const stream = await rig.call();
       await stream.say(clip("caller-yes"));

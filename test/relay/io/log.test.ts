@@ -87,22 +87,11 @@ describe("everything that a relay writes, at its most talkative,", () => {
   let wholeCall: readonly { event: string; level: string }[];
 
   beforeAll(async () => {
-    const script: Script = [
-      { on: "create", reply: [{ say: noise(9, 300), words: CANARIES.words }] },
-      {
-        on: "speech",
-        reply: [
-          { say: noise(10, 300), words: CANARIES.words },
-          { call: "send_mail", arguments: { to: CANARIES.toolArgument } },
-        ],
-      },
-      {
-        on: "create",
-        reply: [
-          { say: noise(11, 300), words: CANARIES.words },
-          { call: "end_call", arguments: { why: CANARIES.toolArgument } },
-        ],
-      },
+    // However often the caller is heard to speak: where this process stands still, a word may come in two.
+    const script: Script = ({ cause, outputs }) => [
+      { say: noise(9, 300), words: CANARIES.words },
+      ...(cause === "speech" ? [{ call: "send_mail", arguments: { to: CANARIES.toolArgument } }] : []),
+      ...(outputs.length > 0 ? [{ call: "end_call", arguments: { why: CANARIES.toolArgument } }] : []),
     ];
     rig = await Rig.start({
       model: { script, key: CANARIES.apiKey, hears: [CANARIES.words] },

@@ -123,7 +123,8 @@ describe("two calls at once", () => {
     expect(isWithin(good.ear.bytes(), WORDS)).toBe(true);
     await good.say(CALLER);
     const session = rig.model.sessions.find(({ closedAt }) => closedAt === undefined);
-    await rig.model.waitFor(() => Buffer.concat(session?.input ?? []).includes(CALLER), PATIENCE_MS);
+    // With silence between, where this process stood still for so long that the relay took the line for quiet.
+    await rig.model.waitFor(() => isWithin(Buffer.concat(session?.input ?? []), CALLER), PATIENCE_MS);
     good.hangUp();
     expect(endingsIn(await rig.ended(good.callSid))).toEqual(["caller_hung_up"]);
   });
