@@ -15,6 +15,7 @@ import { type Admission, Gate, type GateTerms } from "./gate.ts";
 import type { Health } from "./health.ts";
 import { bugOf, type Log } from "./log.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
+import { Pace } from "./pace.ts";
 import type { Records } from "./records.ts";
 import { Refusals } from "./refusals.ts";
 import { Runner, type TwilioLine } from "./runner.ts";
@@ -62,6 +63,7 @@ export class RelayServer {
   readonly #edgeDoor: EdgeDoor;
   readonly #failures = new Failures();
   readonly #refusals: Refusals;
+  readonly #pace = new Pace();
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #server: Bun.Server<Socket>;
@@ -157,6 +159,11 @@ export class RelayServer {
   #open(request: Request, token: string): Response | undefined | Promise<Response | undefined> {
     const early = this.#obstacle();
     if (early !== undefined) return this.#refuse(503, early);
+    const turn = this.#pace.turn();
+    return turn === undefined ? this.#check(request, token) : turn.then(() => this.#check(request, token));
+  }
+
+  #check(request: Request, token: string): Response | Promise<Response | undefined> {
     const { headers } = request;
     if (headers.get("upgrade")?.toLowerCase() !== "websocket") return this.#fail(request, "not an upgrade");
     const admission = this.#gate.check(token, headers.get("x-twilio-signature"));
