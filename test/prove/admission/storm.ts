@@ -2,7 +2,11 @@
  * Live calls while strangers storm the door: bad handshakes as fast as they come, each on a connection of its own, with
  * handshakes that trickle in, frames that trickle in, and sockets that say nothing. Every frame of the live calls is
  * counted at both ends (test/bench), and the attacker is another process.
+ *
+ * What is left in the heap is compared with a relay that had calls and no storm: a heap that was once counted
+ * (io/census.ts) is collected more slowly for ever after, which would be measured as the storm's.
  */
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +27,7 @@ import {
 import type { Progress } from "../rows.ts";
 import { Attacked } from "./attacker.ts";
 import { knockAt, signatureOf, upgradeRequest } from "./door.ts";
+import { base64url, claimsOf, forge, headerOf } from "./forge.ts";
 import { hostileTokens } from "./hostile/tokens.ts";
 
 export type StormPlan = {
@@ -44,6 +49,7 @@ export type StormOutcome = {
   readonly storms: ReadonlyArray<Wave & { readonly attacked: Attacked; readonly callers: Callers }>;
   /** Resident memory before the first storm, and some seconds after each. */
   readonly residentMb: readonly number[];
+  /** In a relay that had as many calls and no storm, and in this one. */
   readonly before: Census;
   readonly after: Census;
 };
@@ -62,66 +68,73 @@ export type Census = z.infer<typeof Census>;
 const HALF_A_DAY_S = 43_200;
 const WARM_UP_S = 1;
 const BETWEEN_CALLERS_MS = 500;
+const EACH_KIND = 100;
+const COUNTS = 4;
+const BETWEEN_COUNTS_MS = 250;
 
 export async function measureStorm(plan: StormPlan, progress: Progress): Promise<StormOutcome> {
-  const dataDir = mkdtempSync(join(tmpdir(), "storm-"));
   const load = startChild("./load.ts");
   try {
     const { modelUrl } = Listening.parse(await load.next());
-    const relay = await startRelay(freePort(), {
-      modelUrl,
-      modelKey: "sk-storm",
-      dataDir,
-      env: { MAX_CALLS: "100", GREETING: "off", DRAIN_SECONDS: "0" },
+    const callsAt = async (relay: RunningRelay, seconds: number) => {
+      const streams = await Promise.all(
+        Array.from({ length: plan.calls }, async () => {
+          const callSid = newSid("CA");
+          const ticket = await ticketFor(relay, callSid);
+          return { ...ticket, callSid, accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN };
+        }),
+      );
+      const { settleMs } = plan;
+      load.tell({ pid: relay.pid, streams, deltas: "steady", settleMs, measureMs: seconds * 1000 });
+    };
+    const measured = async () => Measured.parse(await load.next());
+    const before = await withRelay(modelUrl, async (relay) => {
+      await callsAt(relay, WARM_UP_S);
+      await measured();
+      return censusOf(relay);
     });
-    try {
-      const begin = async (seconds: number) => {
-        const streams = await Promise.all(
-          Array.from({ length: plan.calls }, async () => {
-            const callSid = newSid("CA");
-            const ticket = await ticketFor(relay, callSid);
-            return { ...ticket, callSid, accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN };
-          }),
-        );
-        load.tell({
-          pid: relay.pid,
-          streams,
-          deltas: "steady",
-          settleMs: plan.settleMs,
-          measureMs: seconds * 1000,
-        });
-      };
-      const end = async () => Measured.parse(await load.next());
-      await begin(WARM_UP_S);
-      await end();
+    return await withRelay(modelUrl, async (relay) => {
+      await callsAt(relay, WARM_UP_S);
+      await measured();
       progress(`${plan.calls} calls, and nobody else`);
-      await begin(plan.seconds);
-      const calm = await end();
+      await callsAt(relay, plan.seconds);
+      const calm = await measured();
       await Bun.sleep(plan.restMs);
-      const before = await censusOf(relay);
       const residentMb = [residentBytes(relay.pid) / 2 ** 20];
       const storms: StormOutcome["storms"][number][] = [];
       for (let number = 1; number <= plan.storms; number++) {
         progress(`storm ${number} of ${plan.storms}, over ${plan.calls} calls`);
-        await begin(plan.seconds);
+        await callsAt(relay, plan.seconds);
         // It begins when the calls are up, and before they are measured.
         await Bun.sleep(plan.settleMs / 3);
         const stormS = plan.seconds + (plan.settleMs * 2) / 3 / 1000;
-        const [attacked, callers, measured] = await Promise.all([
+        const [attacked, callers, wave] = await Promise.all([
           attack(relay, plan, stormS),
           callInMeanwhile(relay, stormS * 700),
-          end(),
+          measured(),
         ]);
-        storms.push({ ...measured, attacked, callers });
+        storms.push({ ...wave, attacked, callers });
         await Bun.sleep(plan.restMs);
         residentMb.push(residentBytes(relay.pid) / 2 ** 20);
       }
       return { calm, storms, residentMb, before, after: await censusOf(relay) };
+    });
+  } finally {
+    await load.stop();
+  }
+}
+
+async function withRelay<T>(modelUrl: string, body: (relay: RunningRelay) => Promise<T>): Promise<T> {
+  const dataDir = mkdtempSync(join(tmpdir(), "storm-"));
+  try {
+    const env = { MAX_CALLS: "100", GREETING: "off", DRAIN_SECONDS: "0" };
+    const relay = await startRelay(freePort(), { modelUrl, modelKey: "sk-storm", dataDir, env });
+    try {
+      return await body(relay);
     } finally {
       await relay.kill("SIGKILL");
     }
   } finally {
-    await load.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
@@ -155,20 +168,37 @@ async function attack(
 }
 
 /**
- * All hostile tokens that fit a request line, with a signature that Twilio could have made, with a wrong one, and with
- * none. Half a day old: one that was only too early would be good before the storm is over.
+ * All hostile tokens that fit a request line, expired ones with a good HMAC among them; good tokens of this minute; and
+ * forged ones, rubbish and nothing in a token's place. Each with a signature that Twilio could have made, with a wrong
+ * one and with none; but the good ones never with Twilio's. The hostile ones are half a day old: one that was only too
+ * early would be good before the storm is over.
  */
 async function badRequests(relay: RunningRelay): Promise<readonly string[]> {
-  const terms = { secret: TOKEN_SECRET, relay: relay.url, accountSid: ACCOUNT_SID, callSid: newSid("CA") };
-  const tokens = await hostileTokens({ ...terms, nowS: Math.floor(Date.now() / 1000) - HALF_A_DAY_S });
-  const base = `${relay.url}/media-stream/`;
-  return [...tokens.values()]
-    .filter((token) => /^[A-Za-z0-9._=-]{3,2048}$/.test(token))
-    .flatMap((token) =>
-      [undefined, "AAAA", signatureOf(base + token)].map((signature) =>
-        upgradeRequest(`/media-stream/${token}`, signature),
-      ),
-    );
+  const nowS = Math.floor(Date.now() / 1000);
+  const terms = {
+    secret: TOKEN_SECRET,
+    relay: relay.url,
+    accountSid: ACCOUNT_SID,
+    callSid: newSid("CA"),
+    nowS,
+  };
+  const hostile = await hostileTokens({ ...terms, nowS: nowS - HALF_A_DAY_S });
+  const header = await headerOf(terms);
+  const of = (count: number, make: () => string) => Array.from({ length: count }, make);
+  const good = of(EACH_KIND, () => forge(header, claimsOf(terms), TOKEN_SECRET));
+  const bad = [
+    ...[...hostile.values()].filter((token) => /^[A-Za-z0-9._=-]{3,2048}$/.test(token)),
+    ...of(EACH_KIND, () => forge(header, claimsOf(terms), base64url(randomBytes(32)))),
+    ...of(EACH_KIND, () => base64url(randomBytes(400))),
+    ...of(EACH_KIND, () => ""),
+  ];
+  const request = (token: string, signature?: string) => upgradeRequest(`/media-stream/${token}`, signature);
+  const twilios = (token: string) => signatureOf(`${relay.url}/media-stream/${token}`);
+  const wrong = twilios("e30.e30.e30");
+  return [
+    ...bad.flatMap((token) => [request(token), request(token, wrong), request(token, twilios(token))]),
+    ...good.flatMap((token) => [request(token), request(token, wrong), request(token, "AAAA")]),
+  ];
 }
 
 async function callInMeanwhile(relay: RunningRelay, forMs: number): Promise<Callers> {
@@ -186,7 +216,22 @@ async function callInMeanwhile(relay: RunningRelay, forMs: number): Promise<Call
   return { came, letIn, slowestMs };
 }
 
+/** Of what there is more than there should be. */
+export const leftOver = (before: Census, after: Census): readonly string[] =>
+  Census.keyof().options.filter((kind) => after[kind] > before[kind]);
+
+/** The least of several: what is let go may still be seen on the stack, and what leaked is there each time. */
 async function censusOf(relay: RunningRelay): Promise<Census> {
+  const least = await countedIn(relay);
+  for (let more = 1; more < COUNTS; more++) {
+    await Bun.sleep(BETWEEN_COUNTS_MS);
+    const again = await countedIn(relay);
+    for (const kind of Census.keyof().options) least[kind] = Math.min(least[kind], again[kind]);
+  }
+  return least;
+}
+
+async function countedIn(relay: RunningRelay): Promise<Census> {
   const before = relay.lines.filter(({ event }) => event === "relay.census").length;
   process.kill(relay.pid, "SIGUSR2");
   const isNew = () => relay.lines.filter(({ event }) => event === "relay.census").length > before;
