@@ -9,6 +9,7 @@ import { sendAgain } from "./admission/sent-again.ts";
 import { leftOver, measureStorm } from "./admission/storm.ts";
 import { tryTokenMutations } from "./admission/token-mutations.ts";
 import { knockWithHostileTokens, termsNow, verifyHostileTokens } from "./admission/tokens.ts";
+import { toldBy, verdictOn } from "./admission/told.ts";
 import { tryWebhookMutations } from "./admission/webhooks.ts";
 import type { Proof } from "./rows.ts";
 
@@ -32,6 +33,8 @@ const STORM = {
   settleMs: 3_000,
   restMs: 5_000,
 } as const;
+/** About twenty, of all kinds: keys, numbers, PINs, words. */
+const CANARIES = 19;
 const STORM_RATE = 10_000;
 const P99_ADDED_MS = 10;
 const MEMORY_KEPT_MB = 10;
@@ -261,4 +264,62 @@ const storm: Proof = {
   },
 };
 
-export const ADMISSION: readonly Proof[] = [tokens, webhooks, captured, replays, storm];
+/** What is promised, and the test that hears it. */
+const PIN_FLOW = {
+  "right at once":
+    "is asked before anything that costs money starts, and hears the assistant once it is right",
+  "right at the third try": "comes in at the third try, asked in her own language, by a PIN of her own",
+  "wrong three times": "is out after three wrong ones, and nothing was started for them",
+  "wrong in eleven calls":
+    "who is wrong in ten calls is locked out of the eleventh, also after the relay has started anew",
+  "hung up in the middle": "who hangs up in the middle of typing is gone, and the next call begins anew",
+  "the relay away": "hears the apology while the relay is away, before the PIN and after it",
+} as const;
+
+const pin: Proof = {
+  name: "pin",
+  run: async (progress) => {
+    progress("calls with a PIN");
+    const told = await toldBy("test/e2e/pin.test.ts");
+    return Object.entries(PIN_FLOW).map(([what, test]) => {
+      const verdict = verdictOn(told, test);
+      return {
+        what: `the PIN, heard: ${what}`,
+        bound: "passed",
+        measured: verdict,
+        ok: verdict === "passed",
+      };
+    });
+  },
+};
+
+const leaks: Proof = {
+  name: "leaks",
+  run: async (progress) => {
+    progress("whole and failing calls with canaries in them");
+    const told = await toldBy("test/e2e/leaks.test.ts");
+    const canaries = (names: readonly string[]) =>
+      names.filter((name) => /holds no \w+, in no spelling$/.test(name)).length;
+    const [unfound, found] = [canaries(told.passed), canaries(told.failed)];
+    const others = {
+      "those calls, by what was written of them: every canary had its chance":
+        "tells of all these calls: the canaries had every chance",
+      "tokens and sound in the same bytes, by their look": "holds no token and no sound",
+      "a canary planted in a line of the log": "finds a canary that is planted in a line of the log",
+    };
+    return [
+      {
+        what: "canaries searched for in every byte that left edge and relay, in every spelling",
+        bound: `≥ ${CANARIES}, 0 found`,
+        measured: `${unfound + found}, ${found} found`,
+        ok: unfound >= CANARIES && found === 0,
+      },
+      ...Object.entries(others).map(([what, test]) => {
+        const verdict = verdictOn(told, test);
+        return { what, bound: "passed", measured: verdict, ok: verdict === "passed" };
+      }),
+    ];
+  },
+};
+
+export const ADMISSION: readonly Proof[] = [tokens, webhooks, captured, pin, leaks, replays, storm];
