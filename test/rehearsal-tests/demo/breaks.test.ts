@@ -70,7 +70,7 @@ describe("a demo with one thing broken on purpose", () => {
       expect(output.slice(output.indexOf("✗ broken:"))).toMatch(heard);
       expect(output).toMatch(/✓ nothing was left open/);
     },
-    2 * TEST_MS,
+    3 * TEST_MS,
   );
 });
 
