@@ -27,8 +27,9 @@ export class Part {
   }
 
   reply({ metadata, turn, response }: Occasion): Reply {
-    const name =
-      metadata.reason === "greeting" ? "assistant-greeting" : (this.#answers[turn - 1] ?? "assistant-cando");
+    // A caller's words may come in two where the machine stands still: whoever has said goodbye says it again.
+    const answer = this.#answers[Math.min(turn, this.#answers.length) - 1];
+    const name = metadata.reason === "greeting" ? "assistant-greeting" : (answer ?? "assistant-cando");
     this.#given[response - 1] = name;
     return name === "assistant-goodbye"
       ? [{ clip: name }, { call: "end_call", arguments: {} }]
