@@ -172,9 +172,9 @@ function reachedModel(seen: Seen, spoken: Spoken | undefined, input: Uint8Array 
   if (spoken === undefined || turns === 0) return { ok: false, detail: "it heard no speech" };
   if (input === undefined) return { ok: true, detail: `it heard ${turns} turns` };
   const all = `all ${figure(spoken.sound.length)} bytes of it`;
-  if (Buffer.from(input).includes(spoken.sound)) return { ok: true, detail: all };
+  if (Buffer.from(input).indexOf(spoken.sound) >= 0) return { ok: true, detail: all };
   // Where this process stood still, the relay took the line for quiet, and told the model so.
-  const isThere = Buffer.from(withoutSilence(input)).includes(withoutSilence(spoken.sound));
+  const isThere = Buffer.from(withoutSilence(input)).indexOf(withoutSilence(spoken.sound)) >= 0;
   return { ok: isThere, detail: isThere ? `${all}, with silence between` : "not as it was said" };
 }
 
