@@ -105,7 +105,7 @@ export function read<Claims extends Timed>(
   }
   // The header comes before the signature, so it is not parsed: it is one of the few texts that we write. That
   // refuses jwk, jku, x5u, crit, b64 and whatever comes next, and duplicate members and odd spellings.
-  const key = keys.find(({ kid }) => toBase64Url(headerOf(typ, kid)) === header64);
+  const key = keys.find((one) => header64Of(one, typ) === header64);
   if (key === undefined) return refused(isOfOtherKey(header64, typ) ? "unknown key" : "header not ours");
   if (!isSigned(key, `${header64}.${claims64}`, signature64)) return refused("bad signature");
 
@@ -152,6 +152,17 @@ export async function verify<Claims extends Timed>(
 const refused = (why: Refusal) => ({ ok: false, why }) as const;
 
 const headerOf = (typ: string, kid: string): string => JSON.stringify({ alg: "HS256", typ, kid });
+
+/** The few headers there are, made once. */
+const headers = new WeakMap<Key, Map<string, string>>();
+
+function header64Of(key: Key, typ: string): string {
+  const made = headers.get(key) ?? new Map<string, string>();
+  headers.set(key, made);
+  const header64 = made.get(typ) ?? toBase64Url(headerOf(typ, key.kid));
+  made.set(typ, header64);
+  return header64;
+}
 
 /** Whether it is a header as we write it, of a secret that is not among ours. Only for the log. */
 function isOfOtherKey(header64: string, typ: string): boolean {

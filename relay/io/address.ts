@@ -25,9 +25,11 @@ export function proxiesFrom(text: string): BlockList | undefined {
 /**
  * @param peer the socket's other end
  * @param forwardedFor the header as it came, several joined by commas
+ * @param proxies undefined where there are none of ours
  */
-export function clientOf(peer: string, forwardedFor: string | null, proxies: BlockList): string {
+export function clientOf(peer: string, forwardedFor: string | null, proxies: BlockList | undefined): string {
   let client = plain(peer);
+  if (proxies === undefined) return networkOf(client);
   const hops = (forwardedFor ?? "").split(",");
   while (isAmong(proxies, client)) {
     const hop = plain(hops.pop()?.trim() ?? "");

@@ -61,6 +61,8 @@ export class RelayServer {
   readonly #health: Health;
   readonly #gate: Gate;
   readonly #edgeDoor: EdgeDoor;
+  /** Undefined: there are none. */
+  readonly #proxies: BlockList | undefined;
   readonly #failures = new Failures();
   readonly #refusals: Refusals;
   readonly #pace = new Pace();
@@ -82,6 +84,7 @@ export class RelayServer {
 
   constructor(terms: ServerTerms, { records, health, time, clock, log }: ServerParts) {
     this.#terms = terms;
+    this.#proxies = terms.trustedProxies.rules.length > 0 ? terms.trustedProxies : undefined;
     this.#records = records;
     this.#health = health;
     this.#clock = clock;
@@ -214,7 +217,8 @@ export class RelayServer {
   /** Refuses what is wrong with the handshake itself; whoever does it too often is told to stop. */
   #fail(request: Request, why: string): Response {
     const peer = this.#server.requestIP(request)?.address ?? "";
-    const client = clientOf(peer, request.headers.get("x-forwarded-for"), this.#terms.trustedProxies);
+    const forwardedFor = this.#proxies === undefined ? null : request.headers.get("x-forwarded-for");
+    const client = clientOf(peer, forwardedFor, this.#proxies);
     return this.#refuse(this.#failures.add(client, this.#clock.monotonicMs()) ? 429 : 401, why);
   }
 
