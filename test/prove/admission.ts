@@ -31,7 +31,7 @@ const STORM = {
   slow: 100,
   trickled: 10,
   settleMs: 3_000,
-  restMs: 5_000,
+  restMs: 35_000,
 } as const;
 /** About twenty, of all kinds: keys, numbers, PINs, words. */
 const CANARIES = 19;

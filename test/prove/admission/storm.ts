@@ -40,7 +40,7 @@ export type StormPlan = {
   readonly trickled: number;
   /** Before each measurement: compilers and heaps settle. */
   readonly settleMs: number;
-  /** After each storm: freed memory goes back in the background. */
+  /** Before memory is read: what is no longer needed is let go of only some half a minute after the last work. */
   readonly restMs: number;
 };
 
