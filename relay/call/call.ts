@@ -71,6 +71,7 @@ export class Call {
   #heardFrom = false;
   #failedResponses = 0;
   #modelErrors = 0;
+  #wasRoutine = false;
 
   constructor(terms: Terms, at: number) {
     this.#terms = terms;
@@ -97,8 +98,14 @@ export class Call {
       default:
         input satisfies never;
     }
-    this.#settle(at);
+    this.#wasRoutine = this.#isRoutine(input);
+    if (!this.#wasRoutine) this.#settle(at);
     return this.#outbox.take();
+  }
+
+  /** The last step neither brought the next deadline nearer nor made a first one. */
+  get wasRoutine(): boolean {
+    return this.#wasRoutine;
   }
 
   /** When `step` wants the clock next; undefined: never. */
@@ -314,7 +321,21 @@ export class Call {
     this.#stage.exchange.tick(at);
   }
 
-  /** What follows from any input. */
+  /**
+   * Audio that flows, and its marks: 150 inputs a second on every call, after which there is nothing to settle and no
+   * timer to set, unless somebody is hanging up and waits to be heard.
+   */
+  #isRoutine(input: Input): boolean {
+    if (this.#stage.is !== "started" || !this.#negotiation.isReady || !this.#stage.exchange.isStaying) {
+      return false;
+    }
+    if (input.from === "model") return input.event.type === "response.output_audio.delta";
+    if (input.from !== "twilio") return false;
+    // The first frame sets a deadline: from now on silence is noticed.
+    return input.frame.event === "media" ? this.#intake.frames > 1 : input.frame.event === "mark";
+  }
+
+  /** What follows from any other input. */
   #settle(at: number): void {
     if (this.#stage.is !== "started" || !this.#negotiation.isReady) return;
     const { exchange }: Started = this.#stage;

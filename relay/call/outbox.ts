@@ -16,6 +16,8 @@ export type Effect =
 /** Enough to see what is wrong. */
 const MOST_TROUBLES_TOLD = 20;
 
+const NONE: readonly Effect[] = [];
+
 export class Outbox {
   #effects: Effect[] = [];
   #ids = 0;
@@ -55,6 +57,7 @@ export class Outbox {
   }
 
   take(): readonly Effect[] {
+    if (this.#effects.length === 0) return NONE;
     const effects = this.#effects;
     this.#effects = [];
     return effects;

@@ -206,10 +206,15 @@ export class Playback {
    * run that starts there or the one in which it was played.
    */
   #reachedBetween(position: number, started: boolean, earliest: number, latest: number): void {
-    const index = this.#runs.findIndex((run) =>
-      started ? position === run.from : position > run.from && position <= run.to,
-    );
-    const run = this.#runs[index];
+    // By hand, here and below: this runs for every mark and again for the frame after it.
+    let index = 0;
+    let run = this.#runs[0];
+    while (
+      run !== undefined &&
+      !(started ? position === run.from : position > run.from && position <= run.to)
+    ) {
+      run = this.#runs[++index];
+    }
     if (run === undefined) return;
     const expected = run.startsAt + (position - run.from) / SAMPLES_PER_MS;
     run.startsAt += Math.min(latest, Math.max(earliest, expected)) - expected;
@@ -224,7 +229,9 @@ export class Playback {
 
   #forgetHeard(): void {
     const heard = this.#heardAtLeast;
-    if (this.#parts.some((part) => part.complete && part.to <= heard)) {
+    const [first] = this.#parts;
+    // Parts follow one another: if the first is not heard whole, none is.
+    if (first?.complete && first.to <= heard) {
       this.#parts = this.#parts.filter((part) => !part.complete || part.to > heard);
     }
     // The run that ends exactly here stays: the next inbound frame may still correct it, and quietAt reads it.

@@ -97,7 +97,7 @@ export class Runner {
       this.#parts.log(bugOf(thrown), this.#parts.id);
       this.#endBroken();
     }
-    this.#arm();
+    if (!this.#call.wasRoutine || this.#armedFor === Number.POSITIVE_INFINITY) this.#arm();
   }
 
   /** The call's own state may be broken too, and then even its last words fail. */

@@ -17,7 +17,10 @@ export type BenchOptions = {
   /** Of each measurement; settling comes before. */
   readonly seconds: number;
   readonly settleSeconds: number;
-  /** New code is slow code: every process first carries these, unmeasured. Settling comes before this, too. */
+  /**
+   * New code is slow code, and its compilers take a tenth of a second of every few: each process first carries these,
+   * unmeasured, and then stays up for all rounds, as a relay does for weeks. Settling comes before this, too.
+   */
   readonly warmUp: { readonly calls: number; readonly seconds: number } | undefined;
 };
 
@@ -32,7 +35,7 @@ export const FULL: BenchOptions = {
   rounds: 5,
   seconds: 8,
   settleSeconds: 2,
-  warmUp: { calls: 25, seconds: 6 },
+  warmUp: { calls: 100, seconds: 15 },
 };
 
 /** Medians over the rounds, but for what must not happen at all: that is summed. */
@@ -103,15 +106,15 @@ export async function runBench(
     };
 
     const rounds = options.scenarios.map((): Round[] => []);
-    for (let round = 0; round < options.rounds; round++) {
-      const subjects = await startAll(modelUrl);
-      try {
-        if (options.warmUp !== undefined) {
-          const { calls, seconds } = options.warmUp;
-          for (const name of SUBJECTS) await measure(subjects[name], { calls, deltas: "steady" }, seconds);
-        }
-        // Memory once taken is seldom given back, so that every load is counted from the one idle state after warming up.
-        const idleBytes: Partial<Record<SubjectName, number>> = {};
+    const subjects = await startAll(modelUrl);
+    try {
+      if (options.warmUp !== undefined) {
+        const { calls, seconds } = options.warmUp;
+        for (const name of SUBJECTS) await measure(subjects[name], { calls, deltas: "steady" }, seconds);
+      }
+      // Memory once taken is seldom given back, so that every load is counted from the one idle state after warming up.
+      const idleBytes: Partial<Record<SubjectName, number>> = {};
+      for (let round = 0; round < options.rounds; round++) {
         for (const [index, scenario] of options.scenarios.entries()) {
           const measured: Partial<Record<SubjectName, Measured>> = {};
           for (const name of rotated(round)) {
@@ -127,9 +130,9 @@ export async function runBench(
               `relay ${relay.cpuMsPerCallSecond.toFixed(2)}, floor ${floor.cpuMsPerCallSecond.toFixed(2)} ms per call-second`,
           );
         }
-      } finally {
-        await Promise.all(SUBJECTS.map((name) => subjects[name].stop()));
       }
+    } finally {
+      await Promise.all(SUBJECTS.map((name) => subjects[name].stop()));
     }
     const rows = options.scenarios.map((scenario, index) => rowOf(scenario, rounds[index] ?? []));
     return {

@@ -122,3 +122,95 @@ test("an audio delta read by hand is what its schema makes of it, and so is ever
   expect(accepted).toBeGreaterThan(300);
   expect(refused).toBeGreaterThan(300);
 });
+
+/** A text in which a few characters were changed, left out or put in, as often as not none. */
+const almost = (written: fc.Arbitrary<string>) =>
+  fc
+    .tuple(
+      written,
+      fc.array(fc.tuple(fc.nat(1000), fc.nat(2), fc.constantFrom('"', "\\", "\n", "0", "a", "{", ",", " ")), {
+        maxLength: 2,
+      }),
+    )
+    .map(([text, changes]) =>
+      changes.reduce((changed, [at, cut, put]) => {
+        const place = at % (changed.length + 1);
+        return changed.slice(0, place) + (cut === 2 ? "" : put) + changed.slice(place + Math.min(cut, 1));
+      }, text),
+    );
+const digits = fc.oneof(fc.nat().map(String), fc.stringMatching(/^\d{14,17}$/));
+const word = fc.oneof(fc.constant(`MZ${"0123456789abcdef".repeat(2)}`), fc.stringMatching(/^[\w.-]{0,66}$/));
+const sound = fc.oneof(fc.base64String(), fc.string());
+
+const asTwilioWrites = fc.oneof(
+  fc
+    .tuple(digits, digits, digits, sound, word)
+    .map(
+      ([number, chunk, timestamp, payload, sid]) =>
+        `{"event":"media","sequenceNumber":"${number}","media":{"track":"inbound","chunk":"${chunk}","timestamp":"${timestamp}","payload":"${payload}"},"streamSid":"${sid}"}`,
+    ),
+  fc
+    .tuple(digits, word, word)
+    .map(
+      ([number, sid, name]) =>
+        `{"event":"mark","sequenceNumber":"${number}","streamSid":"${sid}","mark":{"name":"${name}"}}`,
+    ),
+);
+const asTheModelWrites = fc
+  .tuple(fc.boolean(), word, word, word, digits, digits, sound)
+  .map(([first, event, response, item, output, content, delta]) => {
+    const head = first
+      ? `"type":"response.output_audio.delta","event_id":"${event}"`
+      : `"event_id":"${event}","type":"response.output_audio.delta"`;
+    return `{${head},"response_id":"${response}","item_id":"${item}","output_index":${output},"content_index":${content},"delta":"${delta}"}`;
+  });
+
+function judged(schemas: readonly z.ZodType[], text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return schemas.map((schema) => schema.safeParse(value)).find(({ success }) => success)?.data;
+}
+
+test("a frame as Twilio writes it, or almost, is read to what JSON and its schema make of it", () => {
+  let [accepted, refused] = [0, 0];
+  fc.assert(
+    fc.property(almost(asTwilioWrites), (text) => {
+      const expected = judged([Media, Mark], text);
+      const decoded = decodeTwilio(text);
+      if (expected === undefined) {
+        expect(decoded.event).toBe("malformed");
+        refused++;
+      } else {
+        expect(decoded).toStrictEqual(expected as typeof decoded);
+        accepted++;
+      }
+    }),
+    SEED,
+  );
+  expect(accepted).toBeGreaterThan(300);
+  expect(refused).toBeGreaterThan(300);
+});
+
+test("a delta as the model writes it, or almost, is read to what JSON and its schema make of it", () => {
+  let [accepted, refused] = [0, 0];
+  fc.assert(
+    fc.property(almost(asTheModelWrites), (text) => {
+      const expected = judged([Delta], text);
+      const decoded = decodeModel(text);
+      if (expected === undefined) {
+        expect(["malformed", "other"]).toContain(decoded.type);
+        refused++;
+      } else {
+        expect(decoded).toStrictEqual(expected as typeof decoded);
+        accepted++;
+      }
+    }),
+    SEED,
+  );
+  expect(accepted).toBeGreaterThan(300);
+  expect(refused).toBeGreaterThan(300);
+});
