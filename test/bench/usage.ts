@@ -9,10 +9,25 @@ import { readdirSync, readFileSync } from "node:fs";
 export function cpuMs(pid: number): number {
   let ns = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
-    ns += Number(running);
+    ns += runningNs(`/proc/${pid}/task/${thread}/schedstat`);
   }
   return ns / 1e6;
+}
+
+/** Of one thread; it may end between being listed and being read. */
+function runningNs(file: string): number {
+  try {
+    return Number(readFileSync(file, "utf8").split(" ")[0]);
+  } catch (thrown) {
+    if (
+      thrown instanceof Error &&
+      "code" in thrown &&
+      (thrown.code === "ENOENT" || thrown.code === "ESRCH")
+    ) {
+      return 0;
+    }
+    throw thrown;
+  }
 }
 
 export function residentBytes(pid: number): number {
