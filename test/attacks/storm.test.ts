@@ -23,7 +23,7 @@ test(
     const [storm] = storms;
     expect(storm).toMatchObject({ up: { lost: 0, wrong: 0 }, down: { lost: 0, wrong: 0 } });
     expect(storm?.up.sent).toBeGreaterThan(100);
-    expect(storm?.attacked.handshakes).toBeGreaterThan(100);
+    expect(storm?.attacked.handshakes).toBeGreaterThan(10);
     const answers = Object.keys(storm?.attacked.byStatus ?? {});
     expect(answers.filter((status) => status !== "401" && status !== "429")).toEqual([]);
     expect(storm?.callers.letIn).toBe(storm?.callers.came ?? 0);
