@@ -23,7 +23,10 @@ const steps: readonly Step[] = [
   { name: "types of the tests", command: [bin("tsc"), "-p", "test"] },
   { name: "build", command: [BUN, "scripts/build.ts"] },
   // Never with the .env that may lie here: a test that met a real key would spend money.
-  { name: "tests", command: [BUN, "--no-env-file", "test", "--parallel=2", "--timeout=90000", ...positionals] },
+  {
+    name: "tests",
+    command: [BUN, "--no-env-file", "test", "--parallel=2", "--timeout=90000", ...positionals],
+  },
 ];
 const chosen =
   positionals.length > 0

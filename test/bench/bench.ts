@@ -55,9 +55,9 @@ export type Figures = {
 
 export type Row = Scenario & {
   readonly figures: Readonly<Record<SubjectName, Figures>>;
-  /** The relay's processor time over the floor's, with and without marks. */
+  /** The relay's processor time over that of the floor, and of the one that cuts (floor.ts). */
   readonly ratio: number;
-  readonly ratioWithoutMarks: number;
+  readonly ratioToCutting: number;
   readonly loadBusy: number;
   readonly loadLateMs: number;
 };
@@ -122,9 +122,9 @@ export async function runBench(
             idleBytes[name] ??= figures.residentBytesBefore;
             measured[name] = { ...figures, residentBytesBefore: idleBytes[name] };
           }
-          const { relay, floor, floorWithoutMarks } = measured;
-          if (!relay || !floor || !floorWithoutMarks) throw new Error("a subject was not measured");
-          rounds[index]?.push({ relay, floor, floorWithoutMarks });
+          const { relay, floor, floorThatCuts } = measured;
+          if (!relay || !floor || !floorThatCuts) throw new Error("a subject was not measured");
+          rounds[index]?.push({ relay, floor, floorThatCuts });
           report(
             `round ${round + 1} of ${options.rounds}, ${scenario.calls} calls, ${scenario.deltas}: ` +
               `relay ${relay.cpuMsPerCallSecond.toFixed(2)}, floor ${floor.cpuMsPerCallSecond.toFixed(2)} ms per call-second`,
@@ -175,7 +175,7 @@ async function startAll(modelUrl: string): Promise<Record<SubjectName, Subject>>
     return {
       relay: await start("relay"),
       floor: await start("floor"),
-      floorWithoutMarks: await start("floorWithoutMarks"),
+      floorThatCuts: await start("floorThatCuts"),
     };
   } catch (thrown) {
     await Promise.all(started.map((subject) => subject.stop()));
@@ -200,10 +200,10 @@ function rowOf(scenario: Scenario, rounds: readonly Round[]): Row {
     figures: {
       relay: figuresOf("relay"),
       floor: figuresOf("floor"),
-      floorWithoutMarks: figuresOf("floorWithoutMarks"),
+      floorThatCuts: figuresOf("floorThatCuts"),
     },
     ratio: ratioTo("floor"),
-    ratioWithoutMarks: ratioTo("floorWithoutMarks"),
+    ratioToCutting: ratioTo("floorThatCuts"),
     loadBusy: Math.max(...all.map(({ loadBusy }) => loadBusy)),
     loadLateMs: Math.max(...all.map(({ loadLateMs }) => loadLateMs)),
   };

@@ -19,7 +19,7 @@ export type Subject = {
   stop(): Promise<void>;
 };
 
-export const SUBJECTS = ["relay", "floor", "floorWithoutMarks"] as const;
+export const SUBJECTS = ["relay", "floor", "floorThatCuts"] as const;
 export type SubjectName = (typeof SUBJECTS)[number];
 
 export function startSubject(name: SubjectName, modelUrl: string): Promise<Subject> {
@@ -27,9 +27,9 @@ export function startSubject(name: SubjectName, modelUrl: string): Promise<Subje
     case "relay":
       return startRelayUnderTest(modelUrl);
     case "floor":
-      return startFloor({ modelUrl, marks: true, json: "slice" });
-    case "floorWithoutMarks":
-      return startFloor({ modelUrl, marks: false, json: "slice" });
+      return startFloor({ modelUrl, json: "parse" });
+    case "floorThatCuts":
+      return startFloor({ modelUrl, json: "cut" });
     default:
       return name satisfies never;
   }

@@ -2,7 +2,7 @@
 import { type BenchResult, type Figures, LOAD_LATE_MS_AT_MOST } from "./bench.ts";
 import { SUBJECTS } from "./subjects.ts";
 
-const NAMES = { relay: "relay", floor: "floor", floorWithoutMarks: "floor, no marks" } as const;
+const NAMES = { relay: "relay", floor: "floor", floorThatCuts: "floor, cutting" } as const;
 const HEAD = [
   "calls",
   "replies",
@@ -27,7 +27,7 @@ export function tableOf({ machine, options, rows, bounds }: BenchResult): string
       const ratio = {
         relay: "",
         floor: row.ratio.toFixed(2),
-        floorWithoutMarks: row.ratioWithoutMarks.toFixed(2),
+        floorThatCuts: row.ratioToCutting.toFixed(2),
       };
       return [String(row.calls), row.deltas, NAMES[name], ...cellsOf(row.figures[name], ratio[name])];
     }),
