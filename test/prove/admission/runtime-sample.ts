@@ -48,7 +48,7 @@ export async function sampleThroughTwilioRun({
       const mutate = kinds[dice.below(kinds.length)];
       if (original === undefined || mutate === undefined) continue;
       const mutant = mutate(original, all, dice);
-      if (!isRefused(mutant)) continue;
+      if (!(await isRefused(mutant))) continue;
       tried++;
       const { status, text } = await send(mutant);
       byStatus[status] = (byStatus[status] ?? 0) + 1;

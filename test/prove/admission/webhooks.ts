@@ -11,7 +11,8 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { admit, type Terms } from "../../../functions/edge/admission.ts";
 import { receiveCall, receiveDigits } from "../../../functions/edge/webhook.ts";
-import { ACCOUNT, AUTH_TOKEN, CALLER } from "../../functions/signed.ts";
+import { keyFrom, verifyPinState, verifyState } from "../../../relay/contract.ts";
+import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../../functions/signed.ts";
 import { type Captured, capture, eventOf, type Path, parametersOf, signedText } from "./captured.ts";
 import { diceOf } from "./dice.ts";
 import { MUTATIONS } from "./webhook-mutations.ts";
@@ -31,10 +32,13 @@ export type Decision =
   | { readonly rank: "refused"; readonly why: string }
   | { readonly rank: "asked for a PIN" | "let in"; readonly by: object };
 
-export type Deciders = Readonly<Record<Path, (base: string, event: object) => Decision>>;
+export type Deciders = Readonly<Record<Path, (base: string, event: object) => Decision | Promise<Decision>>>;
 
-/** As the Functions decide, with their own code, up to what they ask the relay. */
-const DECIDE: Deciders = {
+/**
+ * As the Functions decide, with their own code, up to what they ask the relay. A state is good for minutes and a run
+ * takes longer, so the time is that of the capture.
+ */
+const decidersAt = (nowS: number): Deciders => ({
   "/voice/incoming": (base, event) => {
     const received = receiveCall(identityAt(base), "/voice/incoming", event);
     if (!received.ok) return { rank: "refused", why: received.refusal.why };
@@ -43,26 +47,33 @@ const DECIDE: Deciders = {
     if (!admission.admitted) return { rank: "refused", why: "turned away" };
     return { rank: admission.pinDue === undefined ? "let in" : "asked for a PIN", by: { callSid, from } };
   },
-  "/voice/pin": (base, event) => {
+  "/voice/pin": async (base, event) => {
     const received = receiveDigits(identityAt(base), "/voice/pin", event);
     if (!received.ok) return { rank: "refused", why: received.refusal.why };
     const { CallSid: callSid, From: from, StirVerstat: stirVerstat, Digits: typed } = received.fields;
     const admission = admit(TERMS, { from, stirVerstat });
     if (!admission.admitted) return { rank: "refused", why: "turned away" };
     const { state } = received;
+    const verified = await verifyPinState([await KEY], state ?? "", nowS);
+    if (!verified.ok || verified.claims.sub !== callSid) return { rank: "refused", why: "state not ours" };
     return {
       rank: admission.pinDue === undefined ? "let in" : "asked for a PIN",
       by: { callSid, from, typed, state },
     };
   },
-  "/voice/ended": (base, event) => {
+  "/voice/ended": async (base, event) => {
     const received = receiveCall(identityAt(base), "/voice/ended", event);
     if (!received.ok) return { rank: "refused", why: received.refusal.why };
     const { CallSid: callSid, From: from } = received.fields;
     if (!TERMS.callers.has(from)) return { rank: "refused", why: "turned away" };
-    return { rank: "let in", by: { callSid, from, state: received.state } };
+    const { state } = received;
+    const verified = await verifyState([await KEY], state ?? "", nowS);
+    if (!verified.ok || verified.claims.sub !== callSid) return { rank: "refused", why: "state not ours" };
+    return { rank: "let in", by: { callSid, from, state } };
   },
-};
+});
+const KEY = keyFrom(SECRET);
+const unixS = (): number => Math.floor(Date.now() / 1000);
 
 export type WebhookOutcome = {
   /** Mutations that are not the same webhook. */
@@ -83,16 +94,19 @@ export type WebhookOutcome = {
 export async function tryWebhookMutations(
   { count, seed }: { count: number; seed: number },
   tell: (done: number) => void,
-  decide: Deciders = DECIDE,
+  given?: Deciders,
 ): Promise<WebhookOutcome> {
   const dice = diceOf(seed);
   const all = await capture(EDGE);
-  const originals = all.map((captured) => {
-    const event = eventOf(captured) ?? {};
-    const decision = decide[captured.path](EDGE, event);
-    if (decision.rank === "refused") throw new Error(`a captured webhook is refused: ${decision.why}`);
-    return { captured, decision, signed: signedTextOf(captured, event) };
-  });
+  const decide = given ?? decidersAt(unixS());
+  const originals = await Promise.all(
+    all.map(async (captured) => {
+      const event = eventOf(captured) ?? {};
+      const decision = await decide[captured.path](EDGE, event);
+      if (decision.rank === "refused") throw new Error(`a captured webhook is refused: ${decision.why}`);
+      return { captured, decision, signed: signedTextOf(captured, event) };
+    }),
+  );
   const kinds = Object.entries(MUTATIONS);
   const byKind: Record<string, number> = {};
   const byRefusal: Record<string, number> = {};
@@ -107,7 +121,7 @@ export async function tryWebhookMutations(
     const mutant = mutate(captured, all, dice);
     const event = eventOf(mutant);
     const decision: Decision =
-      event === undefined ? { rank: "refused", why: "no event" } : decide[mutant.path](EDGE, event);
+      event === undefined ? { rank: "refused", why: "no event" } : await decide[mutant.path](EDGE, event);
     const isSigned =
       event !== undefined &&
       mutant.signature === captured.signature &&
@@ -134,9 +148,11 @@ export async function tryWebhookMutations(
 }
 
 /** Nobody comes in with this, by the very code that the Functions run. */
-export function isRefused(request: Captured): boolean {
+export async function isRefused(request: Captured): Promise<boolean> {
   const event = eventOf(request);
-  return event === undefined || DECIDE[request.path](request.base, event).rank === "refused";
+  if (event === undefined) return true;
+  const { rank } = await decidersAt(unixS())[request.path](request.base, event);
+  return rank === "refused";
 }
 
 /** Each parameter as it was, in whatever order and letters. */
