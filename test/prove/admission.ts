@@ -26,7 +26,7 @@ const STORM = {
   calls: 20,
   seconds: 30,
   storms: 2,
-  inFlight: 48,
+  inFlight: 64,
   idle: 1_000,
   slow: 100,
   trickled: 10,

@@ -89,39 +89,36 @@ class Attacker {
     return { hostname: addressOf(this.#connections++ % 200), port: this.#attack.port };
   }
 
-  async #handshakesInTurn(): Promise<void> {
-    while (!this.#isOver) await this.#handshake();
-  }
-
-  #handshake(): Promise<void> {
+  /** One set of listeners for them all, and the next begins where one ends: the attacker must not be what is slow. */
+  #handshakesInTurn(): Promise<void> {
     const { requests } = this.#attack;
-    const request = requests[this.#connections % requests.length] ?? "";
     return new Promise((resolve) => {
-      let isAnswered = false;
-      const broke = () => {
+      const ended = (isAnswered: boolean) => {
         if (!isAnswered) this.#broken++;
-        resolve();
+        if (this.#isOver) resolve();
+        else begin();
       };
-      Bun.connect({
-        ...this.#where(),
-        socket: {
-          open: (socket) => {
-            socket.write(request);
-          },
-          data: (socket, bytes) => {
-            if (!isAnswered) {
-              isAnswered = true;
-              this.#handshakes++;
-              // "HTTP/1.1 401 …"
-              const status = bytes.toString("latin1", 9, 12);
-              this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
-            }
-            socket.terminate();
-          },
-          close: broke,
-          error: broke,
+      const socket: Bun.SocketHandler<{ isAnswered: boolean }> = {
+        open: (socket) => {
+          socket.write(requests[this.#connections % requests.length] ?? "");
         },
-      }).catch(broke);
+        data: (socket, bytes) => {
+          if (!socket.data.isAnswered) {
+            socket.data.isAnswered = true;
+            this.#handshakes++;
+            // "HTTP/1.1 401 …"
+            const status = bytes.toString("latin1", 9, 12);
+            this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
+          }
+          socket.terminate();
+        },
+        close: ({ data }) => ended(data.isAnswered),
+        connectError: () => ended(false),
+      };
+      const begin = () => {
+        Bun.connect({ ...this.#where(), socket, data: { isAnswered: false } }).catch(() => {});
+      };
+      begin();
     });
   }
 
