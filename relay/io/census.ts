@@ -1,7 +1,8 @@
 /**
  * What is alive in this process, counted in the heap itself and not in a register that could forget: for an
  * operator who suspects a leak (kill -USR2), and for the proof that there is none. It stops the process for some
- * tens of ms, so nothing calls it by itself.
+ * tens of ms, and every collection after it takes 15 to 20 ms instead of 1 to 5 for as long as was watched: nothing
+ * calls it by itself, and whoever did restarts the relay when it is quiet.
  */
 
 /** By the names that these have in the heap: the call, its runner, its two sockets, its timers. */
