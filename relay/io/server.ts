@@ -144,8 +144,9 @@ export class RelayServer {
   /** A refusal is no promise: there may be ten thousand of them a second, between two frames of a call. */
   #answer(request: Request): Response | undefined | Promise<Response | undefined> {
     // Bun makes the URL of the Host header, which is whatever the other side wrote.
-    if (!URL.canParse(request.url)) return status(400);
-    const { pathname } = new URL(request.url);
+    const url = URL.parse(request.url);
+    if (url === null) return status(400);
+    const { pathname } = url;
     if (pathname.startsWith(MEDIA_STREAM_PATH)) {
       if (request.method !== "GET") return status(405);
       return this.#open(request, pathname.slice(MEDIA_STREAM_PATH.length));
