@@ -1,22 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { isRightPin, readPinHash } from "../../../functions/edge/pin.ts";
 import "../../patience.ts";
+import { runCommand } from "./run.ts";
 
-const COMMAND = join(import.meta.dir, "../../../relay/cli/pin.ts");
-
-async function run(args: readonly string[], input = "") {
-  const child = Bun.spawn([process.execPath, "--no-env-file", COMMAND, ...args], {
-    stdin: new Blob([input]),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
-}
+const run = (args: readonly string[], input?: string) => runCommand("pin", args, input);
 
 describe("npm run pin", () => {
   test("prints the hash of the PIN, which the edge takes for that PIN alone", async () => {

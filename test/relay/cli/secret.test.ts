@@ -1,24 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { readKeys } from "../../../functions/edge/settings.ts";
 import { keyFrom } from "../../../relay/contract.ts";
 import "../../patience.ts";
+import { runCommand } from "./run.ts";
 
-const COMMAND = join(import.meta.dir, "../../../relay/cli/secret.ts");
 const OLD = "the secret that is in use before the change";
 
-async function run(...args: string[]) {
-  const child = Bun.spawn([process.execPath, "--no-env-file", COMMAND, ...args], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
-}
+const run = (...args: string[]) => runCommand("secret", args);
 
 describe("npm run secret", () => {
   test("prints a secret that both sides take, another one each time, and nothing else", async () => {
