@@ -80,6 +80,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
     "how every Function answers; test/functions/voice/running.test.ts reads the answers",
   "relay/call/carrier-clock.ts": "part of the playhead; test/relay/call/playback.test.ts drives it",
   "relay/call/journal.ts": "types alone",
+  "relay/call/tools.ts": "types, and what of a tool the model sees; test/relay/call/session.test.ts sends it",
   "relay/io/census.ts": "counts the real heap; the proof of many calls asks a real relay for it",
 };
 /** Longer than a reader should have to hold: tables of cases, and one source that is about to find its second room. */

@@ -16,8 +16,8 @@ import type { Story } from "./journal.ts";
 import { classOf, printable } from "./model-errors.ts";
 import { Negotiation } from "./negotiation.ts";
 import { type Effect, Outbox } from "./outbox.ts";
+import { PHONE_TOOLS } from "./phone-tools.ts";
 import type { Settings } from "./session.ts";
-import { PHONE_TOOLS } from "./tools.ts";
 
 /** What the token says that this call is, and what the owner has set. */
 export type Terms = {

@@ -8,9 +8,9 @@ import { samplesIn } from "../wire/twilio.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
 import { printable, TRUNCATE_ID } from "./model-errors.ts";
 import type { Outbox } from "./outbox.ts";
+import { END_CALL } from "./phone-tools.ts";
 import { Playback } from "./playback.ts";
 import { greetingFor, instructionsFor, type Settings } from "./session.ts";
-import { END_CALL } from "./tools.ts";
 import { Turns, type Wish } from "./turns.ts";
 
 /** Somebody who types a number should not be answered after each digit. */

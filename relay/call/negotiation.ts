@@ -7,8 +7,8 @@ import type { Profile } from "../contract.ts";
 import type { FromModel, ModelError } from "../wire/realtime.ts";
 import { printable, UPDATE_ID } from "./model-errors.ts";
 import type { Outbox } from "./outbox.ts";
+import { PHONE_TOOLS } from "./phone-tools.ts";
 import { type OptionalField, optionalField, type Settings, sessionFor } from "./session.ts";
-import { PHONE_TOOLS } from "./tools.ts";
 
 type State = "dialling" | "open" | "configuring" | "ready";
 type Audio = Extract<FromModel, { type: "session.updated" }>["session"]["audio"];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PHONE_TOOLS } from "../../../relay/call/phone-tools.ts";
 import {
   greetingFor,
   instructionsFor,
@@ -7,7 +8,6 @@ import {
   type Settings,
   sessionFor,
 } from "../../../relay/call/session.ts";
-import { PHONE_TOOLS } from "../../../relay/call/tools.ts";
 import { SETTINGS } from "./call-in-hand.ts";
 
 const nothing: ReadonlySet<OptionalField> = new Set();
