@@ -7,8 +7,8 @@ type Consequence = {
   /** WebSocket close code towards Twilio (RFC 6455, 7.4.1). */
   readonly code: 1000 | 1001 | 1008 | 1011 | 1012 | 1013;
   readonly level: "info" | "warn" | "error";
-  /** What the edge tells the caller next: nothing, or an apology. */
-  readonly outcome: "finished" | "failed";
+  /** What the edge does next: nothing, dial whom the caller is handed to, or apologise. */
+  readonly outcome: "finished" | "transfer" | "failed";
 };
 
 export const ENDINGS = {
@@ -16,6 +16,8 @@ export const ENDINGS = {
   caller_hung_up: { code: 1000, level: "info", outcome: "finished" },
   /** The assistant used end_call, and its goodbye was heard. */
   assistant_hung_up: { code: 1000, level: "info", outcome: "finished" },
+  /** The assistant used transfer_call, and its announcement was heard: the edge dials, and knows whom by the name. */
+  transferred: { code: 1000, level: "info", outcome: "transfer" },
   /** Twilio's socket went away with no `stop`. */
   line_lost: { code: 1001, level: "warn", outcome: "failed" },
   /** Twilio takes our audio too slowly, and what it did not take was lost. */

@@ -12,8 +12,10 @@ import type { TokenTime } from "./token-time.ts";
 /** How the edge hears of a call that is still up, and of one whose relay died. */
 type Known = {
   ending: Ending | "live" | "unknown";
-  outcome: "finished" | "failed" | "live";
+  outcome: (typeof ENDINGS)[Ending]["outcome"] | "live";
   attempt: number;
+  /** The name of whom to dial: only of a transfer. */
+  to?: string;
 };
 
 const ACTS: Readonly<Record<string, TriesClaims["act"]>> = { GET: "ask", POST: "spend", DELETE: "refund" };
@@ -60,8 +62,12 @@ export class EdgeDoor {
   async #lastOf(callSid: string): Promise<Known | undefined> {
     const last = await this.#parts.records.lastOf(callSid);
     if (last === undefined) return undefined;
-    const { ending, attempt, jti } = last;
-    if (ending !== undefined) return { ending, outcome: ENDINGS[ending].outcome, attempt };
+    const { ending, attempt, jti, transferTo } = last;
+    if (ending !== undefined) {
+      const { outcome } = ENDINGS[ending];
+      const isTransfer = outcome === "transfer" && transferTo !== undefined;
+      return { ending, outcome, attempt, ...(isTransfer && { to: transferTo }) };
+    }
     if (this.#parts.isLive(jti)) return { ending: "live", outcome: "live", attempt };
     return { ending: "unknown", outcome: "failed", attempt };
   }

@@ -45,6 +45,8 @@ export type LastKnown = {
   readonly jti: string;
   readonly ending: Ending | undefined;
   readonly attempt: number;
+  /** The name of whom the caller is handed to, where that is the ending. */
+  readonly transferTo?: string;
 };
 
 export type Spent = { readonly allowed: boolean; readonly left: number };
@@ -53,7 +55,7 @@ export type Records = {
   /** Records the use of a token: resolved once it would outlive a kill. */
   use(use: Use): Promise<Used>;
   /** Writes down how the stream that this token opened has ended. The first ending stands. */
-  ended(stream: Pick<Use, "jti" | "callSid">, ending: Ending): Promise<void>;
+  ended(stream: Pick<Use, "jti" | "callSid">, ending: Ending, transferTo?: string): Promise<void>;
   /** The newest stream of a call, if there was one; its ending is undefined while it lives, or if the relay died. */
   lastOf(callSid: string): Promise<LastKnown | undefined>;
   triesLeft(caller: string, nowS: number): Promise<number>;

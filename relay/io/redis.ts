@@ -65,12 +65,15 @@ local last = redis.call('HGET', KEYS[5], 'attempt')
 if last and tonumber(last) >= tonumber(ARGV[4]) then return {0, latest} end
 redis.call('SET', KEYS[4], '1', 'EX', ${KEEP_S})
 redis.call('HSET', KEYS[5], 'jti', ARGV[5], 'attempt', ARGV[4])
-redis.call('HDEL', KEYS[5], 'ending')
+redis.call('HDEL', KEYS[5], 'ending', 'to')
 redis.call('EXPIRE', KEYS[5], ${KEEP_S})
 return {1, latest}`;
 
 const ENDED = `
-if redis.call('HGET', KEYS[1], 'jti') == ARGV[1] then redis.call('HSETNX', KEYS[1], 'ending', ARGV[2]) end`;
+if redis.call('HGET', KEYS[1], 'jti') ~= ARGV[1] then return end
+if redis.call('HSETNX', KEYS[1], 'ending', ARGV[2]) == 1 and ARGV[3] then
+  redis.call('HSET', KEYS[1], 'to', ARGV[3])
+end`;
 
 const SPEND = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ${HOUR_S})
@@ -84,7 +87,8 @@ redis.call('SET', KEYS[3], ARGV[1], 'EX', ${NEW_FOR_S})
 return begins and 1 or 0`;
 
 const Pair = z.tuple([z.number().int(), z.number().int()]);
-const LastRow = z.tuple([z.string().nullable(), z.string().nullable(), z.string().nullable()]);
+const Field = z.string().nullable();
+const LastRow = z.tuple([Field, Field, Field, Field]);
 
 export class RedisRecords implements Records {
   readonly #url: Secret;
@@ -118,19 +122,25 @@ export class RedisRecords implements Records {
     return { isFirst: first === 1, latestS };
   }
 
-  async ended({ jti, callSid }: Pick<Use, "jti" | "callSid">, ending: Ending): Promise<void> {
-    await this.#run(ENDED, [KEY.call(callSid)], [jti, ending]);
+  async ended(
+    { jti, callSid }: Pick<Use, "jti" | "callSid">,
+    ending: Ending,
+    transferTo?: string,
+  ): Promise<void> {
+    const to = transferTo === undefined ? [] : [transferTo];
+    await this.#run(ENDED, [KEY.call(callSid)], [jti, ending, ...to]);
   }
 
   async lastOf(callSid: string): Promise<LastKnown | undefined> {
-    const [jti, attempt, ending] = LastRow.parse(
-      await this.#ask("HMGET", [KEY.call(callSid), "jti", "attempt", "ending"]),
+    const [jti, attempt, ending, to] = LastRow.parse(
+      await this.#ask("HMGET", [KEY.call(callSid), "jti", "attempt", "ending", "to"]),
     );
     if (jti === null || attempt === null) return undefined;
     return {
       jti,
       attempt: Number(attempt),
       ending: ending !== null && isEnding(ending) ? ending : undefined,
+      ...(to !== null && { transferTo: to }),
     };
   }
 

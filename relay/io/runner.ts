@@ -29,8 +29,8 @@ export type RunnerParts = {
   readonly dial: (ears: ModelEars) => ModelLine;
   readonly clock: Clock;
   readonly log: Log;
-  /** Writes the ending down; called before the sockets are closed, once. */
-  readonly record: (ending: Ending) => void;
+  /** Writes the ending down, and to whom the caller is handed; called before the sockets are closed, once. */
+  readonly record: (ending: Ending, transferTo?: string) => void;
 };
 
 /** About a minute of audio beyond what the kernel holds: the model is not listening any more. (A dead peer: model.ts.) */

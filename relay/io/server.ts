@@ -258,7 +258,7 @@ export class RelayServer {
         if (entry.event === "call.started") this.#unstarted.delete(claims.jti);
         this.#log(entry, call);
       },
-      record: (ending) => this.#record(claims, ending),
+      record: (ending, transferTo) => this.#record(claims, ending, transferTo),
     });
     socket.data.runner = runner;
     this.#calls.set(claims.jti, runner);
@@ -276,10 +276,10 @@ export class RelayServer {
   }
 
   /** Nobody waits for it but the process's end: the records keep the order in which they are asked. */
-  #record({ jti, sub: callSid }: StreamClaims, ending: Ending): void {
+  #record({ jti, sub: callSid }: StreamClaims, ending: Ending, transferTo?: string): void {
     this.#left(jti);
     const writing = this.#records
-      .ended({ jti, callSid }, ending)
+      .ended({ jti, callSid }, ending, transferTo)
       .catch((thrown) => this.#health.failed(thrown))
       .finally(() => this.#endings.delete(writing));
     this.#endings.add(writing);

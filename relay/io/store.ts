@@ -21,8 +21,14 @@ import {
 } from "./records.ts";
 
 const Row = z
-  .object({ jti: z.string(), ending: z.string().nullable(), attempt: z.number().int() })
+  .object({
+    jti: z.string(),
+    ending: z.string().nullable(),
+    attempt: z.number().int(),
+    transfer_to: z.string().nullable(),
+  })
   .nullable();
+const Columns = z.array(z.object({ name: z.string() }));
 const Latest = z.object({ at: z.number().int() });
 const Count = z.object({ count: z.number().int() });
 
@@ -47,6 +53,7 @@ export class Store implements Records {
         attempt INTEGER NOT NULL,
         used_at INTEGER NOT NULL,
         ending TEXT,
+        transfer_to TEXT,
         UNIQUE (call_sid, attempt)
       ) STRICT;
       CREATE INDEX IF NOT EXISTS streams_by_age ON streams (used_at);
@@ -60,7 +67,21 @@ export class Store implements Records {
       CREATE TABLE IF NOT EXISTS latest (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
       INSERT OR IGNORE INTO latest (one, at) VALUES (1, 0);
     `);
-    return new Store(db);
+    const store = new Store(db);
+    store.#addTransferTo();
+    return store;
+  }
+
+  /** A file that an earlier relay made has no such column; of several processes that open it, one adds it. */
+  #addTransferTo(): void {
+    const isThere = (): boolean =>
+      Columns.parse(this.#db.query("PRAGMA table_info(streams)").all()).some(
+        ({ name }) => name === "transfer_to",
+      );
+    if (isThere()) return;
+    this.#atOnce(() => {
+      if (!isThere()) this.#db.exec("ALTER TABLE streams ADD COLUMN transfer_to TEXT");
+    });
   }
 
   async use({ jti, callSid, attempt, issuedS, expiresS }: Use): Promise<Used> {
@@ -79,23 +100,30 @@ export class Store implements Records {
     });
   }
 
-  async ended({ jti }: Pick<Use, "jti">, ending: Ending): Promise<void> {
+  async ended({ jti }: Pick<Use, "jti">, ending: Ending, transferTo?: string): Promise<void> {
     this.#db
-      .query("UPDATE streams SET ending = $ending WHERE jti = $jti AND ending IS NULL")
-      .run({ jti, ending });
+      .query(
+        "UPDATE streams SET ending = $ending, transfer_to = $transferTo WHERE jti = $jti AND ending IS NULL",
+      )
+      .run({ jti, ending, transferTo: transferTo ?? null });
   }
 
   async lastOf(callSid: string): Promise<LastKnown | undefined> {
     const row = Row.parse(
       this.#db
         .query(
-          "SELECT jti, ending, attempt FROM streams WHERE call_sid = $callSid ORDER BY attempt DESC LIMIT 1",
+          "SELECT jti, ending, attempt, transfer_to FROM streams WHERE call_sid = $callSid ORDER BY attempt DESC LIMIT 1",
         )
         .get({ callSid }),
     );
     if (row === null) return undefined;
-    const { jti, ending, attempt } = row;
-    return { jti, attempt, ending: ending !== null && isEnding(ending) ? ending : undefined };
+    const { jti, ending, attempt, transfer_to: transferTo } = row;
+    return {
+      jti,
+      attempt,
+      ending: ending !== null && isEnding(ending) ? ending : undefined,
+      ...(transferTo !== null && { transferTo }),
+    };
   }
 
   async triesLeft(caller: string, nowS: number): Promise<number> {
