@@ -42,6 +42,20 @@ const PIECE_NAME = "profile";
 /** Keeps the TwiML far below its 64 KB and the stream's `start` far below the largest frame that a relay takes. */
 const MAX_PIECES = 32;
 
+/**
+ * Whether this is IANA's name of a time zone. Held to a region and a place, or UTC: of what else passes for a zone
+ * ("PST", "+01:00"), Node on the edge and Bun on the relay know different parts.
+ */
+export function isTimeZone(name: string): boolean {
+  if (!/^(?:UTC|[A-Za-z_]+(?:\/[A-Za-z0-9_+-]+){1,2})$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What the edge knows of a caller and the relay needs. It never holds the phone number. */
 export const Profile = z
   .strictObject({
@@ -50,6 +64,12 @@ export const Profile = z
     language: z
       .string()
       .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as "en" or "de-CH"')
+      .optional(),
+    /** IANA's name of it, as in "Europe/Zurich". */
+    timeZone: z
+      .string()
+      .max(64)
+      .refine(isTimeZone, 'is not the name of a time zone such as "Europe/Zurich"')
       .optional(),
     greeting: z.string().min(1).max(500).optional(),
     instructions: z.string().min(1).max(4000).optional(),
