@@ -2,6 +2,7 @@
  * What a tool is to a call: what the model is told of it, where it lives, and what may come of using it. The relay finds
  * the tools (io) and hands a call its own list when the call begins; what a call may do with each is policy.ts.
  */
+import type { Profile } from "../contract.ts";
 import type { FunctionTool } from "../wire/realtime.ts";
 
 /** Where a tool lives, and the name under which it is known there. */
@@ -36,6 +37,9 @@ export type Tool = {
 
 /** Not yet parsed as the tool wants it: that is the tool's own affair. */
 export type ToolArguments = Readonly<Record<string, unknown>>;
+
+/** What of the caller a tool may know: the phone's own and the owner's functions, never a server's. */
+export type ToolCaller = Pick<Profile, "name" | "language" | "timeZone">;
 
 /** A tool that is to be used, now. */
 export type ToolRun = { readonly runId: string; readonly tool: Tool; readonly args: ToolArguments };
