@@ -24,6 +24,18 @@ export type ToolHints = {
   readonly openWorld?: boolean;
 };
 
+export type Kind = "read" | "write";
+/** What has to be asked of the caller before a tool is used; each is stricter than the one before it. */
+export type Rule = "allow" | "confirm" | "keypad" | "deny";
+
+/** What the owner's file says of its function. They wrote it, so it is believed. */
+export type Declared = {
+  readonly kind: Kind;
+  readonly rule?: Rule;
+  /** Its answers may hold words that strangers wrote. */
+  readonly untrusted?: boolean;
+};
+
 export type Tool = {
   /** As the model calls it and as the owner's rules name it: ^[a-zA-Z0-9_-]{1,64}$, one of its kind in the list. */
   readonly name: string;
@@ -31,6 +43,8 @@ export type Tool = {
   readonly parameters: FunctionTool["parameters"];
   readonly source: ToolSource;
   readonly hints: ToolHints;
+  /** Of functions alone. */
+  readonly declared?: Declared;
   /** After this it has not answered. */
   readonly timeoutMs: number;
 };
