@@ -40,7 +40,9 @@ export async function callerIdOf(key: Key, phoneNumber: string): Promise<string>
 const PIECE_CHARS = 480;
 const PIECE_NAME = "profile";
 /** Keeps the TwiML far below its 64 KB and the stream's `start` far below the largest frame that a relay takes. */
-const MAX_PIECES = 32;
+const MAX_PIECES = 48;
+/** Of these the owner's own words may take so many: {@link MOST_TRANSFERS} of the longest names and news always fit. */
+const MAX_LISTED_PIECES = 32;
 
 /**
  * Whether this is IANA's name of a time zone. Held to a region and a place, or UTC: of what else passes for a zone
@@ -56,31 +58,71 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What the edge knows of a caller and the relay needs. It never holds the phone number. */
+export const MOST_TRANSFERS = 32;
+/**
+ * Whom a caller may be put through to, by the name that a model says and a caller hears; the number stands on the edge
+ * alone. A name holds a letter and at most five digits, so that no number passes for one.
+ */
+export const TransferName = z
+  .string()
+  .max(40)
+  .regex(
+    /^(?=.*\p{L})(?!(?:\P{Nd}*\p{Nd}){6})[\p{L}\p{M}\p{Nd}]+(?:[ -]+[\p{L}\p{M}\p{Nd}]+)*$/u,
+    "is not a name of letters, with spaces, hyphens and at most five digits",
+  );
+
+/** How it went when nobody was reached. */
+const NotReached = z.enum(["no-answer", "busy", "failed", "canceled"]);
+export type NotReached = z.infer<typeof NotReached>;
+
+/** What has happened to the call since its last stream, which the assistant cannot know. */
+const News = z.strictObject({ transfer: z.strictObject({ to: TransferName, result: NotReached }) });
+export type News = z.infer<typeof News>;
+
+const listed = {
+  name: z.string().min(1).max(80).optional(),
+  /** BCP 47, as in "en" or "de-CH". */
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as "en" or "de-CH"')
+    .optional(),
+  /** IANA's name of it, as in "Europe/Zurich". */
+  timeZone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, 'is not the name of a time zone such as "Europe/Zurich"')
+    .optional(),
+  greeting: z.string().min(1).max(500).optional(),
+  instructions: z.string().min(1).max(4000).optional(),
+  /** Names or patterns of the tools this caller may use; absent means all that the owner allows. */
+  tools: z.array(z.string().min(1).max(80)).max(64).optional(),
+};
+
+/** The limits above count characters, and a character may be six bytes of JSON. */
+const fits = (pieces: number) =>
+  z.refine<object>((profile) => textOf(profile).length <= pieces * PIECE_CHARS, {
+    message: `is too long in all: at most ${(pieces * PIECE_CHARS * 3) / 4} bytes as JSON`,
+  });
+
+/** A caller as the owner may write one down. What fits here fits a {@link Profile}, whatever the edge adds to it. */
+export const ListedProfile = z
+  .strictObject({
+    ...listed,
+    /** Absent: everybody whom the owner's list of transfers names. Otherwise these of them. */
+    transfers: z.array(TransferName).max(MOST_TRANSFERS).optional(),
+  })
+  .check(fits(MAX_LISTED_PIECES));
+export type ListedProfile = z.infer<typeof ListedProfile>;
+
+/** What the edge knows of a caller and the relay needs. It never holds a phone number. */
 export const Profile = z
   .strictObject({
-    name: z.string().min(1).max(80).optional(),
-    /** BCP 47, as in "en" or "de-CH". */
-    language: z
-      .string()
-      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as "en" or "de-CH"')
-      .optional(),
-    /** IANA's name of it, as in "Europe/Zurich". */
-    timeZone: z
-      .string()
-      .max(64)
-      .refine(isTimeZone, 'is not the name of a time zone such as "Europe/Zurich"')
-      .optional(),
-    greeting: z.string().min(1).max(500).optional(),
-    instructions: z.string().min(1).max(4000).optional(),
-    /** Names or patterns of the tools this caller may use; absent means all that the owner allows. */
-    tools: z.array(z.string().min(1).max(80)).max(64).optional(),
+    ...listed,
+    /** Whom this caller may be put through to; absent means nobody. */
+    transfers: z.array(TransferName).min(1).max(MOST_TRANSFERS).optional(),
+    news: News.optional(),
   })
-  // The limits above count characters, and a character may be six bytes of JSON. Without this a caller could be
-  // admitted with a profile that the relay refuses.
-  .refine((profile) => textOf(profile).length <= MAX_PIECES * PIECE_CHARS, {
-    message: `is too long in all: at most ${(MAX_PIECES * PIECE_CHARS * 3) / 4} bytes as JSON`,
-  });
+  .check(fits(MAX_PIECES));
 export type Profile = z.infer<typeof Profile>;
 
 /** base64url, so that no XML, proxy or white-space rule can change a byte. */
@@ -141,13 +183,17 @@ const TokenId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 /** 256 bits of a hash. */
 const Hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
+/** Of a call's streams, counted from 0: there is none after it. */
+export const LAST_ATTEMPT = 99;
+/** 0 for the call's first stream, then rising: one stream for each (call, attempt). */
+const Attempt = z.number().int().min(0).max(LAST_ATTEMPT);
+
 const StreamClaims = z.strictObject({
   ...timed,
   aud: z.string().min(1),
   sub: CallSid,
   account: AccountSid,
-  /** 0 for the call's first stream, then rising: one stream for each (call, attempt). */
-  attempt: z.number().int().min(0).max(99),
+  attempt: Attempt,
   profile: Hash,
   jti: TokenId,
 });
@@ -156,9 +202,21 @@ const StateClaims = z.strictObject({
   ...timed,
   aud: z.literal(EDGE),
   sub: CallSid,
-  attempt: z.number().int().min(0).max(99),
+  attempt: Attempt,
+  /** How many relays in a row, before this one, did not take the call. */
+  remints: Attempt,
   /** The relay that this attempt went to. */
   relay: z.string().min(1),
+});
+const TransferClaims = z.strictObject({
+  ...timed,
+  aud: z.literal(EDGE),
+  sub: CallSid,
+  /** The stream that ended with it, and its relay, which takes the call back when nobody is reached. */
+  attempt: Attempt,
+  relay: z.string().min(1),
+  /** Who is dialled. */
+  to: TransferName,
 });
 const PinClaims = z.strictObject({
   ...timed,
@@ -181,18 +239,26 @@ const TriesClaims = z.strictObject({
 /**
  * The kinds of token. Each has a `typ` of its own (RFC 8725, 3.11), so that none passes for another, and
  * its own lifetime. `stream` opens one media stream; `ending` lets the edge ask how a call ended; `state`
- * carries what one webhook must tell the next of the same call, which may be hours later; `pin` does the same while
- * the PIN is asked for; `tries` lets the edge count wrong ones on the relay.
+ * carries what one webhook must tell the next of the same call, which may be hours later; `transfer` does the same
+ * while somebody else is dialled, and `pin` while the PIN is asked for; `tries` lets the edge count wrong ones on the
+ * relay.
  */
 const STREAM: Kind<StreamClaims> = { typ: "stream+jwt", claims: StreamClaims, lifetimeS: TOKEN_LIFETIME_S };
 const ENDING: Kind<EndingClaims> = { typ: "ending+jwt", claims: EndingClaims, lifetimeS: 30 };
 const STATE: Kind<StateClaims> = { typ: "state+jwt", claims: StateClaims, lifetimeS: 24 * 3600 };
+const TRANSFER: Kind<TransferClaims> = {
+  typ: "transfer+jwt",
+  claims: TransferClaims,
+  // Twilio's longest call: https://www.twilio.com/docs/voice/twiml/dial#timelimit
+  lifetimeS: 24 * 3600,
+};
 const PIN: Kind<PinClaims> = { typ: "pin+jwt", claims: PinClaims, lifetimeS: 300 };
 const TRIES: Kind<TriesClaims> = { typ: "tries+jwt", claims: TriesClaims, lifetimeS: 30 };
 
 export type StreamClaims = z.infer<typeof StreamClaims>;
 export type EndingClaims = z.infer<typeof EndingClaims>;
 export type StateClaims = z.infer<typeof StateClaims>;
+export type TransferClaims = z.infer<typeof TransferClaims>;
 export type PinClaims = z.infer<typeof PinClaims>;
 export type TriesClaims = z.infer<typeof TriesClaims>;
 
@@ -223,10 +289,25 @@ export const mintEndingToken = (
 
 export const mintState = (
   key: Key,
-  state: { callSid: string; attempt: number; relay: string },
+  {
+    callSid: sub,
+    attempt,
+    remints,
+    relay,
+  }: { callSid: string } & Pick<StateClaims, "attempt" | "remints" | "relay">,
   nowS: number,
-): Promise<string> =>
-  mint(key, STATE, nowS, { aud: EDGE, sub: state.callSid, attempt: state.attempt, relay: state.relay });
+): Promise<string> => mint(key, STATE, nowS, { aud: EDGE, sub, attempt, remints, relay });
+
+export const mintTransferState = (
+  key: Key,
+  {
+    callSid: sub,
+    attempt,
+    relay,
+    to,
+  }: { callSid: string } & Pick<TransferClaims, "attempt" | "relay" | "to">,
+  nowS: number,
+): Promise<string> => mint(key, TRANSFER, nowS, { aud: EDGE, sub, attempt, relay, to });
 
 export const mintPinState = (
   key: Key,
@@ -262,6 +343,9 @@ export const verifyEndingToken = (keys: readonly Key[], token: string, relay: st
 
 export const verifyState = (keys: readonly Key[], token: string, nowS: number) =>
   verify(keys, STATE, token, EDGE, nowS);
+
+export const verifyTransferState = (keys: readonly Key[], token: string, nowS: number) =>
+  verify(keys, TRANSFER, token, EDGE, nowS);
 
 export const verifyPinState = (keys: readonly Key[], token: string, nowS: number) =>
   verify(keys, PIN, token, EDGE, nowS);

@@ -28,7 +28,7 @@ export async function connect(
   const { parameters, hash: profileHash } = packProfile(profile);
   const grant = { relay: relay.name, callSid, accountSid, attempt, profileHash };
   const token = await mintStreamToken(newest, grant, nowS);
-  const state = await mintState(newest, { callSid, attempt, relay: relay.name }, nowS);
+  const state = await mintState(newest, { callSid, attempt, remints: attempt, relay: relay.name }, nowS);
   log({
     event: "call_admitted",
     callSid,

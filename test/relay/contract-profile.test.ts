@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Profile, packProfile, unpackProfile } from "../../relay/contract.ts";
+import { ListedProfile, Profile, packProfile, unpackProfile } from "../../relay/contract.ts";
 
 const base64url = (text: string | Uint8Array) => Buffer.from(text).toString("base64url");
 
@@ -16,6 +16,15 @@ describe("a profile", () => {
       greeting: fc.string({ minLength: 1, maxLength: 200 }),
       instructions: fc.string({ minLength: 1, maxLength: 1000 }),
       tools: fc.array(fc.string({ minLength: 1, maxLength: 40 }), { maxLength: 20 }),
+      transfers: fc.uniqueArray(fc.constantFrom("anna", "Front Desk", "Zoë", "王芳", "Büro 12"), {
+        minLength: 1,
+      }),
+      news: fc.record({
+        transfer: fc.record({
+          to: fc.constantFrom("anna", "王芳"),
+          result: fc.constantFrom("no-answer", "busy", "failed", "canceled"),
+        }),
+      }),
     },
     { requiredKeys: [] },
   );
@@ -82,6 +91,13 @@ describe("a profile", () => {
       `{"instructions":"${"A".repeat(4001)}"}`,
       '{"tools":[""]}',
       JSON.stringify({ tools: Array.from({ length: 65 }, () => "a") }),
+      '{"transfers":[]}',
+      '{"transfers":["+15551234567"]}',
+      JSON.stringify({ transfers: Array.from({ length: 33 }, () => "a") }),
+      '{"news":{}}',
+      '{"news":{"transfer":{"to":"anna","result":"completed"}}}',
+      '{"news":{"transfer":{"to":"+15551234567","result":"busy"}}}',
+      '{"news":{"transfer":{"to":"anna","result":"busy","number":"+15551234567"}}}',
       "[]",
       "null",
       "not JSON",
@@ -94,12 +110,35 @@ describe("a profile", () => {
     });
   });
 
-  test("within every single limit and yet too long in all is refused where it is made, not at the relay", () => {
+  test("within every single limit and yet too long in all is refused where it is written down, not at the relay", () => {
     const tooLong = { instructions: "語".repeat(4000), greeting: "語".repeat(500) };
-    expect(Profile.safeParse(tooLong).error?.issues[0]?.message).toContain("too long in all");
-    expect(() => packProfile(tooLong)).toThrow("too long in all");
-    const longest = { instructions: "語".repeat(3800) };
-    const { parameters, hash } = packProfile(longest);
-    expect(unpackProfile(asObject(parameters))).toEqual({ ok: true, profile: longest, hash });
+    expect(ListedProfile.safeParse(tooLong).error?.issues[0]?.message).toContain("too long in all");
+    expect(ListedProfile.safeParse({ instructions: "語".repeat(3800) }).success).toBe(true);
+    // Six bytes of JSON for each.
+    expect(() => packProfile({ instructions: "\u0001".repeat(4000) })).toThrow("too long in all");
+  });
+
+  test("that was the longest to be written down still fits with the longest names and news", () => {
+    const listed = { instructions: "語".repeat(3800), name: "n".repeat(80) };
+    expect(ListedProfile.safeParse({ ...listed, instructions: "語".repeat(3900) }).success).toBe(false);
+    const name = (index: number) => `${String.fromCharCode(0x4e00 + index)}${"語".repeat(39)}`;
+    const transfers = Array.from({ length: 32 }, (_, index) => name(index));
+    const profile: Profile = {
+      ...ListedProfile.parse(listed),
+      transfers,
+      news: { transfer: { to: name(31), result: "no-answer" } },
+    };
+    const { parameters, hash } = packProfile(profile);
+    expect(unpackProfile(asObject(parameters))).toEqual({ ok: true, profile, hash });
+    expect(
+      parameters.reduce((sum, { name, value }) => sum + name.length + value.length + 40, 0),
+    ).toBeLessThan(32_000);
+  });
+
+  test("as the owner writes it down holds no news, which is the edge's to tell", () => {
+    const news = { transfer: { to: "anna", result: "busy" } };
+    expect(Profile.safeParse({ news }).success).toBe(true);
+    expect(ListedProfile.safeParse({ news }).error?.issues[0]?.code).toBe("unrecognized_keys");
+    expect(ListedProfile.safeParse({ transfers: [] }).success).toBe(true);
   });
 });

@@ -165,7 +165,7 @@ describe("a token is refused", () => {
 
   test("when it is a token of another kind", async () => {
     const ending = await mintEndingToken(key, { relay: RELAY, callSid: CALL }, NOW_S);
-    const state = await mintState(key, { callSid: CALL, attempt: 0, relay: RELAY }, NOW_S);
+    const state = await mintState(key, { callSid: CALL, attempt: 0, remints: 0, relay: RELAY }, NOW_S);
     const stream = await mintStreamToken(key, GRANT, NOW_S);
     expect(await refusalOf(ending)).toBe("header not ours");
     expect(await refusalOf(state)).toBe("header not ours");
@@ -372,9 +372,9 @@ describe("the other two kinds", () => {
   });
 
   test("a state is still good when the call was long, and ends after a day", async () => {
-    const token = await mintState(key, { callSid: CALL, attempt: 3, relay: RELAY }, NOW_S);
+    const token = await mintState(key, { callSid: CALL, attempt: 3, remints: 1, relay: RELAY }, NOW_S);
     const verified = await verifyState([key], token, NOW_S + 23 * 3600);
-    expect(verified.ok && verified.claims).toMatchObject({ sub: CALL, attempt: 3, relay: RELAY });
+    expect(verified.ok && verified.claims).toMatchObject({ sub: CALL, attempt: 3, remints: 1, relay: RELAY });
     expect(await verifyState([key], token, NOW_S + 24 * 3600 + CLOCK_SKEW_S)).toEqual({
       ok: false,
       why: "expired",

@@ -293,7 +293,7 @@ describe("webhooks that come again, late, or from somebody else", () => {
       mintPinState(key, { callSid, tries: 0 }, nowS() - 306),
       mintPinState(key, { callSid, tries: 3 }, nowS()),
       mintPinState(stranger, { callSid, tries: 0 }, nowS()),
-      mintState(key, { callSid, attempt: 0, relay: relay.url }, nowS()),
+      mintState(key, { callSid, attempt: 0, remints: 0, relay: relay.url }, nowS()),
     ]);
     const before = relay.asked.length;
     for (const state of [...states, newTryId()]) {

@@ -167,10 +167,10 @@ describe("while the secret is being replaced", () => {
     const callSid = newCall();
     const stand = stands.find(({ url }) => url === orderOf(callSid)[1]) ?? expect.unreachable();
     stand.endings.set(callSid, { ending: "caller_hung_up", outcome: "finished", attempt: 0 });
-    const begun = await mintState(oldKey, { callSid, attempt: 0, relay: stand.url }, nowS());
+    const begun = await mintState(oldKey, { callSid, attempt: 0, remints: 0, relay: stand.url }, nowS());
     expect((await ended(callSid, begun)).text).toBe(twiml([{ verb: "hangup" }]));
     const foreign = await keyFrom("a secret that neither side has heard of");
-    const forged = await mintState(foreign, { callSid, attempt: 0, relay: stand.url }, nowS());
+    const forged = await mintState(foreign, { callSid, attempt: 0, remints: 0, relay: stand.url }, nowS());
     expect((await ended(callSid, forged)).text).toBe(APOLOGY);
   });
 
@@ -189,7 +189,7 @@ describe("with one of them away from here on", () => {
     // The last of an order is asked only when its turn comes by a state that names it.
     const callSid = newCall();
     const order = orderOf(callSid);
-    const last = await mintState(key, { callSid, attempt: 0, relay: order.at(-1) ?? "" }, nowS());
+    const last = await mintState(key, { callSid, attempt: 0, remints: 0, relay: order.at(-1) ?? "" }, nowS());
     expect((await ended(callSid, last)).text).toBe(FRENCH_APOLOGY);
     const { relay, state } = await dial(callSid);
     await standAt(relay).stop();

@@ -132,7 +132,7 @@ describe("an admitted call", () => {
     expect(parameters.length).toBeGreaterThan(1);
 
     const carried = await verifyState([key], state, nowS());
-    expect(carried.ok && carried.claims).toMatchObject({ sub: CALL, attempt: 0, relay: RELAY });
+    expect(carried.ok && carried.claims).toMatchObject({ sub: CALL, attempt: 0, remints: 0, relay: RELAY });
   });
 
   test("from ALLOWED_NUMBERS alone has an empty profile", async () => {
@@ -258,11 +258,11 @@ describe("the end of a stream", () => {
   test("without a state of this call's is an apology, and asks no relay", async () => {
     endings.set(CALL, { ending: "finished", outcome: "finished", attempt: 0 });
     const mint = (callSid: string, signer = key) =>
-      mintState(signer, { callSid, attempt: 0, relay: RELAY }, nowS());
+      mintState(signer, { callSid, attempt: 0, remints: 0, relay: RELAY }, nowS());
     const states = [
       await mint(OTHER_CALL),
       await mint(CALL, await keyFrom("another secret of thirty-two bytes")),
-      await mintState(key, { callSid: CALL, attempt: 0, relay: RELAY }, nowS() - 25 * 3600),
+      await mintState(key, { callSid: CALL, attempt: 0, remints: 0, relay: RELAY }, nowS() - 25 * 3600),
       "x",
     ];
     const urls = [at("/voice/ended"), ...states.map((state) => `${at("/voice/ended")}?state=${state}`)];

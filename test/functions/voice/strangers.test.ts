@@ -15,7 +15,7 @@ const nowS = Math.floor(Date.now() / 1000);
 const STATES = {
   "/voice/incoming": "",
   "/voice/pin": `?state=${await mintPinState(key, { callSid: CALL, tries: 0 }, nowS)}`,
-  "/voice/ended": `?state=${await mintState(key, { callSid: CALL, attempt: 0, relay: relay.url }, nowS)}`,
+  "/voice/ended": `?state=${await mintState(key, { callSid: CALL, attempt: 0, remints: 0, relay: relay.url }, nowS)}`,
 } as const;
 
 let edge: TwilioRun;

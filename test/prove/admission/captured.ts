@@ -47,7 +47,11 @@ export const signatureFor = (url: string, parameters: Parameters, authToken = AU
 export async function capture(base: string): Promise<readonly Captured[]> {
   const key = await keyFrom(SECRET);
   const nowS = Math.floor(Date.now() / 1000);
-  const state = await mintState(key, { callSid: CALL, attempt: 0, relay: "wss://relay.example.com" }, nowS);
+  const state = await mintState(
+    key,
+    { callSid: CALL, attempt: 0, remints: 0, relay: "wss://relay.example.com" },
+    nowS,
+  );
   const pinState = await mintPinState(key, { callSid: CALL, tries: 1 }, nowS);
   const form: Parameters = Object.entries(
     incomingForm({ FromState: "", FromZip: "80331", StirVerstat: "TN-Validation-Passed-A-Diverted" }),

@@ -194,7 +194,7 @@ export async function otherKinds(terms: Terms): Promise<Named> {
   const ask = { relay, caller, tryId: newTryId() };
   const tokens = {
     ending: await mintEndingToken(key, { relay, callSid }, nowS),
-    state: await mintState(key, { callSid, attempt: 0, relay }, nowS),
+    state: await mintState(key, { callSid, attempt: 0, remints: 0, relay }, nowS),
     pin: await mintPinState(key, { callSid, tries: 0 }, nowS),
     "tries, to ask": await mintTriesToken(key, { ...ask, act: "ask" }, nowS),
     "tries, to spend": await mintTriesToken(key, { ...ask, act: "spend" }, nowS),
