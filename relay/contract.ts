@@ -71,10 +71,8 @@ export const TransferName = z
     "is not a name of letters, with spaces, hyphens and at most five digits",
   );
 
-/** How it went when nobody was reached. */
-const NotReached = z.enum(["no-answer", "busy", "failed", "canceled"]);
-export type NotReached = z.infer<typeof NotReached>;
-
+/** How it went where nobody was reached, as Twilio says it. */
+export const NotReached = z.enum(["no-answer", "busy", "failed", "canceled"]);
 /** What has happened to the call since its last stream, which the assistant cannot know. */
 const News = z.strictObject({ transfer: z.strictObject({ to: TransferName, result: NotReached }) });
 export type News = z.infer<typeof News>;
@@ -244,22 +242,15 @@ const TriesClaims = z.strictObject({
  * relay.
  */
 const STREAM: Kind<StreamClaims> = { typ: "stream+jwt", claims: StreamClaims, lifetimeS: TOKEN_LIFETIME_S };
-const ENDING: Kind<EndingClaims> = { typ: "ending+jwt", claims: EndingClaims, lifetimeS: 30 };
+const ENDING: Kind<z.infer<typeof EndingClaims>> = { typ: "ending+jwt", claims: EndingClaims, lifetimeS: 30 };
 const STATE: Kind<StateClaims> = { typ: "state+jwt", claims: StateClaims, lifetimeS: 24 * 3600 };
-const TRANSFER: Kind<TransferClaims> = {
-  typ: "transfer+jwt",
-  claims: TransferClaims,
-  // Twilio's longest call: https://www.twilio.com/docs/voice/twiml/dial#timelimit
-  lifetimeS: 24 * 3600,
-};
-const PIN: Kind<PinClaims> = { typ: "pin+jwt", claims: PinClaims, lifetimeS: 300 };
+const TRANSFER: Kind<TransferClaims> = { typ: "transfer+jwt", claims: TransferClaims, lifetimeS: 24 * 3600 };
+const PIN: Kind<z.infer<typeof PinClaims>> = { typ: "pin+jwt", claims: PinClaims, lifetimeS: 300 };
 const TRIES: Kind<TriesClaims> = { typ: "tries+jwt", claims: TriesClaims, lifetimeS: 30 };
 
 export type StreamClaims = z.infer<typeof StreamClaims>;
-export type EndingClaims = z.infer<typeof EndingClaims>;
 export type StateClaims = z.infer<typeof StateClaims>;
 export type TransferClaims = z.infer<typeof TransferClaims>;
-export type PinClaims = z.infer<typeof PinClaims>;
 export type TriesClaims = z.infer<typeof TriesClaims>;
 
 export type StreamGrant = {
@@ -287,25 +278,18 @@ export const mintEndingToken = (
   nowS: number,
 ): Promise<string> => mint(key, ENDING, nowS, { aud: audienceOf(ask.relay), sub: ask.callSid });
 
+/** What a token says of a call. */
+type Of<Claims> = { callSid: string } & Omit<Claims, keyof typeof timed | "aud" | "sub">;
+
 export const mintState = (
   key: Key,
-  {
-    callSid: sub,
-    attempt,
-    remints,
-    relay,
-  }: { callSid: string } & Pick<StateClaims, "attempt" | "remints" | "relay">,
+  { callSid: sub, attempt, remints, relay }: Of<StateClaims>,
   nowS: number,
 ): Promise<string> => mint(key, STATE, nowS, { aud: EDGE, sub, attempt, remints, relay });
 
 export const mintTransferState = (
   key: Key,
-  {
-    callSid: sub,
-    attempt,
-    relay,
-    to,
-  }: { callSid: string } & Pick<TransferClaims, "attempt" | "relay" | "to">,
+  { callSid: sub, attempt, relay, to }: Of<TransferClaims>,
   nowS: number,
 ): Promise<string> => mint(key, TRANSFER, nowS, { aud: EDGE, sub, attempt, relay, to });
 
@@ -337,19 +321,14 @@ export const readStreamToken = (keys: readonly Key[], token: string, audience: s
 
 export const verifyStreamToken = (keys: readonly Key[], token: string, relay: string, nowS: number) =>
   verify(keys, STREAM, token, audienceOf(relay), nowS);
-
 export const verifyEndingToken = (keys: readonly Key[], token: string, relay: string, nowS: number) =>
   verify(keys, ENDING, token, audienceOf(relay), nowS);
-
 export const verifyState = (keys: readonly Key[], token: string, nowS: number) =>
   verify(keys, STATE, token, EDGE, nowS);
-
 export const verifyTransferState = (keys: readonly Key[], token: string, nowS: number) =>
   verify(keys, TRANSFER, token, EDGE, nowS);
-
 export const verifyPinState = (keys: readonly Key[], token: string, nowS: number) =>
   verify(keys, PIN, token, EDGE, nowS);
-
 export const verifyTriesToken = (keys: readonly Key[], token: string, relay: string, nowS: number) =>
   verify(keys, TRIES, token, audienceOf(relay), nowS);
 
