@@ -7,6 +7,7 @@
 import { type Fault, type ModelOptions, type Options, optionsFrom } from "./options.ts";
 import { type Notable, nowAt, type SessionRecord } from "./records.ts";
 import { Session } from "./session.ts";
+import { Waiting } from "./waiting.ts";
 
 const PATH = "/v1/realtime";
 /** OpenAI takes 15 MiB of audio in one event, which is 20 MiB of base64. */
@@ -46,12 +47,10 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
   const options = optionsFrom(given);
   const connections: Connection[] = [];
   const events: Notable[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Waiting();
+  const { changed } = waiting;
   let handshakes = 0;
 
-  const changed = (): void => {
-    for (const ask of waiting) ask();
-  };
   const tell = (event: Notable): void => {
     events.push(event);
     given.onEvent?.(event);
@@ -151,7 +150,7 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
     },
     events,
     openSockets: () => connections.filter(({ socket }) => socket !== undefined).length,
-    waitFor: (predicate, withinMs) => waitFor(waiting, predicate, withinMs),
+    waitFor: (predicate, withinMs) => waiting.for(predicate, withinMs),
     drop: (index, how) => {
       const connection = connections[index];
       if (connection !== undefined) end(connection, how);
@@ -217,29 +216,4 @@ function expire(connection: Connection): void {
   const message = "Your session hit the maximum duration of 60 minutes.";
   connection.session.fail("session_expired", message);
   end(connection, { code: 1001, reason: message });
-}
-
-function waitFor<Found>(
-  waiting: Set<() => void>,
-  predicate: () => Found | undefined | false,
-  withinMs: number,
-): Promise<Found> {
-  const { promise, resolve, reject } = Promise.withResolvers<Found>();
-  const ask = (): void => {
-    const found = predicate();
-    if (found === undefined || found === false) return;
-    settle();
-    resolve(found);
-  };
-  const timer = setTimeout(() => {
-    settle();
-    reject(new Error(`not within ${withinMs} ms: ${predicate.toString()}`));
-  }, withinMs);
-  const settle = (): void => {
-    clearTimeout(timer);
-    waiting.delete(ask);
-  };
-  waiting.add(ask);
-  ask();
-  return promise;
 }
