@@ -17,20 +17,22 @@ const ADDRESS = /@[A-Za-z0-9-]{1,63}\.[A-Za-z]{2}|\+\d[\d ()-]{6}/;
 /** Nobody nests the people deeper. */
 const MOST_DEPTH = 6;
 
-export const namesPeople = (args: ToolArguments): boolean => isNaming(args, 0);
+/** @param withInstructions whether an address in the instructions is somebody to reach, and not a way to say which mail */
+export const namesPeople = (args: ToolArguments, withInstructions: boolean): boolean =>
+  isNaming(args, withInstructions, 0);
 
-function isNaming(value: unknown, depth: number): boolean {
+function isNaming(value: unknown, withInstructions: boolean, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth > MOST_DEPTH) return true;
-  if (Array.isArray(value)) return value.some((each) => isNaming(each, depth + 1));
+  if (Array.isArray(value)) return value.some((each) => isNaming(each, withInstructions, depth + 1));
   return Object.entries(value).some(([key, each]) => {
     const parts = partsOf(key);
     if (parts.some((part) => PEOPLE.has(part))) return !isEmpty(each);
     const name = parts.join("_");
     if (TELLS_THEM.test(name)) return !isEmpty(each) && !/^(?:false|no|none|off)$/i.test(String(each));
     // Zapier's own model fills in from its instructions what the other fields leave open, guests among it.
-    if (name === "to" || name === "instructions") return listOf(each).some(isAddress);
-    return isNaming(each, depth + 1);
+    if (name === "to" || (name === "instructions" && withInstructions)) return listOf(each).some(isAddress);
+    return isNaming(each, withInstructions, depth + 1);
   });
 }
 

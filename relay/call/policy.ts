@@ -254,11 +254,10 @@ function executes({ source }: Tool): Kind | undefined {
 
 function natureOf(tool: Tool, args: ToolArguments): Nature {
   const { name, source, hints, declared } = tool;
-  // Hanging up or being put through is the caller's own business, and their owner's.
-  if (source.is === "phone") return { name, kind: "write", reach: NO_REACH };
   const reading = readingOf(source.is === "mcp" ? source.remoteName : name);
   const kind = declared?.kind ?? kindFrom(tool, reading);
-  if (kind === "read") return { name, kind, reach: NO_REACH };
+  // Hanging up or being put through reaches nobody but the caller and whom the owner has named for it.
+  if (kind === "read" || source.is === "phone") return { name, kind, reach: NO_REACH };
   const reach = reachWith(reading, args);
   return { name, kind, reach: { ...reach, deletes: reach.deletes || hints.destructive === true } };
 }
@@ -276,9 +275,9 @@ function natureOfAction(through: Kind, name: string, args: ToolArguments): Natur
   return { name, kind: "write", reach: reachWith(reading, args) };
 }
 
-const reachWith = ({ reach, isDraft }: Reading, args: ToolArguments): Reach => ({
+const reachWith = ({ reach, isDraft, isTidying }: Reading, args: ToolArguments): Reach => ({
   ...reach,
-  people: reach.people || (!isDraft && namesPeople(args)),
+  people: reach.people || (!isDraft && namesPeople(args, !isTidying)),
 });
 
 // --- who is offered what ------------------------------------------------------------------------------------
