@@ -6,11 +6,11 @@
  * said by its line and without quoting a number or a PIN: the messages end up in logs. A file with one mistake is no list.
  */
 import type { z } from "zod";
-import { Profile } from "../../relay/contract.ts";
+import { ListedProfile } from "../../relay/contract.ts";
 import { JsonSyntaxError, type Located, lineAt, type Member, parseLocated, plain } from "./located-json.ts";
 import { isPin, type PinHash, readPinHash } from "./pin.ts";
 
-export type Caller = { readonly profile: Profile; readonly pin?: PinHash };
+export type Caller = { readonly profile: ListedProfile; readonly pin?: PinHash };
 export type Callers = ReadonlyMap<string, Caller>;
 
 /** Under this name the runtime finds `assets/callers.private.json`. */
@@ -40,8 +40,11 @@ export type CallersProblem = {
   readonly line?: number;
 };
 
+/** A name in a caller's own list of transfers, and where it stands. */
+export type Mention = { readonly name: string; readonly line: number };
+
 export type ReadCallers =
-  | { readonly ok: true; readonly callers: Callers }
+  | { readonly ok: true; readonly callers: Callers; readonly mentions: readonly Mention[] }
   | { readonly ok: false; readonly problems: readonly CallersProblem[] };
 
 /** @param list as in `ALLOWED_NUMBERS`: commas between, spaces anywhere */
@@ -55,7 +58,7 @@ export function callersFromList(list: string): ReadCallers {
     if (isPhoneNumber(entry)) callers.set(entry, { profile: {} });
     else problems.push({ wrong: `entry ${index + 1} of ${entries.length} ${notANumber(entry)}`, mend: E164 });
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, callers };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, callers, mentions: [] };
 }
 
 /** @param text the content of `callers.private.json` */
@@ -74,6 +77,7 @@ export function callersFromFile(text: string): ReadCallers {
 
   const callers = new Map<string, Caller>();
   const problems: CallersProblem[] = [];
+  const mentions: Mention[] = [];
   const seen = new Set<string>();
   for (const { name, line, value } of file.members) {
     const number = name.replaceAll(/\s/g, "");
@@ -86,11 +90,15 @@ export function callersFromFile(text: string): ReadCallers {
     }
     seen.add(number);
     const read = readCaller(value);
-    if ("caller" in read) callers.set(number, read.caller);
+    if ("caller" in read) {
+      callers.set(number, read.caller);
+      const places = read.caller.profile.transfers ?? [];
+      mentions.push(...places.map((name, at) => ({ name, line: lineAt(value, ["transfers", at]) })));
+    }
     // What is wrong with the whole of a caller is said where the caller begins.
     else problems.push(...read.problems.map((problem) => ({ line, ...problem })));
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, callers };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, callers, mentions };
 }
 
 function readCaller(value: Located): { caller: Caller } | { problems: readonly CallersProblem[] } {
@@ -110,7 +118,7 @@ function readCaller(value: Located): { caller: Caller } | { problems: readonly C
   }
 
   const others: Located = value.kind === "object" ? { ...value, members: members.filter(notPin) } : value;
-  const profile = Profile.safeParse(plain(others));
+  const profile = ListedProfile.safeParse(plain(others));
   if (!profile.success) problems.push(...profile.error.issues.flatMap((issue) => asProblems(issue, value)));
   if (problems.length > 0 || !profile.success) return { problems };
   return { caller: { profile: profile.data, ...(pin && { pin }) } };
@@ -131,7 +139,8 @@ function repeated(value: Located): readonly Member[] {
 }
 
 function asProblems(issue: z.core.$ZodIssue, caller: Located): readonly CallersProblem[] {
-  const mend = "a caller may have name, language, greeting, instructions, tools and pin, and nothing else";
+  const mend =
+    "a caller may have name, language, timeZone, greeting, instructions, tools, transfers and pin, and nothing else";
   const where = issue.path.map(String).join(".") || "the caller";
   const problem = (path: readonly PropertyKey[], message: string): CallersProblem => ({
     ...(path.length > 0 && { line: lineAt(caller, path) }),
@@ -143,11 +152,11 @@ function asProblems(issue: z.core.$ZodIssue, caller: Located): readonly CallersP
 }
 
 const COMPARE = "compare it with assets/callers.example.json";
-const E164 = "write the whole number with + and the country code, as in +15551234567";
+export const E164 = "write the whole number with + and the country code, as in +15551234567";
 
 const failed = (problem: CallersProblem): ReadCallers => ({ ok: false, problems: [problem] });
 
-function notANumber(entry: string): string {
+export function notANumber(entry: string): string {
   if (NO_NUMBER.has(entry)) return "is what Twilio sends for callers who hide their number";
   if (/^\d+$/.test(entry)) return "has no + before its country code";
   return "is not a whole E.164 number";

@@ -1,34 +1,44 @@
 /**
  * A caller who has passed everything is joined to a relay: the one place where a stream's token is minted, for a call's
- * first stream, after a PIN, and for the next relay when one did not take the call.
+ * first stream, after a PIN, for the next relay when one did not take the call, and when nobody else was reached.
  */
-import { mintState, mintStreamToken, type Profile, packProfile } from "../../relay/contract.ts";
+import {
+  type ListedProfile,
+  mintState,
+  mintStreamToken,
+  type News,
+  packProfile,
+} from "../../relay/contract.ts";
 import { lastTwo, log } from "./log.ts";
 import { type Relay, streamUrl } from "./relays.ts";
 import { type Reply, say } from "./reply.ts";
 import { farewell } from "./sentences.ts";
-import type { Identity, Keys } from "./settings.ts";
+import type { Identity, Settings } from "./settings.ts";
+import { profileFor } from "./transfers.ts";
 
 export type Joined = {
   readonly callSid: string;
   readonly from: string;
-  readonly profile: Profile;
+  readonly profile: ListedProfile;
   readonly relay: Relay;
   /** 0 for the call's first stream, then rising. */
   readonly attempt: number;
+  /** How many relays in a row, before this one, did not take the call. */
+  readonly remints: number;
+  readonly news?: News;
 };
 
 /** @param nowS whole seconds since 1970 */
 export async function connect(
   { accountSid, baseUrl }: Identity,
-  { newest }: Keys,
-  { callSid, from, profile, relay, attempt }: Joined,
+  { keys: { newest }, transfers }: Pick<Settings, "keys" | "transfers">,
+  { callSid, from, profile, relay, attempt, remints, news }: Joined,
   nowS: number,
 ): Promise<Reply> {
-  const { parameters, hash: profileHash } = packProfile(profile);
+  const { parameters, hash: profileHash } = packProfile(profileFor(profile, transfers, news));
   const grant = { relay: relay.name, callSid, accountSid, attempt, profileHash };
   const token = await mintStreamToken(newest, grant, nowS);
-  const state = await mintState(newest, { callSid, attempt, remints: attempt, relay: relay.name }, nowS);
+  const state = await mintState(newest, { callSid, attempt, remints, relay: relay.name }, nowS);
   log({
     event: "call_admitted",
     callSid,

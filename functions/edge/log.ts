@@ -4,7 +4,7 @@
  * A closed union, so that there is no field in which a phone number, a name, a token or a secret would fit. The
  * CallSid is Twilio's own name of the call, on Twilio's own machine, and is what its console is searched by.
  */
-import type { Refusal } from "../../relay/contract.ts";
+import type { News, Refusal } from "../../relay/contract.ts";
 import type { Turned } from "./admission.ts";
 import type { Problem } from "./settings.ts";
 import type { WebhookRefusal } from "./webhook.ts";
@@ -51,6 +51,25 @@ export type EdgeEvent =
       readonly callSid: string;
       readonly why: Refusal | "for another call" | "no tries left";
     }
+  | ({ readonly event: "transfer_unknown" } & Problem)
+  | {
+      readonly event: "call_transferred";
+      readonly callSid: string;
+      readonly caller: string;
+      /** The last two digits of who is dialled. */
+      readonly to: string;
+    }
+  | {
+      readonly event: "transfer_refused";
+      readonly callSid: string;
+      readonly caller: string;
+      readonly why: "not one of this caller's";
+    }
+  | {
+      readonly event: "transfer_ended";
+      readonly callSid: string;
+      readonly result: News["transfer"]["result"] | "completed" | "caller gone";
+    }
   | { readonly event: "call_finished"; readonly callSid: string; readonly ending: string }
   | {
       readonly event: "call_broken_off";
@@ -94,6 +113,10 @@ const LEVELS = {
   webhook_refused: "warn",
   misconfigured: "error",
   state_refused: "warn",
+  transfer_unknown: "warn",
+  call_transferred: "info",
+  transfer_refused: "warn",
+  transfer_ended: "info",
   call_finished: "info",
   call_broken_off: "warn",
   call_not_taken: "error",

@@ -12,10 +12,12 @@ import {
   type CallersProblem,
   callersFromFile,
   callersFromList,
+  type Mention,
   type ReadCallers,
 } from "./callers.ts";
 import { isPin, PIN_DIGITS, type Pin } from "./pin.ts";
 import { isLoopback, type Relay, readRelays } from "./relays.ts";
+import { isNamed, readTransfers, type Transfers } from "./transfers.ts";
 
 export type Problem = {
   readonly variable: string;
@@ -47,6 +49,9 @@ export type Settings = {
   readonly keys: Keys;
   readonly relays: readonly Relay[];
   readonly terms: Terms;
+  readonly transfers: Transfers;
+  /** What the owner should know of and nobody has to be turned away for. */
+  readonly notes: readonly Problem[];
 };
 
 /** The runtime's `context`: its own values, and every variable of the env file. */
@@ -111,15 +116,20 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
   const stirPolicy = readChoice(env, "STIR_POLICY", ["off", "require"]);
   const callerPin = readPin(textOf(env, "CALLER_PIN"));
   const pinPolicy = readChoice(env, "PIN_POLICY", ["always", "unattested"]);
+  const transfers = readTransfers(textOf(env, TRANSFERS));
 
-  if (keys.ok && callers.ok && relays.ok && stirPolicy.ok && callerPin.ok && pinPolicy.ok) {
+  if (keys.ok && callers.ok && relays.ok && stirPolicy.ok && callerPin.ok && pinPolicy.ok && transfers.ok) {
     const terms: Terms = {
-      callers: callers.value,
+      callers: callers.value.callers,
       stirPolicy: stirPolicy.value,
       callerPin: callerPin.value,
       pinPolicy: pinPolicy.value,
     };
-    return { ok: true, value: { keys: keys.value, relays: relays.relays, terms } };
+    const notes = unknownTransfers(callers.value.mentions, transfers.transfers);
+    return {
+      ok: true,
+      value: { keys: keys.value, relays: relays.relays, terms, transfers: transfers.transfers, notes },
+    };
   }
   return {
     ok: false,
@@ -130,6 +140,7 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
       ...problemsOf(stirPolicy),
       ...problemsOf(callerPin),
       ...problemsOf(pinPolicy),
+      ...(transfers.ok ? [] : transfers.problems.map((problem) => asProblem(TRANSFERS, problem))),
     ],
   };
 }
@@ -149,9 +160,25 @@ const SECRET = "make one with: npm run secret, and give the same to edge and rel
 const CREDENTIALS =
   "on Twilio, let the service add your credentials to its environment; for local runs, put it into .env.functions";
 
-function readAllowlist(list: string, file: string | undefined): Checked<Callers> {
+const TRANSFERS = "TRANSFER_NUMBERS";
+
+/** Names in the callers file that nobody has: a misspelt one is a person who cannot be reached, and nobody would know. */
+export const unknownTransfers = (mentions: readonly Mention[], transfers: Transfers): readonly Problem[] =>
+  mentions
+    .filter(({ name }) => !isNamed(transfers, name))
+    .map(({ line }) => ({
+      variable: CALLERS_FILE,
+      line,
+      wrong: `transfers: a name that ${TRANSFERS} does not have; nobody is put through to it`,
+      mend: `write it as it stands in ${TRANSFERS}, or take it out`,
+    }));
+
+type Allowlist = { readonly callers: Callers; readonly mentions: readonly Mention[] };
+
+function readAllowlist(list: string, file: string | undefined): Checked<Allowlist> {
   const listed = callersFromList(list);
-  const filed: ReadCallers = file === undefined ? { ok: true, callers: new Map() } : callersFromFile(file);
+  const filed: ReadCallers =
+    file === undefined ? { ok: true, callers: new Map(), mentions: [] } : callersFromFile(file);
   if (!listed.ok || !filed.ok) {
     const problems = [
       ...(listed.ok ? [] : listed.problems.map((problem) => asProblem("ALLOWED_NUMBERS", problem))),
@@ -160,7 +187,7 @@ function readAllowlist(list: string, file: string | undefined): Checked<Callers>
     return { ok: false, problems };
   }
   const callers = new Map([...listed.callers, ...filed.callers]);
-  if (callers.size > 0) return { ok: true, value: callers };
+  if (callers.size > 0) return { ok: true, value: { callers, mentions: filed.mentions } };
   return {
     ok: false,
     problems: [

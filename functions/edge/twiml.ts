@@ -19,6 +19,14 @@ export type Verb =
       readonly prompt: { readonly language: string; readonly text: string };
     }
   | {
+      /** The caller is put through; Twilio then goes to `action`, and to no verb behind this one. */
+      readonly verb: "dial";
+      readonly action: string;
+      readonly timeoutS: number;
+      /** E.164. */
+      readonly number: string;
+    }
+  | {
       readonly verb: "connect";
       /** Where Twilio goes when the stream has ended, however it ended. */
       readonly action: string;
@@ -51,6 +59,11 @@ function print(verb: Verb): string {
         timeout: String(timeoutS),
       };
       return element("Gather", attributes, print({ verb: "say", ...prompt }));
+    }
+    case "dial": {
+      const { action, timeoutS, number } = verb;
+      const attributes = { action, timeout: String(timeoutS), answerOnBridge: "true" };
+      return element("Dial", attributes, element("Number", {}, escapeText(number)));
     }
     case "connect": {
       const { url, statusCallback, parameters } = verb.stream;

@@ -12,7 +12,7 @@
  */
 import { validateRequest } from "twilio/lib/webhooks/webhooks";
 import { z } from "zod";
-import { CallSid } from "../../relay/contract.ts";
+import { CallSid, NotReached } from "../../relay/contract.ts";
 import type { Identity } from "./settings.ts";
 
 export type WebhookRefusal = {
@@ -65,6 +65,23 @@ export type CallFields = z.infer<typeof CallFields>;
 const DigitsFields = CallFields.extend({ Digits: z.string().regex(/^[0-9*#A-D]{1,64}$/) });
 export type DigitsFields = z.infer<typeof DigitsFields>;
 
+/**
+ * Of a <Dial> that ended. `answered` is said of conferences alone, `DialCallSid` and `DialCallDuration` not of all.
+ * https://www.twilio.com/docs/voice/twiml/dial#action
+ */
+const DialledFields = CallFields.extend({
+  /** completed: the caller is not there any more. */
+  CallStatus: z.string().max(32),
+  DialCallStatus: z.enum(["completed", "answered", ...NotReached.options]),
+  DialCallSid: CallSid.optional(),
+  DialCallDuration: z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .optional(),
+  DialBridged: z.enum(["true", "false"]).optional(),
+});
+export type DialledFields = z.infer<typeof DialledFields>;
+
 /** Of a stream's status callback. */
 const StreamStatusFields = z.object({
   AccountSid: z.string(),
@@ -79,6 +96,9 @@ export const receiveCall = (identity: Identity, path: string, event: object): Re
 
 export const receiveDigits = (identity: Identity, path: string, event: object): Received<DigitsFields> =>
   receive(DigitsFields, identity, path, event);
+
+export const receiveDialled = (identity: Identity, path: string, event: object): Received<DialledFields> =>
+  receive(DialledFields, identity, path, event);
 
 export const receiveStreamStatus = (
   identity: Identity,

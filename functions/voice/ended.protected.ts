@@ -1,21 +1,20 @@
 /**
- * The stream has ended: was the call finished, or did something break?
+ * The stream has ended: was the call finished, is the caller to be put through to somebody, or did something break?
  *
  * Only the relay knows, and it is asked. When it never had the call, the next relay gets it. Whatever else is not an
  * orderly end is not silence either: the caller hears what happened. (If it was the caller who hung up, Twilio asks all
  * the same, and nobody hears the answer.)
  */
 import type { ServerlessFunctionSignature } from "@twilio-labs/serverless-runtime-types/types";
-import { type StateClaims, verifyState } from "../../relay/contract.ts";
+import { mintTransferState, type StateClaims, verifyState } from "../../relay/contract.ts";
 import { CALLERS_ASSET } from "../edge/callers.ts";
-import { connect } from "../edge/connect.ts";
 import { askEnding } from "../edge/endings.ts";
 import { lastTwo, log } from "../edge/log.ts";
-import { inOrderFor, readRelay } from "../edge/relays.ts";
+import { backToTheRelay, stillListed, toTheNextRelay } from "../edge/rejoin.ts";
+import { readRelay } from "../edge/relays.ts";
 import { answer, misconfigured, notFromTwilio, type Reply, say } from "../edge/reply.ts";
 import { farewell } from "../edge/sentences.ts";
 import {
-  type Checked,
   type Identity,
   problemsOf,
   readIdentity,
@@ -23,11 +22,15 @@ import {
   readSettings,
   type Settings,
 } from "../edge/settings.ts";
+import { transfersOf } from "../edge/transfers.ts";
 import { type CallFields, receiveCall } from "../edge/webhook.ts";
 
 const path = "/voice/ended";
-/** In a row, without a stream that reached `start`. */
-const MOST_REMINTS = 2;
+/**
+ * Twilio adds five seconds: https://www.twilio.com/docs/voice/twiml/dial#timeout. Much longer, and a mailbox takes the
+ * call, which to Twilio is somebody who answered.
+ */
+const RING_S = 25;
 
 export const handler: ServerlessFunctionSignature = (context, event, callback) =>
   answer({ path, response: new Twilio.Response(), callback }, say(farewell("unavailable")), async () => {
@@ -53,14 +56,22 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
     const named = readRelay(relayName);
     if (!named.ok) throw new Error("a state of ours names what is not a relay");
     const ended = await askEnding(keys.value.newest, { relay: named.relay, callSid, attempt }, nowS);
+    const withSettings = async (go: (settings: Settings) => Promise<Reply>) => {
+      const settings = await readSettings(context, Runtime.getAssets()[CALLERS_ASSET]?.open());
+      return settings.ok ? go(settings.value) : misconfigured(settings.problems);
+    };
     const next = () =>
-      readSettings(context, Runtime.getAssets()[CALLERS_ASSET]?.open()).then((settings) =>
+      withSettings((settings) =>
         toTheNextRelay(identity.value, settings, received.fields, state.claims, nowS),
       );
     switch (ended.how) {
       case "finished":
         log({ event: "call_finished", callSid, ending: ended.ending });
         return say([{ verb: "hangup" }]);
+      case "transfer":
+        return withSettings((settings) =>
+          putThrough(identity.value, settings, received.fields, state.claims, ended.to, nowS),
+        );
       case "failed":
       case "live":
         log({ event: "call_broken_off", callSid, outcome: ended.how, ending: ended.ending });
@@ -87,26 +98,31 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
   });
 
 /**
- * That the caller was admitted, with a PIN where one was due, is what the state proves; the allowlist is read for the
- * profile, and so that nobody comes in who has been taken off it.
+ * Puts the caller through. The name was chosen by a model: it is looked up among those of this very caller, and the
+ * number stands in the TwiML and nowhere else. Whoever is called sees the caller's own number, as Twilio has it where a
+ * Dial names no callerId: https://www.twilio.com/docs/voice/twiml/dial#callerid. How long they talk is left to Twilio,
+ * too, which ends a Dial after four hours.
  */
-async function toTheNextRelay(
+async function putThrough(
   identity: Identity,
-  settings: Checked<Settings>,
-  { CallSid: callSid, From: from }: CallFields,
-  { relay: tried, attempt }: StateClaims,
+  settings: Settings,
+  fields: CallFields,
+  { relay, attempt }: StateClaims,
+  to: string,
   nowS: number,
 ): Promise<Reply> {
-  if (attempt >= MOST_REMINTS) return say(farewell("unavailable"));
-  if (!settings.ok) return misconfigured(settings.problems);
-  const { keys, relays, terms } = settings.value;
-  const profile = terms.callers.get(from)?.profile;
-  if (profile === undefined) {
-    log({ event: "call_turned_away", callSid, caller: lastTwo(from), why: "not on the list" });
-    return say([{ verb: "hangup" }]);
+  const listed = stillListed(settings, fields);
+  if ("reply" in listed) return listed.reply;
+  const { CallSid: callSid, From: from } = fields;
+  const caller = lastTwo(from);
+  const number = transfersOf(settings.transfers, listed.profile).get(to);
+  if (number === undefined) {
+    log({ event: "transfer_refused", callSid, caller, why: "not one of this caller's" });
+    const news = { transfer: { to, result: "failed" } } as const;
+    return backToTheRelay(identity, settings, fields, { relay, attempt }, news, nowS);
   }
-  const order = inOrderFor(relays, callSid);
-  const relay = order[order.findIndex(({ name }) => name === tried) + 1];
-  if (relay === undefined) return say(farewell("unavailable", profile.language));
-  return connect(identity, keys, { callSid, from, profile, relay, attempt: attempt + 1 }, nowS);
+  log({ event: "call_transferred", callSid, caller, to: lastTwo(number) });
+  const state = await mintTransferState(settings.keys.newest, { callSid, attempt, relay, to }, nowS);
+  const action = `${identity.baseUrl}/voice/transferred?state=${state}`;
+  return say([{ verb: "dial", action, timeoutS: RING_S, number }]);
 }

@@ -14,12 +14,12 @@ import { lastTwo, log } from "../edge/log.ts";
 import { inOrderFor } from "../edge/relays.ts";
 import { answer, misconfigured, notFromTwilio, say } from "../edge/reply.ts";
 import { farewell } from "../edge/sentences.ts";
-import { problemsOf, readIdentity, readSettings } from "../edge/settings.ts";
+import { problemsOf, readIdentity, readSettings, type Settings } from "../edge/settings.ts";
 import { triesOf } from "../edge/tries.ts";
 import { receiveCall } from "../edge/webhook.ts";
 
 const path = "/voice/incoming";
-/** Once for each instance, not for each call: it is the owner's choice. */
+/** Once for each instance, not for each call: they are the owner's choices. */
 let isWarned = false;
 
 export const handler: ServerlessFunctionSignature = (context, event, callback) =>
@@ -32,14 +32,8 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
     const settings = await read();
     if (!settings.ok) return misconfigured(settings.problems);
     const { terms, relays, keys } = settings.value;
-    if (!isWarned && trustsNumbersAlone(terms)) {
-      isWarned = true;
-      log({
-        event: "caller_id_alone",
-        wrong: "some callers are let in by their caller ID alone, and anybody can show any",
-        mend: "set CALLER_PIN, or a pin for each caller in assets/callers.private.json",
-      });
-    }
+    if (!isWarned) warn(settings.value);
+    isWarned = true;
 
     const { CallSid: callSid, From: from, StirVerstat: stirVerstat } = received.fields;
     const admission = admit(terms, { from, stirVerstat });
@@ -65,5 +59,17 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
 
     const [relay] = inOrderFor(relays, callSid);
     if (relay === undefined) throw new Error("no relay");
-    return connect(identity.value, keys, { callSid, from, profile, relay, attempt: 0 }, nowS);
+    const joined = { callSid, from, profile, relay, attempt: 0, remints: 0 };
+    return connect(identity.value, settings.value, joined, nowS);
   });
+
+function warn({ terms, notes }: Settings): void {
+  if (trustsNumbersAlone(terms)) {
+    log({
+      event: "caller_id_alone",
+      wrong: "some callers are let in by their caller ID alone, and anybody can show any",
+      mend: "set CALLER_PIN, or a pin for each caller in assets/callers.private.json",
+    });
+  }
+  for (const note of notes) log({ event: "transfer_unknown", ...note });
+}

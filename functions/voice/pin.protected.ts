@@ -78,5 +78,6 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
 
     const [relay] = inOrderFor(relays, callSid);
     if (relay === undefined) throw new Error("no relay");
-    return connect(identity.value, keys, { callSid, from, profile, relay, attempt: 0 }, nowS);
+    const joined = { callSid, from, profile, relay, attempt: 0, remints: 0 };
+    return connect(identity.value, settings.value, joined, nowS);
   });

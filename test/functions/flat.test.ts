@@ -33,6 +33,7 @@ const BROKEN = [
   ["STIR_POLICY", "required-of-all"],
   ["CALLER_PIN", "48291"],
   ["PIN_POLICY", "unattested-only"],
+  ["TRANSFER_NUMBERS", "anna=15550001111"],
 ] as const;
 
 const Ready = z.object({
@@ -43,7 +44,14 @@ const Ready = z.object({
   handlers: z.number(),
 });
 
-const PATHS = ["/voice/ended", "/voice/fallback", "/voice/incoming", "/voice/pin", "/voice/stream-status"];
+const PATHS = [
+  "/voice/ended",
+  "/voice/fallback",
+  "/voice/incoming",
+  "/voice/pin",
+  "/voice/stream-status",
+  "/voice/transferred",
+];
 const APOLOGY =
   '<?xml version="1.0" encoding="UTF-8"?><Response><Say language="en-US">Your assistant is not available right now, please call back.</Say><Hangup/></Response>';
 

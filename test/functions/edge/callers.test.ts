@@ -47,7 +47,38 @@ describe("callers.private.json", () => {
         ["+15551234567", { profile: { name: "Ada", tools: ["todoist_*"] } }],
         ["+15557654321", { profile: {} }],
       ]),
+      mentions: [],
     });
+  });
+
+  test("may name whom a caller may be put through to, each by its line, and never tell news", () => {
+    const read = callersFromFile(`{
+      "+15551234567": { "transfers": ["anna",
+        "Front Desk"] },
+      "+15557654321": { "transfers": [] }
+    }`);
+    expect(read.ok && [...read.callers.values()].map(({ profile }) => profile)).toEqual([
+      { transfers: ["anna", "Front Desk"] },
+      { transfers: [] },
+    ]);
+    expect(read.ok && read.mentions).toEqual([
+      { name: "anna", line: 2 },
+      { name: "Front Desk", line: 3 },
+    ]);
+    const wrong = callersFromFile(`{
+      "+15551234567": {
+        "news": { "transfer": { "to": "anna", "result": "busy" } },
+        "transfers": [
+          "anna",
+          "+15550001111"
+        ]
+      }
+    }`);
+    expect(placesOf(wrong)).toEqual([
+      "6: transfers.1: is not a name of letters, with spaces, hyphens and at most five digits",
+      '3: the caller: unknown member "news"',
+    ]);
+    expect(JSON.stringify(wrong)).not.toContain("555000");
   });
 
   test("as the example shows it is right", async () => {

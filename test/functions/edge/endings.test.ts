@@ -57,6 +57,19 @@ describe("asking a relay how a call ended", () => {
     });
   });
 
+  test("passes on to whom the caller is to be put through, by a name and nothing else", async () => {
+    const transfer = { ending: "transferred", outcome: "transfer", attempt: 0 };
+    expect(await answering({ ...transfer, to: "Front Desk" })).toEqual({ how: "transfer", to: "Front Desk" });
+    expect(await answering({ ...transfer, attempt: 1, to: "anna" })).toEqual({ how: "unknown" });
+    for (const to of [undefined, "", "+15551234567", 'anna"/><Number>', "a".repeat(41), ["anna"], null]) {
+      expect(await answering({ ...transfer, to })).toEqual({ how: "nonsense", detail: "not an ending" });
+    }
+    expect(await answering({ ending: "x", outcome: "finished", attempt: 0, to: "anna" })).toEqual({
+      how: "finished",
+      ending: "x",
+    });
+  });
+
   test("tells apart a relay that knows nothing, one that refuses us, and one that is out of order", async () => {
     expect(await answering({}, 404)).toEqual({ how: "unknown" });
     expect(await answering({}, 401)).toEqual({ how: "refused" });

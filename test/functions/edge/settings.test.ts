@@ -27,6 +27,7 @@ describe("the edge's settings", () => {
     expect([...callers]).toEqual([[CALLER, { profile: {} }]]);
     expect(policies).toEqual({ stirPolicy: "off", callerPin: undefined, pinPolicy: "always" });
     expect(read.value.keys.newest.kid).toHaveLength(12);
+    expect([[...read.value.transfers], read.value.notes]).toEqual([[], []]);
   });
 
   test("report every problem at once, each with its variable, what is wrong and the mend, and no value", async () => {
@@ -39,6 +40,7 @@ describe("the edge's settings", () => {
         STIR_POLICY: "on",
         CALLER_PIN: "48291",
         PIN_POLICY: "never",
+        TRANSFER_NUMBERS: "dora=+15550002222,+15550003333=bob",
       },
       '{"+15557654321":{"phone":"+15557654321"}}',
     );
@@ -50,11 +52,14 @@ describe("the edge's settings", () => {
       "STIR_POLICY is neither off nor require",
       "CALLER_PIN is not 6 to 10 digits",
       "PIN_POLICY is neither always nor unattested",
+      "TRANSFER_NUMBERS entry 2 of 2 has a name that is not 1 to 40 letters, with spaces, hyphens and at most five digits",
+      "TRANSFER_NUMBERS entry 2 of 2 has a number that is not a whole E.164 number",
     ]);
     const text = JSON.stringify(read);
     expect(text).not.toContain(secret);
     expect(text).not.toContain("5557654321");
     expect(text).not.toContain("48291");
+    expect(text).not.toMatch(/555000|dora|bob/);
     for (const problem of read.ok ? [] : read.problems) expect(problem.mend.length).toBeGreaterThan(10);
   });
 
@@ -104,6 +109,42 @@ describe("the edge's settings", () => {
         mend: expect.stringContaining("language"),
       },
     ]);
+  });
+});
+
+describe("TRANSFER_NUMBERS", () => {
+  const FILE = `{
+    "${CALLER}": {
+      "transfers": [
+        "ANNA",
+        "Bob"
+      ]
+    },
+    "+15550001111": { "transfers": ["Carla"] }
+  }`;
+
+  test("is nobody where it is left out, and otherwise names and numbers", async () => {
+    for (const TRANSFER_NUMBERS of [undefined, "", " "]) {
+      const read = await readSettings({ ...ENV, TRANSFER_NUMBERS }, undefined);
+      expect(read.ok && [...read.value.transfers]).toEqual([]);
+    }
+    const read = await readSettings({ ...ENV, TRANSFER_NUMBERS: "anna=+15550002222" }, undefined);
+    expect(read.ok && [...read.value.transfers]).toEqual([["anna", "+15550002222"]]);
+  });
+
+  test("does not have a name that a caller's own list has: the line is noted, and everybody comes in", async () => {
+    const read = await readSettings({ ...ENV, TRANSFER_NUMBERS: "anna=+15550002222" }, FILE);
+    const note = {
+      variable: "assets/callers.private.json",
+      wrong: "transfers: a name that TRANSFER_NUMBERS does not have; nobody is put through to it",
+      mend: "write it as it stands in TRANSFER_NUMBERS, or take it out",
+    };
+    expect(read.ok && read.value.notes).toEqual([
+      { ...note, line: 5 },
+      { ...note, line: 8 },
+    ]);
+    expect(read.ok && [...read.value.terms.callers.keys()]).toEqual([CALLER, "+15550001111"]);
+    expect(JSON.stringify(read.ok && read.value.notes)).not.toMatch(/Bob|Carla/);
   });
 });
 

@@ -38,6 +38,11 @@ function byTwilio(verbs: readonly Verb[]): string {
           .say({ language: "en-US" }, prompt.text);
         break;
       }
+      case "dial": {
+        const { action, timeoutS: timeout, number } = verb;
+        response.dial({ action, timeout, answerOnBridge: true }).number(number);
+        break;
+      }
       case "connect": {
         const { url, statusCallback, parameters } = verb.stream;
         const stream = response.connect({ action: verb.action }).stream({ url, statusCallback });
@@ -60,6 +65,13 @@ const gather = (text: string): Verb => ({
   prompt: { language: "en-US", text: `.${text}` },
 });
 
+const dial = (text: string): Verb => ({
+  verb: "dial",
+  action: `https://edge.example.com/voice/transferred?state=${text}`,
+  timeoutS: 25,
+  number: `+1555${text}`,
+});
+
 const printed = (verbs: readonly Verb[]) => twiml(verbs);
 
 describe("TwiML", () => {
@@ -72,6 +84,7 @@ describe("TwiML", () => {
       farewell("lost"),
       [gather("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...farewell("noPin")],
       [connect("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...farewell("unavailable")],
+      [dial("1234567")],
     ] satisfies ReadonlyArray<readonly Verb[]>) {
       expect(printed(verbs)).toBe(byTwilio(verbs));
     }
@@ -85,6 +98,7 @@ describe("TwiML", () => {
         const verbs: readonly Verb[] = [
           connect(any),
           gather(any),
+          dial(any),
           { verb: "say", language: "en-US", text: `.${any}` },
         ];
         expect(printed(verbs)).toBe(byTwilio(verbs));

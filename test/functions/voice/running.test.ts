@@ -198,7 +198,8 @@ describe("a webhook that is not Twilio's", () => {
 
   test("gets 403 at every door but the fallback's", async () => {
     const form = incomingForm();
-    const paths = ["/voice/incoming", "/voice/pin", "/voice/ended", "/voice/stream-status"];
+    const doors = ["incoming", "pin", "ended", "transferred", "stream-status"];
+    const paths = doors.map((door) => `/voice/${door}`);
     const answers = await Promise.all(
       paths.map((path) => post(at(path), form, { "x-twilio-signature": "x" })),
     );
@@ -325,7 +326,7 @@ describe("the fallback", () => {
 });
 
 describe("what is served", () => {
-  test("is the five doors and nothing else: neither the allowlist nor a room behind the doors", async () => {
+  test("is the six doors and nothing else: neither the allowlist nor a room behind the doors", async () => {
     const statuses = await Promise.all(
       [
         "/callers.json",

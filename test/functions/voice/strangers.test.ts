@@ -3,7 +3,7 @@
  * because it is the runtime that merges query and body, makes arrays of what stands twice, and answers OPTIONS.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { keyFrom, mintPinState, mintState } from "../../../relay/contract.ts";
+import { keyFrom, mintPinState, mintState, mintTransferState } from "../../../relay/contract.ts";
 import { startStandIn } from "../relay-stand-in.ts";
 import { ACCOUNT, AUTH_TOKEN, CALL, CALLER, HIDDEN, incomingForm, SECRET, signatureOf } from "../signed.ts";
 import { startTwilioRun, type TwilioRun } from "../twilio-run.ts";
@@ -16,7 +16,14 @@ const STATES = {
   "/voice/incoming": "",
   "/voice/pin": `?state=${await mintPinState(key, { callSid: CALL, tries: 0 }, nowS)}`,
   "/voice/ended": `?state=${await mintState(key, { callSid: CALL, attempt: 0, remints: 0, relay: relay.url }, nowS)}`,
+  "/voice/transferred": `?state=${await mintTransferState(key, { callSid: CALL, attempt: 0, relay: relay.url, to: "anna" }, nowS)}`,
 } as const;
+
+/** Of a webhook there, beside what every one carries. */
+const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "/voice/pin": { Digits: PIN },
+  "/voice/transferred": { DialCallStatus: "no-answer", CallStatus: "in-progress" },
+};
 
 let edge: TwilioRun;
 beforeAll(async () => {
@@ -27,6 +34,7 @@ beforeAll(async () => {
     STREAM_TOKEN_SECRET: SECRET,
     ALLOWED_NUMBERS: CALLER,
     CALLER_PIN: PIN,
+    TRANSFER_NUMBERS: "anna=+15550002222",
   });
 });
 afterAll(async () => {
@@ -77,7 +85,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
 
 for (const [path, state] of Object.entries(STATES)) {
   describe(`at ${path}, a request`, () => {
-    const form = incomingForm(path === "/voice/pin" ? { Digits: PIN } : {});
+    const form = incomingForm(FIELDS[path]);
     const url = () => `${edge.base}${path}${state}`;
     for (const [how, attack] of Object.entries(ATTACKS)) {
       test(`${how} gets 403 and not a word`, async () => {
