@@ -7,6 +7,7 @@
 
 import { Waiting } from "../model/waiting.ts";
 import type { Action } from "./action.ts";
+import { again } from "./again.ts";
 import { type BehaviourInput, Behaviours } from "./behaviour.ts";
 import { type Credentials, Door, PATH, type RequestSeen } from "./door.ts";
 import { gmailOf } from "./gmail.ts";
@@ -117,7 +118,9 @@ export async function startTools(given: ToolsOptions): Promise<Tools> {
     removeTools: (...names) => relist(offered.filter(({ listing }) => !names.includes(listing.name))),
     forgetSessions: () => door.forgetSessions(),
     down: () => door.close(),
-    up: () => reopen(door, port),
+    up: async () => {
+      await again(() => door.open(port));
+    },
     waitFor: (predicate, withinMs) => waiting.for(predicate, withinMs),
     stop: async () => {
       await door.close();
@@ -131,16 +134,3 @@ const receive = (
   owner: string,
   { from, subject, body }: { readonly from: string; readonly subject: string; readonly body: string },
 ): string => store.addMail({ folder: "inbox", sender: from, recipients: [owner], subject, body });
-
-/** Somebody else's connection may go out from the very port meanwhile, and is soon over. */
-async function reopen(door: Door, port: number): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await door.open(port);
-      return;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await Bun.sleep(20);
-    }
-  }
-}
