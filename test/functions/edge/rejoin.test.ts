@@ -2,7 +2,6 @@
 import { describe, expect, test } from "bun:test";
 import { backToTheRelay, toTheNextRelay } from "../../../functions/edge/rejoin.ts";
 import { inOrderFor, readRelays } from "../../../functions/edge/relays.ts";
-import type { Reply } from "../../../functions/edge/reply.ts";
 import { farewell } from "../../../functions/edge/sentences.ts";
 import { readSettings, type Settings } from "../../../functions/edge/settings.ts";
 import { keyFrom, unpackProfile, verifyState, verifyStreamToken } from "../../../relay/contract.ts";
@@ -24,6 +23,7 @@ async function settingsOf(count: number): Promise<Settings> {
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
   return read.value;
 }
+type Reply = Awaited<ReturnType<typeof backToTheRelay>>;
 const orderOf = ({ relays }: Settings) => inOrderFor(relays, CALL).map(({ name }) => name);
 const APOLOGY: Reply = { kind: "twiml", verbs: farewell("unavailable", "fr") };
 

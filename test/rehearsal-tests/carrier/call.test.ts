@@ -394,27 +394,3 @@ test("changed parameters are signed as they are sent", async () => {
     parameters: { From: "+15550000000", Caller: FROM },
   });
 });
-
-// --- Dial ---------------------------------------------------------------------------------------------------
-
-test.each(["completed", "busy", "no-answer"] as const)(
-  "a Dial that is %s says so to action",
-  async (status) => {
-    const edge = edgeWith({
-      "/voice": response(`<Dial action="/after"><Number>+15557654321</Number></Dial><Say>never</Say>`),
-      "/after": GOODBYE,
-    });
-    const call = dial(edge, { dial: { status, afterMs: 5 } });
-    expect(await call.ended).toMatchObject({ endedBy: "twiml", said: ["Goodbye"] });
-    expect(edge.askedOf("/after")[0]?.parameters).toMatchObject({
-      DialCallStatus: status,
-      CallStatus: "in-progress",
-    });
-    expect(call.timeline.all("dialled")).toMatchObject([{ number: "+15557654321", outcome: status }]);
-  },
-);
-
-test("without action a Dial goes on with the next verb", async () => {
-  const edge = edgeWith({ "/voice": response("<Dial>+15557654321</Dial><Say>Back again</Say>") });
-  expect(await dial(edge).ended).toMatchObject({ said: ["Back again"] });
-});

@@ -19,6 +19,7 @@ test("what twilio-node writes is read back, verb by verb", () => {
   stream.parameter({ name: "profile0", value: "eyJ9" });
   stream.parameter({ name: "profile1", value: "" });
   written.dial({ action: "/after", callerId: "+15551234567" }).number("+15557654321");
+  written.dial({ timeout: 25, timeLimit: 60, answerOnBridge: true }, "+15557654321");
   written.redirect({ method: "GET" }, "/again");
   written.hangup();
   written.reject({ reason: "busy" });
@@ -47,7 +48,26 @@ test("what twilio-node writes is read back, verb by verb", () => {
         parameters: { profile0: "eyJ9", profile1: "" },
       },
     },
-    { verb: "Dial", action: "/after", method: "POST", callerId: "+15551234567", number: "+15557654321" },
+    {
+      verb: "Dial",
+      action: "/after",
+      method: "POST",
+      callerId: "+15551234567",
+      timeoutS: 30,
+      timeLimitS: 14_400,
+      answerOnBridge: false,
+      number: "+15557654321",
+    },
+    {
+      verb: "Dial",
+      action: undefined,
+      method: "POST",
+      callerId: undefined,
+      timeoutS: 25,
+      timeLimitS: 60,
+      answerOnBridge: true,
+      number: "+15557654321",
+    },
     { verb: "Redirect", url: "/again", method: "GET" },
     { verb: "Hangup" },
     { verb: "Reject", reason: "busy" },
@@ -63,6 +83,7 @@ const connect = (url: string, inner = ""): string =>
 const parameter = (name: string, valueLength: number): string =>
   `<Parameter name="${name}" value="${"v".repeat(valueLength)}"/>`;
 const RELAY = "wss://relay.example.com/m";
+const NUMBER = "<Number>+15551234567</Number>";
 
 test.each([
   [12100, "what is not XML", "<Response><Say>hi</Response>"],
@@ -109,7 +130,22 @@ test.each([
   [12200, "a Parameter without name", connect(RELAY, `<Parameter value="v"/>`)],
   [12200, "a Parameter given twice", connect(RELAY, parameter("a", 1) + parameter("a", 1))],
   [12200, "something else inside Stream", connect(RELAY, "<Say>hi</Say>")],
-  [13224, "a Dial to no number", response("<Dial>home</Dial>")],
+  [13223, "a Dial to no number", response("<Dial>home</Dial>")],
+  [13223, "a Dial to nobody", response("<Dial><Number/></Dial>")],
+  [13223, "a Dial to a number with hyphens", response("<Dial><Number>+1-555-123-4567</Number></Dial>")],
+  [13223, "a Dial to a number of no country", response("<Dial><Number>5551234567</Number></Dial>")],
+  [12200, "a Dial to two", response(`<Dial>${NUMBER}${NUMBER}</Dial>`)],
+  [12200, "a Dial to a number with text beside it", response(`<Dial>now ${NUMBER}</Dial>`)],
+  [12200, "a Dial to a conference", response("<Dial><Conference>room</Conference></Dial>")],
+  [12200, "a Number with an attribute", response(`<Dial><Number url="/x">+15551234567</Number></Dial>`)],
+  [12200, "a Dial that records", response(`<Dial record="true">${NUMBER}</Dial>`)],
+  [12200, "an answerOnBridge that is neither", response(`<Dial answerOnBridge="yes">${NUMBER}</Dial>`)],
+  [13212, "a Dial that rings for four seconds", response(`<Dial timeout="4">${NUMBER}</Dial>`)],
+  [13212, "a Dial that rings for eleven minutes", response(`<Dial timeout="660">${NUMBER}</Dial>`)],
+  [13212, "a timeout that is no number", response(`<Dial timeout="25s">${NUMBER}</Dial>`)],
+  [13216, "a time limit of nothing", response(`<Dial timeLimit="0">${NUMBER}</Dial>`)],
+  [13216, "a time limit of over four hours", response(`<Dial timeLimit="14401">${NUMBER}</Dial>`)],
+  [13214, "a callerId that is a name", response(`<Dial callerId="Ada">${NUMBER}</Dial>`)],
 ])("%i: %s is refused", (code, _, text) => {
   let refusal: unknown;
   try {

@@ -13,6 +13,7 @@
  */
 
 import { type Document, type Errand, type ErrandSettings, Errands } from "./errands.ts";
+import { type PhoneBook, performDial } from "./far-end.ts";
 import { Hangup, HungUp } from "./hangup.ts";
 import type { Line } from "./line.ts";
 import type { Network } from "./network.ts";
@@ -28,18 +29,14 @@ export type Pace = {
   readonly secondMs: number;
 };
 
-export type DialOutcome = {
-  readonly status: "completed" | "busy" | "no-answer" | "failed";
-  readonly afterMs: number;
-};
-
 export type CallSettings = ErrandSettings & {
   readonly voiceUrl: string;
   readonly network: Network;
   readonly omitSilence: boolean;
   readonly markEvents: boolean;
   readonly pace: Pace;
-  readonly dial: DialOutcome;
+  /** Who is there when the application dials somebody. */
+  readonly phoneBook: PhoneBook;
 };
 
 type Next =
@@ -108,7 +105,9 @@ export class Call {
 
   async #perform(document: Document): Promise<Next> {
     for (const verb of document.verbs) {
-      if (verb.verb !== "Reject") this.#line.answer();
+      // "answerOnBridge will cause the inbound call to ring until the dialed number answers", as the first verb.
+      const waits = verb.verb === "Reject" || (verb.verb === "Dial" && verb.answerOnBridge);
+      if (!waits) this.#line.answer();
       const next = await this.#performVerb(verb, document.url);
       if (next !== NEXT_VERB) return next;
     }
@@ -236,21 +235,18 @@ export class Call {
   }
 
   async #dial(verb: Dial, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
-    const { status, afterMs } = this.#settings.dial;
-    let outcome: DialOutcome["status"] = status;
-    try {
-      await this.#hangup.sleep(afterMs);
-    } catch (error) {
-      if (!(error instanceof HungUp)) throw error;
-      outcome = "completed";
-    }
-    this.#line.timeline.emit({ kind: "dialled", number: verb.number, outcome });
-    if (verb.action === undefined) return this.#hangup.unless(Promise.resolve(NEXT_VERB));
-    return this.#follow("dial", verb.action, verb.method, documentUrl, {
-      DialCallSid: newSid("CA"),
-      DialCallStatus: outcome,
-      ...(outcome === "completed" ? { DialCallDuration: String(Math.ceil(afterMs / 1000)) } : {}),
+    const { phoneBook, pace, from, to } = this.#settings;
+    const told = await performDial(verb, {
+      phoneBook,
+      hangup: this.#hangup,
+      timeline: this.#line.timeline,
+      secondMs: pace.secondMs,
+      from,
+      to,
+      onBridge: () => this.#line.answer(),
     });
+    if (verb.action === undefined) return this.#hangup.unless(Promise.resolve(NEXT_VERB));
+    return this.#follow("dial", verb.action, verb.method, documentUrl, told);
   }
 
   /** To an action URL. Of a call that is over, it is told and its answer is thrown away. */

@@ -4,8 +4,9 @@
  * load. Both give the same handset: what a person with a phone can do, and what they hear.
  */
 
-import { Call, type DialOutcome, type Pace } from "./call.ts";
+import { Call, type Pace } from "./call.ts";
 import type { Ear } from "./ear.ts";
+import type { PhoneBook } from "./far-end.ts";
 import { type Keep, Line } from "./line.ts";
 import type { SayOutcome, Voice } from "./mouth.ts";
 import { type Network, NO_DELAY } from "./network.ts";
@@ -53,8 +54,8 @@ export type CallOptions = LineOptions & {
   readonly stirVerstat?: string | undefined;
   readonly sabotage?: Sabotage | undefined;
   readonly pace?: Partial<Pace> | undefined;
-  /** How a <Dial> goes. */
-  readonly dial?: DialOutcome | undefined;
+  /** Who is there when the application dials somebody; by default nobody has a number. */
+  readonly phoneBook?: PhoneBook | undefined;
   readonly webhookLimitMs?: number | undefined;
 };
 
@@ -96,7 +97,7 @@ export function placeCall(options: CallOptions): PlacedCall {
     sabotage: options.sabotage ?? {},
     markEvents: options.keep !== "counts",
     pace: { ...DEFAULT_PACE, ...options.pace },
-    dial: options.dial ?? { status: "completed", afterMs: 0 },
+    phoneBook: options.phoneBook ?? {},
     webhookLimitMs: options.webhookLimitMs ?? WEBHOOK_LIMIT_MS,
   });
   const said = (): string[] => line.timeline.all("said").map(({ text }) => text);

@@ -42,6 +42,13 @@ const stream = {
   parameters: z.record(z.string(), z.string()).optional(),
 };
 
+const Milliseconds = z.number().min(0);
+const FarEnd = z.discriminatedUnion("does", [
+  z.strictObject({ does: z.literal("answer"), afterMs: Milliseconds, talkMs: Milliseconds }),
+  z.strictObject({ does: z.literal("ring") }),
+  z.strictObject({ does: z.enum(["busy", "fail"]), afterMs: Milliseconds }),
+]);
+
 const Options = z.discriminatedUnion("mode", [
   z.strictObject({
     mode: z.literal("call"),
@@ -51,6 +58,7 @@ const Options = z.discriminatedUnion("mode", [
     from: z.string(),
     to: z.string(),
     stirVerstat: z.string().optional(),
+    phoneBook: z.record(z.string(), FarEnd).optional(),
     sabotage: StreamSabotage.extend({ webhookSignature: signature }).optional(),
     pace: z.strictObject({ sayMsPerCharacter: z.number().min(0), secondMs: z.number().min(0) }).optional(),
   }),

@@ -61,7 +61,21 @@ export type CarrierEvent = { readonly atMs: number } & (
   | { readonly kind: "gathering"; readonly numDigits: number | undefined; readonly timeoutS: number }
   | { readonly kind: "gathered"; readonly digits: string; readonly why: "enough" | "finish key" | "timeout" }
   | { readonly kind: "redirected"; readonly url: string }
-  | { readonly kind: "dialled"; readonly number: string; readonly outcome: string }
+  | {
+      readonly kind: "dialling";
+      readonly number: string;
+      /** What is shown to whoever is called. */
+      readonly callerId: string;
+      readonly timeoutS: number;
+    }
+  /** Somebody has picked up and is connected with the caller. */
+  | { readonly kind: "bridged"; readonly number: string }
+  | {
+      readonly kind: "dialled";
+      readonly number: string;
+      readonly outcome: "completed" | "busy" | "no-answer" | "failed";
+      readonly talkedMs: number;
+    }
   | { readonly kind: "rejected"; readonly reason: "rejected" | "busy" }
   | { readonly kind: "stream-connecting"; readonly url: string; readonly streamSid: string }
   | { readonly kind: "stream-opened"; readonly streamSid: string; readonly handshakeMs: number }

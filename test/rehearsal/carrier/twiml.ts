@@ -42,7 +42,11 @@ export type Dial = {
   readonly verb: "Dial";
   readonly action: string | undefined;
   readonly method: Method;
+  /** Otherwise the caller's own. */
   readonly callerId: string | undefined;
+  readonly timeoutS: number;
+  readonly timeLimitS: number;
+  readonly answerOnBridge: boolean;
   readonly number: string;
 };
 export type Verb = Say | Pause | Gather | Redirect | Hangup | Reject | Connect | Dial;
@@ -211,27 +215,48 @@ function refuseStreamUrl(text: string): void {
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 
+/** https://www.twilio.com/docs/voice/twiml/dial, with the codes of https://www.twilio.com/docs/api/errors */
 function dialFrom(element: XmlElement): Dial {
-  const given = attributesOf(element, ["action", "method", "callerId", "timeout", "answerOnBridge"]);
-  booleanFrom(given.answerOnBridge, "Dial answerOnBridge");
-  integerFrom(given.timeout, 30, 1, "Dial timeout");
-  const nested = element.children.filter((child) => typeof child !== "string");
-  const [noun, second] = nested;
+  const given = attributesOf(element, [
+    "action",
+    "method",
+    "callerId",
+    "timeout",
+    "timeLimit",
+    "answerOnBridge",
+  ]);
+  const isNested = element.children.some((child) => typeof child !== "string");
+  const [noun, second] = isNested ? elementsIn(element) : [];
   if (noun !== undefined && (noun.name !== "Number" || second !== undefined)) {
     throw invalid("<Dial> takes one <Number>");
   }
   if (noun !== undefined) attributesOf(noun, []);
-  const number = noun === undefined ? textIn(element) : textIn(noun);
-  // https://www.twilio.com/docs/api/errors/13224: Dial: Invalid phone number
-  if (!/^\+[1-9]\d{6,14}$/.test(number)) throw new TwimlError(13224, "<Dial> names no E.164 number");
+  const number = textIn(noun ?? element);
+  if (!isE164(number)) throw new TwimlError(13223, "<Dial> names no E.164 number");
+  if (given.callerId !== undefined && !isE164(given.callerId)) {
+    throw new TwimlError(13214, `Dial callerId="${given.callerId}"`);
+  }
+  const timeout = given.timeout ?? "30";
+  if (!/^\d{1,3}$/.test(timeout) || Number(timeout) < 5 || Number(timeout) > 600) {
+    throw new TwimlError(13212, `Dial timeout="${timeout}"`);
+  }
+  const timeLimit = given.timeLimit ?? "14400";
+  if (!/^[1-9]\d{0,4}$/.test(timeLimit) || Number(timeLimit) > 14_400) {
+    throw new TwimlError(13216, `Dial timeLimit="${timeLimit}"`);
+  }
   return {
     verb: "Dial",
     action: given.action,
     method: methodFrom(given.method, "Dial"),
     callerId: given.callerId,
+    timeoutS: Number(timeout),
+    timeLimitS: Number(timeLimit),
+    answerOnBridge: booleanFrom(given.answerOnBridge, "Dial answerOnBridge"),
     number,
   };
 }
+
+const isE164 = (text: string): boolean => /^\+[1-9]\d{6,14}$/.test(text);
 
 // --- the small parts ----------------------------------------------------------------------------------------
 
