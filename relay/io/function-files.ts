@@ -8,6 +8,9 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Tool } from "../call/tools.ts";
 import type { AssistantFunction } from "../function.ts";
+import { LONGEST_DESCRIPTION } from "../wire/tool-description.ts";
+import { TOOL_NAME } from "../wire/tool-name.ts";
+import { fitSchema, type Unfit } from "../wire/tool-schema.ts";
 import type { LoadedFunction } from "./functions.ts";
 
 export type FunctionProblem = {
@@ -77,9 +80,8 @@ async function readFunction(path: string): Promise<LoadedFunction | { problems: 
   if (definition === undefined) return { problems: [{ problem: "has no default export", mend: WHOLE }] };
   const read = Definition.safeParse(definition);
   if (!read.success) return { problems: read.error.issues.flatMap(problemsOfIssue) };
-  const { parameters, unsayable } = parametersOf(read.data.schema);
-  if (unsayable.length > 0) return { problems: unsayable };
-  return { definition: read.data, parameters };
+  const told = parametersOf(read.data.schema);
+  return "problems" in told ? told : { definition: read.data, ...told };
 }
 
 // --- what a file must export ------------------------------------------------------------------------------------
@@ -93,12 +95,12 @@ const Definition = z.strictObject(
   {
     name: z
       .string(orMissing("it is not text"))
-      .regex(/^[a-zA-Z0-9_-]{1,64}$/, "it is not 1 to 64 letters (a to z), digits, _ and -"),
+      .regex(TOOL_NAME, "it is not 1 to 64 letters (a to z), digits, _ and -"),
     description: z
       .string(orMissing("it is not text"))
       .trim()
       .min(1, "it is empty")
-      .max(1024, "it is longer than 1024 characters"),
+      .max(LONGEST_DESCRIPTION, `it is longer than ${LONGEST_DESCRIPTION} characters`),
     schema: z.custom<z.ZodObject>(
       (value) => value instanceof z.ZodObject,
       orMissing("it is not a zod object"),
@@ -171,22 +173,30 @@ function problemsOfImport(thrown: unknown): Problem[] {
 
 // --- the schema, as the model is told it ------------------------------------------------------------------------
 
-function parametersOf(schema: z.ZodObject): {
-  parameters: Tool["parameters"];
-  unsayable: readonly Problem[];
-} {
-  const unsayable: Problem[] = [];
-  const { $schema: _, ...json } = z.toJSONSchema(schema, {
-    target: "draft-07",
+function parametersOf(
+  schema: z.ZodObject,
+): { readonly parameters: Tool["parameters"] } | { readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const json = z.toJSONSchema(schema, {
     // What the model sends is what goes in: a field with a default may be left out.
     io: "input",
     unrepresentable: ({ path, message }) => {
-      unsayable.push(wrong(["schema", ...fieldsOf(path)].join("."), message, SAYABLE));
+      problems.push(wrong(["schema", ...fieldsOf(path)].join("."), message, SAYABLE));
       return "any";
     },
   });
-  return { parameters: { ...json, type: "object" }, unsayable };
+  const fit = fitSchema(json);
+  if (!fit.ok) problems.push(wrong("schema", UNFIT[fit.why]));
+  return fit.ok && problems.length === 0 ? { parameters: fit.parameters } : { problems };
 }
+
+const UNFIT: Readonly<Record<Unfit, string>> = {
+  not_an_object: "it is not an object",
+  remote_reference: "it refers to another schema by its address",
+  impossible:
+    "it demands a field whose name is longer than 128 characters, or holds some that cannot be seen",
+  too_large: "it is too large for a model to read at every call",
+};
 
 const SAYABLE =
   "the arguments come as JSON: take text, numbers, true and false, lists and objects, as in z.iso.date() for a day";

@@ -155,6 +155,24 @@ describe("a function", () => {
     expect(JSON.parse(JSON.stringify(one?.parameters))).toEqual(one?.parameters);
   });
 
+  test("whose schema is made of parts, even of itself, is told without a reference", async () => {
+    put(
+      "parts.ts",
+      `${IMPORT}
+      const Place = z.object({ city: z.string() }).meta({ id: "place" });
+      const Step = z.object({ to: Place, get then() { return Step.optional(); } });
+      export default ${good({ schema: "z.object({ from: Place, first: Step })" }).split("export default ")[1]}`,
+    );
+    const [one] = await functions();
+    expect(JSON.stringify(one?.parameters)).not.toContain("$ref");
+    expect(one?.parameters).toMatchObject({
+      properties: {
+        from: { properties: { city: { type: "string" } } },
+        first: { properties: { to: { properties: { city: { type: "string" } } } } },
+      },
+    });
+  });
+
   test("without arguments has an object of none", async () => {
     put("none.ts", good({ schema: "z.object({})" }));
     expect((await functions())[0]?.parameters).toMatchObject({ type: "object", properties: {} });
@@ -220,6 +238,21 @@ describe("what is wrong is told by its file and its member:", () => {
     expect(await problems()).toEqual([
       expect.stringMatching(/^bad\.ts is wrong in schema\.on: Date /),
       expect.stringMatching(/^bad\.ts is wrong in schema\.a\.properties: BigInt /),
+    ]);
+  });
+
+  test("a schema that no model would read to its end", async () => {
+    put(
+      "bad.ts",
+      good({
+        schema:
+          'z.object({ one: z.enum(["a", "b"]).describe("x".repeat(900)) }).extend(Object.fromEntries(Array.from({ length: 40 }, (_, n) => ["f" + n, z.string().describe("x".repeat(1000))])))',
+      }),
+    );
+    put("worse.ts", good({ name: '"worse"', schema: 'z.object({ ["a".repeat(200)]: z.string() })' }));
+    expect(await problems()).toEqual([
+      expect.stringMatching(/^bad\.ts is wrong in schema: it is too large/),
+      expect.stringMatching(/^worse\.ts is wrong in schema: it demands a field/),
     ]);
   });
 
