@@ -1,158 +1,73 @@
-/**
- * A caller's tries at a PIN, counted by a real relay for whoever has a token for that very question; what it says of
- * how a call ended is asked.test.ts.
- */
+/** What the relay tells the edge of a caller who is to be put through, asked of the door itself. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  callerIdOf,
-  keyFrom,
-  mintEndingToken,
-  mintTriesToken,
-  newTryId,
-  triesPath,
-} from "../../../relay/contract.ts";
-import { PATIENCE_MS } from "../../patience.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import "../../patience.ts";
+import type { Ending } from "../../../relay/call/ending.ts";
+import { endingPath, keyFrom, mintEndingToken } from "../../../relay/contract.ts";
+import { EdgeDoor } from "../../../relay/io/edge-door.ts";
+import { Health } from "../../../relay/io/health.ts";
+import { Store } from "../../../relay/io/store.ts";
+import { TokenTime } from "../../../relay/io/token-time.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
-import { TOKEN_SECRET } from "../../rehearsal/relay.ts";
-import { fullAt } from "./full-disk.ts";
-import { type Asked, nowS, Rig } from "./rig.ts";
 
-let rig: Rig;
-beforeAll(async () => {
-  rig = await Rig.start();
+const NOW_S = 1_790_000_000;
+const RELAY = "wss://relay.example.com";
+const key = await keyFrom("a stream token secret for the tests");
+const folder = mkdtempSync(join(tmpdir(), "door-"));
+const clock = { unixS: () => NOW_S, monotonicMs: () => 0 };
+
+let store: Store;
+let door: EdgeDoor;
+beforeAll(() => {
+  store = Store.open(folder);
+  const terms = { keys: [key], relayUrl: RELAY };
+  const time = new TokenTime(clock, NOW_S, () => {});
+  door = new EdgeDoor({ terms, records: store, time, health: new Health(() => {}), isLive: () => false });
 });
-afterAll(() => rig.stop());
+afterAll(() => {
+  store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-const key = await keyFrom(TOKEN_SECRET);
-let callers = 0;
-const newCaller = () => callerIdOf(key, `+1555${String(callers++).padStart(7, "0")}`);
-
-const METHODS = { ask: "GET", spend: "POST", refund: "DELETE" } as const;
-type Act = keyof typeof METHODS;
-type Given = {
-  on?: Rig;
-  tryId?: string;
-  method?: string;
-  tokenFor?: string;
-  tokenAct?: Act;
-  secret?: string;
-  relay?: string;
-  atS?: number;
-  authorization?: string;
-};
-
-async function ask(act: Act, caller: string, given: Given = {}): Promise<Asked> {
-  const { relay } = given.on ?? rig;
-  const token = await mintTriesToken(
-    given.secret === undefined ? key : await keyFrom(given.secret),
-    {
-      relay: given.relay ?? relay.url,
-      caller: given.tokenFor ?? caller,
-      act: given.tokenAct ?? act,
-      tryId: given.tryId ?? newTryId(),
-    },
-    given.atS ?? nowS(),
-  );
-  const response = await fetch(`${relay.url.replace(/^ws/, "http")}${triesPath(caller)}`, {
-    method: given.method ?? METHODS[act],
-    headers: { authorization: given.authorization ?? `Bearer ${token}` },
+let made = 0;
+/** What the edge is answered of a call whose stream ended so. */
+async function answerOf(ending: Ending, transferTo?: string): Promise<unknown> {
+  const callSid = newSid("CA");
+  const use = { jti: `jti-${made++}`, callSid, attempt: 2, issuedS: NOW_S, expiresS: NOW_S + 60 };
+  await store.use(use);
+  await store.ended(use, ending, transferTo);
+  const token = await mintEndingToken(key, { relay: RELAY, callSid }, NOW_S);
+  const path = endingPath(callSid);
+  const request = new Request(`https://relay.example.com${path}`, {
+    headers: { authorization: `Bearer ${token}` },
   });
-  const text = await response.text();
-  return { status: response.status, body: text === "" ? "" : JSON.parse(text) };
+  const response = await door.answer(request, path);
+  return response?.json();
 }
 
-const left = (count: number) => ({ status: 200, body: { left: count } });
-const spent = (allowed: boolean, count: number) => ({ status: 200, body: { allowed, left: count } });
-
-describe("a caller's tries", () => {
-  test("are ten, are spent one by one, and are then refused, also by a relay that was started again", async () => {
-    const caller = await newCaller();
-    expect(await ask("ask", caller)).toEqual(left(10));
-    for (let count = 9; count >= 0; count--) expect(await ask("spend", caller)).toEqual(spent(true, count));
-    expect(await ask("spend", caller)).toEqual(spent(false, 0));
-    await rig.restart("SIGKILL");
-    expect(await ask("spend", caller)).toEqual(spent(false, 0));
-    expect(await ask("ask", caller)).toEqual(left(0));
-    expect(await ask("spend", await newCaller())).toEqual(spent(true, 9));
-  });
-
-  test("spent under one name are one, given back they are there again, and giving back twice gives one", async () => {
-    const caller = await newCaller();
-    const tryId = newTryId();
-    for (let times = 0; times < 3; times++) {
-      expect(await ask("spend", caller, { tryId })).toEqual(spent(true, 9));
-    }
-    await ask("spend", caller);
-    for (let times = 0; times < 2; times++) {
-      expect(await ask("refund", caller, { tryId })).toEqual(left(9));
-    }
-    expect(await ask("ask", caller)).toEqual(left(9));
-  });
-
-  test("that are spent 64 at once let ten through", async () => {
-    const caller = await newCaller();
-    const answers = await Promise.all(Array.from({ length: 64 }, () => ask("spend", caller)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(answers.filter(({ body }) => JSON.stringify(body).includes('"allowed":true'))).toHaveLength(10);
-  });
-});
-
-describe("nothing is said, and no try spent, for", () => {
-  const REFUSED = { status: 401, body: "" };
-  const cases: Readonly<Record<string, Given>> = {
-    "a token for another caller": { tokenFor: "x".repeat(43) },
-    "a token that has expired": { atS: nowS() - 60 },
-    "a token from the future": { atS: nowS() + 3600 },
-    "a token signed with another secret": { secret: "not the secret that edge and relay share" },
-    "a token for another relay": { relay: "wss://relay.example.com" },
-    "a token for asking": { tokenAct: "ask" },
-    "a token for giving back": { tokenAct: "refund" },
-    "no token": { authorization: "" },
-    "another scheme": { authorization: "Basic dXNlcjpwYXNz" },
-  };
-  for (const [what, given] of Object.entries(cases)) {
-    test(what, async () => {
-      const caller = await newCaller();
-      expect(await ask("spend", caller, given)).toEqual(REFUSED);
-      expect(await ask("ask", caller)).toEqual(left(10));
+describe("asked how a call ended, the relay", () => {
+  test("names whom the caller is to be put through to", async () => {
+    expect(await answerOf("transferred", "Zoë")).toEqual({
+      ending: "transferred",
+      outcome: "transfer",
+      attempt: 2,
+      to: "Zoë",
     });
-  }
-
-  test("a token for spending that is used to ask or to give back", async () => {
-    const caller = await newCaller();
-    for (const act of ["ask", "refund"] as const) {
-      expect(await ask(act, caller, { tokenAct: "spend" })).toEqual(REFUSED);
-    }
   });
 
-  test("a token of another kind", async () => {
-    const token = await mintEndingToken(key, { relay: rig.relay.url, callSid: newSid("CA") }, nowS());
-    expect(await ask("spend", await newCaller(), { authorization: `Bearer ${token}` })).toEqual(REFUSED);
+  test("names nobody of any other ending, nor of a transfer that names none", async () => {
+    expect(await answerOf("caller_hung_up", "anna")).toEqual({
+      ending: "caller_hung_up",
+      outcome: "finished",
+      attempt: 2,
+    });
+    expect(await answerOf("line_lost")).toEqual({ ending: "line_lost", outcome: "failed", attempt: 2 });
+    expect(await answerOf("transferred")).toEqual({
+      ending: "transferred",
+      outcome: "transfer",
+      attempt: 2,
+    });
   });
-
-  test("another method, or a path that is longer", async () => {
-    const caller = await newCaller();
-    for (const method of ["PUT", "PATCH", "OPTIONS", "HEAD"]) {
-      expect(await ask("spend", caller, { method })).toEqual({ status: 405, body: "" });
-    }
-    const response = await fetch(`${rig.relay.url.replace(/^ws/, "http")}${triesPath(caller)}/more`);
-    expect([response.status, await response.text()]).toEqual([404, ""]);
-  });
-});
-
-test("a try that the disk cannot record is answered 503, so that the edge looks at no PIN", async () => {
-  const full = await Rig.start({ under: fullAt(160) });
-  try {
-    const statuses = new Set<number>();
-    for (let tries = 0; tries < 80 && !statuses.has(503); tries++) {
-      statuses.add((await ask("spend", await newCaller(), { on: full })).status);
-    }
-    expect(statuses).toEqual(new Set([200, 503]));
-    await full.relay.waitForLog(({ event }) => event === "store.failed", PATIENCE_MS);
-    const failed = full.relay.lines.filter(({ event }) => event === "store.failed");
-    expect(failed).toMatchObject([{ level: "error", code: expect.stringMatching(/^SQLITE_/) }]);
-    expect(full.relay.errors()).toBe("");
-  } finally {
-    await full.stop();
-  }
 });

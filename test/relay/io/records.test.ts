@@ -130,6 +130,30 @@ for (const { name, open, isHere } of KINDS) {
       });
     });
 
+    test("keep to whom a caller is handed, of the newest attempt and of the ending that stands", async () => {
+      const now = { issuedS: NOW_S + 300, expiresS: NOW_S + 360 };
+      const first = token(now);
+      const { callSid } = first;
+      await one.use(first);
+      await one.ended(first, "transferred", "Zoë Front-Desk 2");
+      await one.ended(first, "line_lost", "anna");
+      await one.ended(first, "line_lost");
+      const transferTo = "Zoë Front-Desk 2";
+      const known = { jti: first.jti, attempt: 0, ending: "transferred", transferTo } as const;
+      expect(await other.lastOf(callSid)).toEqual(known);
+      const second = token({ ...now, callSid, attempt: 1 });
+      await one.use(second);
+      await one.ended(first, "transferred", "anna");
+      expect(await other.lastOf(callSid)).toEqual({ jti: second.jti, attempt: 1, ending: undefined });
+      await one.ended(second, "caller_hung_up");
+      await one.ended(second, "transferred", "anna");
+      expect(await other.lastOf(callSid)).toEqual({
+        jti: second.jti,
+        attempt: 1,
+        ending: "caller_hung_up",
+      });
+    });
+
     test("know nothing of a call that never came, nor of the ending of a token that was never used", async () => {
       const never = token();
       await one.ended(never, "line_lost");

@@ -51,6 +51,72 @@ describe("a file that is closed and opened again", () => {
   });
 });
 
+describe("a file of an earlier relay, which knew of no transfers", () => {
+  const CALL = newSid("CA");
+  const old = () => {
+    const folder = mkdtempSync(join(tmpdir(), "old-"));
+    const file = new Database(join(folder, "relay.sqlite"), { create: true });
+    file.exec(`
+      PRAGMA journal_mode = WAL;
+      CREATE TABLE streams (
+        jti TEXT PRIMARY KEY,
+        call_sid TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        used_at INTEGER NOT NULL,
+        ending TEXT,
+        UNIQUE (call_sid, attempt)
+      ) STRICT;
+      CREATE INDEX streams_by_age ON streams (used_at);
+      CREATE TABLE tries (caller TEXT NOT NULL, jti TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (caller, jti)) STRICT;
+      CREATE TABLE latest (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
+      INSERT INTO latest (one, at) VALUES (1, ${NOW_S});
+      INSERT INTO streams VALUES ('old', '${CALL}', 0, ${NOW_S}, 'line_lost');
+    `);
+    return { folder, file };
+  };
+
+  test("is opened with all that it holds, and takes transfers from then on", async () => {
+    const { folder, file } = old();
+    file.close();
+    const opened = Store.open(folder);
+    expect(await opened.lastOf(CALL)).toEqual({ jti: "old", attempt: 0, ending: "line_lost" });
+    const token = { jti: "new", callSid: CALL, attempt: 1, issuedS: NOW_S, expiresS: NOW_S + 60 };
+    expect(await opened.use(token)).toEqual({ isFirst: true, latestS: NOW_S });
+    await opened.ended(token, "transferred", "anna");
+    opened.close();
+    const again = Store.open(folder);
+    expect(await again.lastOf(CALL)).toEqual({
+      jti: "new",
+      attempt: 1,
+      ending: "transferred",
+      transferTo: "anna",
+    });
+    again.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("is opened by eight processes at once, while that relay still writes", async () => {
+    const { folder, file } = old();
+    const source = `
+      const { Store } = await import(${JSON.stringify(join(import.meta.dir, "../../../relay/io/store.ts"))});
+      const store = Store.open(${JSON.stringify(folder)});
+      console.log(JSON.stringify((await store.lastOf(${JSON.stringify(CALL)})).jti));`;
+    const opened = Array.from({ length: 8 }, async () => {
+      const child = Bun.spawn([process.execPath, "-e", source], { stdout: "pipe", stderr: "inherit" });
+      return (await new Response(child.stdout).text()).trim();
+    });
+    const said = await Promise.all(opened);
+    expect(said).toEqual(said.map(() => '"old"'));
+    file.query("UPDATE streams SET ending = 'bug' WHERE jti = 'old'").run();
+    file.exec("INSERT OR IGNORE INTO streams (jti, call_sid, attempt, used_at) VALUES ('by-old', 'x', 0, 0)");
+    file.close();
+    const store = Store.open(folder);
+    expect(await store.lastOf("x")).toEqual({ jti: "by-old", attempt: 0, ending: undefined });
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
 describe("one file under two processes", () => {
   test("lets a token be used once", async () => {
     const other = Store.open(folder);
