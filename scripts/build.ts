@@ -6,14 +6,18 @@
  * entries and nothing else. twilio stays outside: it is 7 MB, and the runtime brings its own. Type-checking is tsc's.
  *
  * `dist/assets` gets the allowlist and nothing else, after the same check that the edge makes when a call comes in:
- * a mistake is found here, by its line, and not by the first caller.
+ * a mistake is found here, by its line, and not by the first caller. What only the edge's variables can tell is noted,
+ * where .env.functions is at hand.
  */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { CALLERS_FILE, callersFromFile } from "../functions/edge/callers.ts";
+import { parseArgs, parseEnv } from "node:util";
+import { CALLERS_FILE, type CallersProblem, callersFromFile } from "../functions/edge/callers.ts";
+import { unknownTransfers } from "../functions/edge/settings.ts";
+import { readTransfers } from "../functions/edge/transfers.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
+const EDGE_ENV = ".env.functions";
 /** A cold start reads and compiles all of it. */
 const MAX_ENTRY_BYTES = 300_000;
 
@@ -83,11 +87,28 @@ async function checkedCallers(path: string): Promise<string | undefined> {
   if (read.ok) return text;
 
   const found = read.problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
-  const messages = found.map(
-    ({ line, wrong, mend }) =>
-      `${CALLERS_FILE}${line === undefined ? "" : `:${line}`}: ${wrong}\n    ${mend}`,
-  );
-  throw new BuildError(messages.join("\n"));
+  throw new BuildError(found.map((problem) => told(CALLERS_FILE, problem)).join("\n"));
+}
+
+const told = (file: string, { line, wrong, mend }: CallersProblem): string =>
+  `${file}${line === undefined ? "" : `:${line}`}: ${wrong}\n    ${mend}`;
+
+/** What the edge will log of its callers and whom they may be put through to. It stops no build, as it stops no call. */
+export async function notesOn(
+  callersFile = join(ROOT, CALLERS_FILE),
+  envFile = join(ROOT, EDGE_ENV),
+): Promise<readonly string[]> {
+  const [callers, env] = [Bun.file(callersFile), Bun.file(envFile)];
+  if (!(await env.exists())) return [];
+  const transfers = readTransfers(parseEnv(await env.text()).TRANSFER_NUMBERS ?? "");
+  if (!transfers.ok) {
+    return transfers.problems.map(({ wrong, mend }) =>
+      told(EDGE_ENV, { wrong: `TRANSFER_NUMBERS ${wrong}`, mend }),
+    );
+  }
+  const read = (await callers.exists()) ? callersFromFile(await callers.text()) : undefined;
+  const mentions = read?.ok === true ? read.mentions : [];
+  return unknownTransfers(mentions, transfers.transfers).map((note) => told(CALLERS_FILE, note));
 }
 
 if (import.meta.main) {
@@ -102,6 +123,7 @@ if (import.meta.main) {
     if (!built.some(({ file }) => file.startsWith("assets"))) {
       console.log(`no ${CALLERS_FILE}: the allowlist is ALLOWED_NUMBERS alone`);
     }
+    for (const note of await notesOn()) console.warn(note);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(error.message);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build } from "../../scripts/build.ts";
+import { build, notesOn } from "../../scripts/build.ts";
 import "../patience.ts";
 import { CALLER } from "./signed.ts";
 
@@ -69,6 +69,33 @@ describe("the allowlist in a build", () => {
       'assets/callers.private.json:3: is not JSON: expected "," or "}"',
     );
     expect(await tryToBuild("")).toContain("is not JSON");
+  });
+});
+
+describe("whom callers may be put through to", () => {
+  const notes = async (callers: string | undefined, env: string | undefined) => {
+    const place = await mkdtemp(join(folder, "notes-"));
+    const [callersFile, envFile] = [join(place, "callers.json"), join(place, "env")];
+    if (callers !== undefined) await Bun.write(callersFile, callers);
+    if (env !== undefined) await Bun.write(envFile, env);
+    return notesOn(callersFile, envFile);
+  };
+  const CALLERS = `{\n  "${CALLER}": {\n    "transfers": ["Anna", "bob"]\n  }\n}`;
+  const UNKNOWN =
+    "assets/callers.private.json:3: transfers: a name that TRANSFER_NUMBERS does not have; nobody is put through to it\n    write it as it stands in TRANSFER_NUMBERS, or take it out";
+
+  test("is noted where the edge's variables are at hand: a caller's list that names somebody who is not there", async () => {
+    expect(await notes(CALLERS, "TRANSFER_NUMBERS=anna=+15550001111, bob=+15550002222\n")).toEqual([]);
+    expect(await notes(CALLERS, "TRANSFER_NUMBERS=anna=+15550001111\n")).toEqual([UNKNOWN]);
+    expect(await notes(CALLERS, "RELAY_URL=wss://relay.example.com\n")).toEqual([UNKNOWN, UNKNOWN]);
+    expect(await notes(CALLERS, undefined)).toEqual([]);
+    expect(await notes(undefined, "TRANSFER_NUMBERS=anna=+15550001111\n")).toEqual([]);
+  });
+
+  test("is noted when it is not right, by its place and without a number", async () => {
+    expect(await notes(CALLERS, "TRANSFER_NUMBERS=anna=+15550001111,bob=15550002222\n")).toEqual([
+      ".env.functions: TRANSFER_NUMBERS entry 2 of 2 has a number that has no + before its country code\n    write the whole number with + and the country code, as in +15551234567",
+    ]);
   });
 });
 

@@ -18,6 +18,7 @@ describe(".env.functions.example", () => {
     expect(Object.keys(env).filter((name) => env[name] === "")).toEqual([
       "STREAM_TOKEN_SECRET",
       "CALLER_PIN",
+      "TRANSFER_NUMBERS",
       "ACCOUNT_SID",
       "AUTH_TOKEN",
     ]);
