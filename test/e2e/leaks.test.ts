@@ -27,6 +27,8 @@ const CANARIES = {
   callersNumber: "+15551230001",
   strangersNumber: "+15551230002",
   ourNumber: "+15551230003",
+  transferNumber: "+15551230004",
+  transferName: "Canary Cousin",
   pin: "86420975",
   wrongPin: "31415926",
   instructions: "Canary instructions: Grüße & <tags>.",
@@ -115,6 +117,7 @@ beforeAll(async () => {
       RELAY_URL: relay.url,
       STREAM_TOKEN_SECRET: CANARIES.secret,
       CALLER_PIN: CANARIES.pin,
+      TRANSFER_NUMBERS: `${CANARIES.transferName}=${CANARIES.transferNumber}`,
     },
   });
 
@@ -152,6 +155,7 @@ beforeAll(async () => {
     "/voice/incoming",
     "/voice/pin",
     "/voice/ended",
+    "/voice/transferred",
     "/voice/stream-status",
     "/voice/fallback",
   ]) {
@@ -196,6 +200,7 @@ describe("everything that left the processes", () => {
     expect(canariesIn(received, CANARIES)).toEqual(
       expect.arrayContaining(["instructions", "profileName", "profileInstructions"]),
     );
+    expect(canariesIn(received, CANARIES)).not.toContain("transferNumber");
   });
 
   for (const name of Object.keys(CANARIES)) {

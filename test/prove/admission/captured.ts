@@ -4,10 +4,10 @@
  */
 import { createHmac } from "node:crypto";
 import { type ParsedUrlQuery, parse } from "node:querystring";
-import { keyFrom, mintPinState, mintState } from "../../../relay/contract.ts";
+import { keyFrom, mintPinState, mintState, mintTransferState } from "../../../relay/contract.ts";
 import { AUTH_TOKEN, CALL, incomingForm, SECRET } from "../../functions/signed.ts";
 
-export const PATHS = ["/voice/incoming", "/voice/ended", "/voice/pin"] as const;
+export const PATHS = ["/voice/incoming", "/voice/ended", "/voice/pin", "/voice/transferred"] as const;
 export type Path = (typeof PATHS)[number];
 
 /** What an attacker has in hand, and may change anything of. */
@@ -53,11 +53,20 @@ export async function capture(base: string): Promise<readonly Captured[]> {
     nowS,
   );
   const pinState = await mintPinState(key, { callSid: CALL, tries: 1 }, nowS);
+  const transfer = { callSid: CALL, attempt: 0, relay: "wss://relay.example.com", to: "anna" };
+  const transferState = await mintTransferState(key, transfer, nowS);
   const form: Parameters = Object.entries(
     incomingForm({ FromState: "", FromZip: "80331", StirVerstat: "TN-Validation-Passed-A-Diverted" }),
   );
   const ended: Parameters = [...form, ["StreamSid", `MZ${"0123456789abcdef".repeat(2)}`]];
   const pin: Parameters = [...form, ["Digits", "135792"], ["FinishedOnKey", "#"], ["msg", "Gather End"]];
+  const dialled: Parameters = [
+    ...Object.entries(incomingForm({ CallStatus: "in-progress" })),
+    ["DialBridged", "false"],
+    ["DialCallDuration", "0"],
+    ["DialCallSid", `CA${"fedcba9876543210".repeat(2)}`],
+    ["DialCallStatus", "no-answer"],
+  ];
   return [
     captured(base, "/voice/incoming", "", form),
     captured(
@@ -68,6 +77,7 @@ export async function capture(base: string): Promise<readonly Captured[]> {
     ),
     captured(base, "/voice/ended", `state=${state}`, ended),
     captured(base, "/voice/pin", `state=${pinState}`, pin),
+    captured(base, "/voice/transferred", `state=${transferState}`, dialled),
   ];
 }
 

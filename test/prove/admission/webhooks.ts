@@ -10,8 +10,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { admit, type Terms } from "../../../functions/edge/admission.ts";
-import { receiveCall, receiveDigits } from "../../../functions/edge/webhook.ts";
-import { keyFrom, verifyPinState, verifyState } from "../../../relay/contract.ts";
+import { receiveCall, receiveDialled, receiveDigits } from "../../../functions/edge/webhook.ts";
+import { keyFrom, verifyPinState, verifyState, verifyTransferState } from "../../../relay/contract.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../../functions/signed.ts";
 import { type Captured, capture, eventOf, type Path, parametersOf, signedText } from "./captured.ts";
 import { diceOf } from "./dice.ts";
@@ -70,6 +70,16 @@ const decidersAt = (nowS: number): Deciders => ({
     const verified = await verifyState([await KEY], state ?? "", nowS);
     if (!verified.ok || verified.claims.sub !== callSid) return { rank: "refused", why: "state not ours" };
     return { rank: "let in", by: { callSid, from, state } };
+  },
+  "/voice/transferred": async (base, event) => {
+    const received = receiveDialled(identityAt(base), "/voice/transferred", event);
+    if (!received.ok) return { rank: "refused", why: received.refusal.why };
+    const { CallSid: callSid, From: from, CallStatus: status, DialCallStatus: result } = received.fields;
+    if (!TERMS.callers.has(from)) return { rank: "refused", why: "turned away" };
+    const { state } = received;
+    const verified = await verifyTransferState([await KEY], state ?? "", nowS);
+    if (!verified.ok || verified.claims.sub !== callSid) return { rank: "refused", why: "state not ours" };
+    return { rank: "let in", by: { callSid, from, status, result, state } };
   },
 });
 const KEY = keyFrom(SECRET);

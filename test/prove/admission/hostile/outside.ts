@@ -9,6 +9,7 @@ import {
   mintEndingToken,
   mintPinState,
   mintState,
+  mintTransferState,
   mintTriesToken,
   newTryId,
 } from "../../../../relay/contract.ts";
@@ -195,6 +196,7 @@ export async function otherKinds(terms: Terms): Promise<Named> {
   const tokens = {
     ending: await mintEndingToken(key, { relay, callSid }, nowS),
     state: await mintState(key, { callSid, attempt: 0, remints: 0, relay }, nowS),
+    transfer: await mintTransferState(key, { callSid, attempt: 0, relay, to: "anna" }, nowS),
     pin: await mintPinState(key, { callSid, tries: 0 }, nowS),
     "tries, to ask": await mintTriesToken(key, { ...ask, act: "ask" }, nowS),
     "tries, to spend": await mintTriesToken(key, { ...ask, act: "spend" }, nowS),
