@@ -1,0 +1,153 @@
+/**
+ * What models do in place of calling a tool: they say that they did it, they say that they will and fall silent, or they
+ * read the call out. Asked of a whole response that called nothing, to ask the model again (nudge.ts). That costs a caller
+ * a second answer, so a pretence must be plain: an offer, a question, a condition, a refusal, or what somebody else did or
+ * wrote is none. It decides nothing that a caller would have to agree to.
+ */
+
+import { PRETENCES } from "./pretence-words.ts";
+import { type Language, plain, understood, wordsIn } from "./spoken-words.ts";
+
+export type Pretence = "claims" | "promises" | "spells_out";
+
+/** @param language BCP 47, as in the caller's profile */
+export function pretence(
+  transcript: string,
+  toolNames: readonly string[],
+  language: string | undefined,
+): Pretence | undefined {
+  if (spellsOut(transcript, toolNames)) return "spells_out";
+  const said = sentencesOf(transcript);
+  const readings = understood(language).map((each) => readingOf(each));
+  // Of the two a promise is the surer one: a claim can be about something that was done before.
+  if (readings.some((reading) => promises(said, reading))) return "promises";
+  if (readings.some((reading) => claims(said, reading))) return "claims";
+  return undefined;
+}
+
+/** `{"name":`, `functions.send(`, `<tool_call>`: nothing that anybody says aloud. */
+const CODE =
+  /\{\s*["'“”]?[\w-]+["'“”]?\s*:|```|<\/?(?:tool|function)(?:_call)?s?\b|\bfunctions?\.[a-z]\w*|\b[a-z]\w*(?:[_.]\w+)+\s*\(|\b(?:tool|function)_call/iu;
+
+function spellsOut(transcript: string, toolNames: readonly string[]): boolean {
+  if (CODE.test(transcript)) return true;
+  const text = plain(transcript);
+  const words = ` ${wordsIn(text).join(" ")} `;
+  return toolNames.some((toolName) => {
+    const name = toolName.toLowerCase();
+    const parts = name.split(/[^a-z0-9]+/).filter((part) => part !== "");
+    // "search" is a word, "search(" is a call.
+    const asCalled = new RegExp(`(?<![\\w-])${name}\\s*\\(`);
+    if (parts.length < 2) return asCalled.test(text);
+    if (new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text))
+      return name.includes("_") || asCalled.test(text);
+    const spoken = parts.join(" ");
+    return (
+      words.includes(` ${parts.join(" underscore ")} `) ||
+      ["calling", "invoking", "executing"].some((verb) => words.includes(` ${verb} ${spoken} `))
+    );
+  });
+}
+
+type Sentence = {
+  /** Each from the beginning of a clause to the end of the sentence, so that "I've" and "if" are found where they count. */
+  readonly tails: readonly string[];
+  readonly asks: boolean;
+};
+type Said = {
+  readonly sentences: readonly Sentence[];
+  /** After a colon comes what is read to the caller, or somebody else's words: it is not looked at. */
+  readonly goesOn: boolean;
+};
+
+const QUOTED = /"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|‘.*?’(?!\p{L})/gu;
+const CLAUSE = /[,()]+/u;
+/** A colon between digits is a time. */
+const COLON = /:(?!\d)/u;
+
+function sentencesOf(transcript: string): Said {
+  const text = transcript.replace(QUOTED, " ").normalize("NFKC");
+  const colon = text.search(COLON);
+  const sentences = (colon < 0 ? text : text.slice(0, colon))
+    .split(/(?<=[.!?;])\s+|\n+|\s[-–—]+\s|[–—;]/u)
+    .map((sentence) => {
+      const clauses = sentence.split(CLAUSE).map((clause) => wordsIn(clause).join(" "));
+      return {
+        tails: clauses.map((_, from) =>
+          clauses
+            .slice(from)
+            .filter((clause) => clause !== "")
+            .join(" "),
+        ),
+        asks: /[?¿]/u.test(sentence),
+      };
+    })
+    .filter(({ tails }) => tails.some((tail) => tail !== ""));
+  return { sentences, goesOn: colon >= 0 };
+}
+
+/** The words of one language, as expressions over words with single spaces between them. */
+type Reading = {
+  readonly claim: RegExp;
+  readonly promise: RegExp;
+  readonly wait: RegExp;
+  readonly patience: RegExp;
+  readonly elsewhere: RegExp;
+  readonly condition: RegExp;
+  readonly looked: RegExp;
+  readonly asks: RegExp;
+};
+
+const READINGS = new Map<Language, Reading>();
+
+function readingOf(language: Language): Reading {
+  const known = READINGS.get(language);
+  if (known !== undefined) return known;
+  const words = PRETENCES[language];
+  // The line breaks are the source's own.
+  const anyOf = (bodies: string | readonly string[]) =>
+    `(?:${[bodies]
+      .flat()
+      .join("|")
+      .replace(/\s*\n\s*/g, "")})`;
+  const openers = anyOf(words.openers);
+  const begins = (bodies: readonly string[]) => new RegExp(`^(?:${openers} )*${anyOf(bodies)}(?= |$)`, "u");
+  const within = (body: string, flags = "u") => new RegExp(`(?<=^| )${anyOf(body)}(?= |$)`, flags);
+  const reading = {
+    claim: begins(words.claims),
+    promise: begins(words.promises),
+    wait: begins(words.waits),
+    patience: new RegExp(`^(?:${openers}(?: |$))*${anyOf(words.patience)}?$`, "u"),
+    elsewhere: within(words.elsewhere),
+    condition: within(words.condition),
+    looked: within(words.looked, "gu"),
+    asks: within(words.asks),
+  };
+  READINGS.set(language, reading);
+  return reading;
+}
+
+/** Something that was said by somebody else, or holds only under a condition, stands before it in its sentence. */
+function isOwn({ tails }: Sentence, tail: string, { elsewhere }: Reading): boolean {
+  const [whole = ""] = tails;
+  return !elsewhere.test(whole.slice(0, whole.length - tail.length));
+}
+
+const claims = ({ sentences }: Said, reading: Reading): boolean =>
+  sentences.some(
+    (sentence) =>
+      !sentence.asks &&
+      sentence.tails.some((tail) => reading.claim.test(tail) && isOwn(sentence, tail, reading)),
+  );
+
+function promises({ sentences, goesOn }: Said, reading: Reading): boolean {
+  if (goesOn || sentences.at(-1)?.asks !== false) return false;
+  if (sentences.some(({ tails }) => reading.asks.test(tails[0] ?? ""))) return false;
+  const last = sentences.findLast(({ tails }) => !reading.patience.test(tails[0] ?? ""));
+  if (last === undefined || last.asks) return false;
+  const [whole = ""] = last.tails;
+  if (reading.condition.test(whole.replace(reading.looked, "look"))) return false;
+  return last.tails.some(
+    (tail) => (reading.promise.test(tail) || reading.wait.test(tail)) && isOwn(last, tail, reading),
+  );
+}
