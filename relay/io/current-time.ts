@@ -53,6 +53,12 @@ export class CurrentTime {
   }
 }
 
+/** Where the owner names none. A machine whose own has no name that a caller's could have is on UTC. */
+export function machineTimeZone(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return isTimeZone(timeZone) ? timeZone : "UTC";
+}
+
 /** English, whatever the caller's language: the model says it in theirs. */
 export function timeInWords(at: Date, timeZone: string): string {
   // Put together here, for how ICU does it changes with its version.

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import "../../patience.ts";
+import { join } from "node:path";
 import type { ToolArguments, ToolCaller } from "../../../relay/call/tools.ts";
-import { CURRENT_TIME, CurrentTime, timeInWords } from "../../../relay/io/current-time.ts";
+import { isTimeZone } from "../../../relay/contract.ts";
+import { CURRENT_TIME, CurrentTime, machineTimeZone, timeInWords } from "../../../relay/io/current-time.ts";
 
 const NOW = new Date("2026-11-21T13:05:09Z");
 const clock = new CurrentTime(() => NOW, "America/New_York");
@@ -44,6 +47,24 @@ describe("the time in words", () => {
     expect(at("2026-10-25T01:00:00Z", "Europe/Zurich")).toContain(
       "02:00 (2:00 AM) in Europe/Zurich (UTC+01:00)",
     );
+  });
+});
+
+describe("the machine's own zone", () => {
+  const zoneWith = (TZ: string): string => {
+    const source = join(import.meta.dir, "../../../relay/io/current-time.ts");
+    const script = `const { machineTimeZone } = await import(${JSON.stringify(source)}); console.log(machineTimeZone());`;
+    const child = Bun.spawnSync([process.execPath, "-e", script], { env: { TZ }, stderr: "inherit" });
+    return child.stdout.toString().trim();
+  };
+
+  test("is taken where it has a name that a caller's could have, and else is UTC", () => {
+    expect(["America/New_York", "UTC", "Nowhere/AtAll"].map(zoneWith)).toEqual([
+      "America/New_York",
+      "UTC",
+      "UTC",
+    ]);
+    expect(isTimeZone(machineTimeZone())).toBe(true);
   });
 });
 
