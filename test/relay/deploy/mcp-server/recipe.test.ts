@@ -178,6 +178,23 @@ describe("the compose file", () => {
 describe("the instructions", () => {
   const readme = textOf("README.md");
 
+  test("and the relay's entry name the address where the unit listens, and the variable with the token", async () => {
+    const port = /--port (\d+)/.exec(only("ExecStart"))?.[1];
+    expect(JSON.parse(textOf("mcp.json"))).toEqual({
+      mcpServers: {
+        "shopping-list": {
+          url: `http://127.0.0.1:${port}/mcp`,
+          // As it stands: the relay puts the token in.
+          headers: { Authorization: `Bearer $${"{SHOPPING_LIST_TOKEN}"}` },
+        },
+      },
+    });
+    expect(readme).toContain(`listening on http://127.0.0.1:${port}/mcp`);
+    expect(readme).toContain(
+      'echo "SHOPPING_LIST_TOKEN=$(sudo cat /etc/phone-assistant/shopping-list.token)"',
+    );
+  });
+
   test("tell of every file of the folder, and of none that is not there", () => {
     const told = [...readme.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(
       ([, cell = ""]) => cell.match(/[\w.-]+/g) ?? [],
