@@ -13,9 +13,12 @@ const occasion: Occasion = {
   response: 1,
   turn: 1,
   heard: undefined,
+  transcript: undefined,
   outputs: [],
   texts: [],
   toolNames: [],
+  toolChoice: "auto",
+  conversation: [],
   session: 0,
 };
 const steps = (reply: Reply, limitMs = Number.POSITIVE_INFINITY, random = () => 0.5): readonly Step[] => {

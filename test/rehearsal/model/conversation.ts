@@ -153,7 +153,7 @@ export class Conversation {
   }
 }
 
-function itemFrom(made: NewItem, newId: (kind: string) => string): Item {
+export function itemFrom(made: NewItem, newId: (kind: string) => string): Item {
   const id = made.id ?? newId("item");
   switch (made.type) {
     case "message": {

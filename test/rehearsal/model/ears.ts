@@ -10,7 +10,6 @@ import type { Options } from "./options.ts";
 import type { Moment, SessionRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
-import { textTokens } from "./usage.ts";
 import { Vad } from "./vad.ts";
 
 /** The live service commits nothing shorter. */
@@ -21,6 +20,8 @@ export type Surroundings = {
   readonly tell: (moment: Moment) => void;
   readonly interrupt: () => void;
   readonly respond: (cause: "speech" | "idle") => void;
+  /** A turn of the caller's is an item of the conversation now. */
+  readonly spoke: (item: Item, audioMs: number) => void;
 };
 
 export class Ears {
@@ -176,41 +177,6 @@ export class Ears {
     const event = { previous_item_id: previous, item: shown(item) };
     this.#around.send({ type: "conversation.item.added", ...event });
     this.#around.send({ type: "conversation.item.done", ...event });
-    if (spoken) this.#transcribe(item, audioMs);
-  }
-
-  /** A separate model does it live: it may fail, and nothing waits for it. */
-  #transcribe(item: Item, audioMs: number): void {
-    const { transcription } = this.#record.settings.audio.input;
-    const words = this.#options.hears[this.#record.turns - 1];
-    if (transcription == null || item.kind !== "message") return;
-    const where = { item_id: item.id, content_index: 0 };
-    const kind = "conversation.item.input_audio_transcription";
-    if (words === undefined) {
-      const error = {
-        type: "server_error",
-        code: "audio_unintelligible",
-        message: "Not in the script.",
-        param: null,
-      };
-      this.#around.send({ type: `${kind}.failed`, ...where, error });
-      return;
-    }
-    const [part] = item.content;
-    if (part !== undefined) part.words = words;
-    this.#around.send({ type: `${kind}.delta`, ...where, delta: words });
-    const tokens = { input: Math.ceil(audioMs / 100), output: textTokens(words) };
-    this.#around.send({
-      type: `${kind}.completed`,
-      ...where,
-      transcript: words,
-      usage: {
-        type: "tokens",
-        total_tokens: tokens.input + tokens.output,
-        input_tokens: tokens.input,
-        output_tokens: tokens.output,
-        input_token_details: { text_tokens: 0, audio_tokens: tokens.input },
-      },
-    });
+    if (spoken) this.#around.spoke(item, audioMs);
   }
 }

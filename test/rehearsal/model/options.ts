@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Notable } from "./records.ts";
 import { Delivery, type Script, Turn } from "./script.ts";
 import { MODELS } from "./settings.ts";
+import { Heard, type HeardInput, heardFrom } from "./transcriber.ts";
 
 /** The nth event of a type that the server sends, counted within a session. */
 const Trigger = {
@@ -48,8 +49,8 @@ const Data = z.strictObject({
   accepts: z.strictObject({ temperature: z.boolean().default(false) }).default({ temperature: false }),
   /** Paths to refuse on top, as in "session.audio.input.noise_reduction". */
   refuses: z.array(z.string()).default([]),
-  /** What the caller's nth turn is taken to have said: the transcription, and a hint for the script. */
-  hears: z.array(z.string()).default([]),
+  /** From the end of a turn of the caller's to its words in writing. */
+  transcribesAfterMs: z.number().min(0).default(0),
   /** Of the first connection, the second …; after the list's end nothing is wrong. */
   faults: z.array(Fault).default([]),
   /** Of every connection that the list says nothing of. */
@@ -57,22 +58,36 @@ const Data = z.strictObject({
   keepInput: z.boolean().default(false),
   ...Delivery.partial().shape,
 });
-export const DataOptions = z.strictObject({ ...Data.shape, script: z.array(Turn).default([]) });
+/** What the caller's nth turn is taken to have said: the transcription, and a hint for the script. */
+const Hears = z.array(z.union([z.string(), Heard])).default([]);
+export const DataOptions = z.strictObject({
+  ...Data.shape,
+  hears: Hears,
+  script: z.array(Turn).default([]),
+});
 
 export type ModelOptions = z.input<typeof Data> & {
   readonly script?: Script;
+  /** As data, or asked for each turn, counted from 1. */
+  readonly hears?: readonly HeardInput[] | ((turn: number) => HeardInput | undefined);
   readonly onEvent?: (event: Notable) => void;
 };
 
 export type Options = Omit<z.infer<typeof Data>, keyof Delivery> & {
   readonly delivery: Delivery;
   readonly script: Script;
+  readonly hears: (turn: number) => Heard | undefined;
 };
 
-export function optionsFrom({ script = [], onEvent: _, ...given }: ModelOptions): Options {
+export function optionsFrom({ script = [], hears = [], onEvent: _, ...given }: ModelOptions): Options {
   const { pace, deltaMs, thinkMs, announceMs, lateDeltas, stall, ...rest } = Data.parse(given);
+  const hear = typeof hears === "function" ? hears : (turn: number) => hears[turn - 1];
   return {
     ...rest,
+    hears: (turn) => {
+      const heard = hear(turn);
+      return heard === undefined ? undefined : heardFrom(heard);
+    },
     script: typeof script === "function" ? script : z.array(Turn).parse(script),
     delivery: {
       pace: pace ?? 4,

@@ -89,6 +89,7 @@ export type Notable = { readonly at: number; readonly session: number } & (
   | { readonly what: "settings_taken" }
   | { readonly what: "speech_started"; readonly audioStartMs: number; readonly itemId: string }
   | { readonly what: "speech_stopped"; readonly audioEndMs: number; readonly itemId: string }
+  | { readonly what: "transcribed"; readonly itemId: string; readonly failed: boolean }
   | {
       readonly what: "response_started";
       readonly responseId: string;

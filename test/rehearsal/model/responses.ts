@@ -5,11 +5,12 @@
  * It asks the script what to say and leaves the saying to speaking.ts.
  */
 import type { ResponseParams } from "./client-events.ts";
-import { type Conversation, type Item, shown } from "./conversation.ts";
+import { type Conversation, type Item, itemFrom, shown } from "./conversation.ts";
 import type { Options } from "./options.ts";
 import { type Moment, nowAt, type ResponseRecord, type SessionRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import { type Occasion, type Plan, readingOf } from "./script.ts";
+import { type Occasion, type Output, type Plan, readingOf, ScriptError } from "./script.ts";
+import type { ToolChoice } from "./session-shape.ts";
 import { refuseParams } from "./settings.ts";
 import { type Outcome, Speaking } from "./speaking.ts";
 import { plus, type Tokens, textTokens, tokensOf, usageOf } from "./usage.ts";
@@ -26,6 +27,8 @@ export type Way = {
   readonly refuse: (why: Refusal) => void;
   /** A response of the default conversation is over, after so much sound. */
   readonly answered: (soundMs: number) => void;
+  /** The words of the caller's last turn, if they have been written by now. */
+  readonly transcript: () => string | undefined;
 };
 
 export class Responses {
@@ -145,6 +148,9 @@ export class Responses {
     };
     this.#session.responses.push(record);
     const tools = params.tools ?? settings.tools;
+    const toolChoice = params.tool_choice ?? settings.tool_choice;
+    // A response with an input of its own knows nothing of the conversation.
+    const input = params.input?.map((item) => this.#contextItem(item));
     const plan = this.#reply({
       cause,
       metadata,
@@ -152,17 +158,21 @@ export class Responses {
       outOfBand,
       response: this.#session.responses.length,
       turn: this.#session.turns,
-      heard: this.#session.turns === 0 ? undefined : this.#options.hears[this.#session.turns - 1],
-      outputs: this.#outputs,
-      texts: this.#texts,
+      heard: this.#session.turns === 0 ? undefined : this.#options.hears(this.#session.turns)?.words,
+      transcript: this.#way.transcript(),
+      outputs: input === undefined ? this.#outputs : [],
+      texts: input === undefined ? this.#texts : [],
       toolNames: tools.map((tool) => tool.name),
+      toolChoice,
+      conversation: input ?? [...this.#conversation.items],
       session: this.#session.index,
     });
-    this.#outputs = [];
-    this.#texts = [];
-    const calls = (params.tool_choice ?? settings.tool_choice) !== "none";
-    const context = outOfBand && params.input !== undefined ? [] : this.#conversation.items;
-    const read = plus(tokensOf(context), {
+    holdToChoice(plan.output, toolChoice, params.parallel_tool_calls ?? settings.others.parallel_tool_calls);
+    if (!outOfBand) {
+      this.#outputs = [];
+      this.#texts = [];
+    }
+    const read = plus(tokensOf(input ?? this.#conversation.items), {
       text: textTokens(`${params.instructions ?? settings.instructions}${JSON.stringify(tools)}`),
       audio: 0,
     });
@@ -190,7 +200,8 @@ export class Responses {
       record,
       speaking: new Speaking({
         responseId: id,
-        plan: calls ? plan : { ...plan, output: plan.output.filter((each) => !("call" in each)) },
+        plan:
+          toolChoice === "none" ? { ...plan, output: plan.output.filter((each) => !("call" in each)) } : plan,
         modality,
         maxOutputTokens,
         conversation: outOfBand ? undefined : this.#conversation,
@@ -212,6 +223,13 @@ export class Responses {
     if (outOfBand) this.#outOfBand.add(under);
     else this.#active = under;
     return undefined;
+  }
+
+  #contextItem(item: NonNullable<ResponseParams["input"]>[number]): Item {
+    if (item.type !== "item_reference") return itemFrom(item, this.#way.newId);
+    const found = this.#conversation.find(item.id);
+    if (found === undefined) throw new Error(`the reference to ${item.id} was not refused`);
+    return found;
   }
 
   #refuseReferences(input: NonNullable<ResponseParams["input"]>): Refusal | undefined {
@@ -271,6 +289,20 @@ export class Responses {
     let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+}
+
+/** The live model keeps to these by itself; a script that does not would show what never happens. */
+function holdToChoice(output: readonly Output[], choice: ToolChoice, parallel: unknown): void {
+  const calls = output.flatMap((each) => ("call" in each ? [each.call] : []));
+  if (choice === "required" && calls.length === 0) {
+    throw new ScriptError("tool_choice is 'required', and the reply calls nothing");
+  }
+  if (typeof choice !== "string" && (calls.length === 0 || calls.some((name) => name !== choice.name))) {
+    throw new ScriptError(`tool_choice is '${choice.name}', and the reply calls [${calls.join(", ")}]`);
+  }
+  if (parallel === false && calls.length > 1) {
+    throw new ScriptError(`parallel_tool_calls is false, and the reply calls [${calls.join(", ")}]`);
   }
 }
 

@@ -2,26 +2,32 @@
  * What the stand-in will say: a list of turns, or a function asked anew for every response.
  *
  * The shapes are data wherever they can be, so that the stand-in can be driven from another process by JSON. It
- * may not know of sockets, timers or sessions.
+ * may not know of sockets or timers.
  */
 import { z } from "zod";
 import { type ClipName, clip, clipNames, durationMs, taggedAudio, wordsOf } from "../audio/clips.ts";
+import type { Item } from "./conversation.ts";
+import type { ToolChoice } from "./session-shape.ts";
 
 const isClip = (name: string): name is ClipName => clipNames.some((known) => known === name);
 const Clip = z.custom<ClipName>((name) => typeof name === "string" && isClip(name), "no such clip");
+const Tag = z.number().int().min(1).max(250);
 const Audible = z.union([
   z.strictObject({ clip: Clip }),
   /** Sound of one byte value, for measurements: see taggedAudio. */
   z.strictObject({
-    tag: z.number().int().min(1).max(250),
+    tag: Tag,
     ms: z.number().positive(),
     words: z.string().optional(),
   }),
   z.strictObject({ say: z.instanceof(Uint8Array), words: z.string() }),
+  /** Any words, in a tone that lasts as long as they would. */
+  z.strictObject({ speak: z.string(), tag: Tag.optional() }),
 ]);
 const Call = z.strictObject({
   call: z.string(),
-  arguments: z.record(z.string(), z.unknown()),
+  /** A text goes out as it is: models write JSON that is none, too. */
+  arguments: z.union([z.record(z.string(), z.unknown()), z.string()]),
   callId: z.string().optional(),
 });
 /** One item of a response: a message, or a function call. */
@@ -74,6 +80,8 @@ export const Turn = z.strictObject({
   on: z.enum(["create", "speech", "idle"]).optional(),
   /** Only a response.create whose metadata holds these pairs. */
   metadata: z.record(z.string(), z.string()).optional(),
+  /** Only responses out of band; without it, only those of the conversation. */
+  outOfBand: z.boolean().optional(),
   reply: Reply,
 });
 export type Turn = z.input<typeof Turn>;
@@ -93,6 +101,8 @@ export type Occasion = {
   readonly turn: number;
   /** What the caller's last turn is scripted to have said. */
   readonly heard: string | undefined;
+  /** The same as it was transcribed, if it has been by now. */
+  readonly transcript: string | undefined;
   /** Answers to function calls since the last response. */
   readonly outputs: ReadonlyArray<{
     readonly callId: string;
@@ -102,8 +112,15 @@ export type Occasion = {
   /** Text items since the last response: keys pressed, notes to the model. */
   readonly texts: readonly string[];
   readonly toolNames: readonly string[];
+  /** What the model may and must call: of the response if it has its own, otherwise of the session. */
+  readonly toolChoice: ToolChoice;
+  /** As it stands in the conversation, oldest first. */
+  readonly conversation: readonly Item[];
   readonly session: number;
 };
+
+/** The script asks for what no model would do. The rehearsal is wrong, not what is rehearsed. */
+export class ScriptError extends Error {}
 
 export type Script = readonly Turn[] | ((occasion: Occasion) => Reply);
 
@@ -113,8 +130,18 @@ export type Plan = {
   readonly delivery: Delivery;
 };
 
-/** What is said when a list of turns has come to its end. */
-const AFTERWARDS: Reply = [{ clip: "assistant-cando" }];
+/**
+ * What is said when a list of turns has nothing to say. Out of band that is what the instructions tell it to read: a
+ * model that knows of nothing else can do little else.
+ */
+const otherwise = ({ outOfBand, instructions }: Occasion): Reply =>
+  outOfBand ? [{ speak: quotedIn(instructions) }] : [{ clip: "assistant-cando" }];
+
+/** The last text in the instructions that stands in JSON's quotes; without one, all of them. */
+export function quotedIn(instructions: string): string {
+  const quoted = instructions.match(/"(?:[^"\\]|\\.)*"/g)?.at(-1);
+  return quoted === undefined ? instructions : z.string().parse(JSON.parse(quoted));
+}
 
 /** One session's way through the script. */
 export function readingOf(script: Script, usual: Delivery): (occasion: Occasion) => Plan {
@@ -123,12 +150,13 @@ export function readingOf(script: Script, usual: Delivery): (occasion: Occasion)
   return (occasion) => {
     const at = left.findIndex((turn) => fits(turn, occasion));
     const [turn] = at < 0 ? [] : left.splice(at, 1);
-    return planOf(turn?.reply ?? AFTERWARDS, usual);
+    return planOf(turn?.reply ?? otherwise(occasion), usual);
   };
 }
 
-const fits = (turn: Turn, { cause, metadata }: Occasion): boolean =>
+const fits = (turn: Turn, { cause, metadata, outOfBand }: Occasion): boolean =>
   (turn.on === undefined || turn.on === cause) &&
+  (turn.outOfBand ?? false) === outOfBand &&
   Object.entries(turn.metadata ?? {}).every(([key, value]) => metadata[key] === value);
 
 function planOf(given: Reply, usual: Delivery): Plan {
@@ -148,11 +176,19 @@ function planOf(given: Reply, usual: Delivery): Plan {
   };
 }
 
+/** As fast as people talk. */
+const MS_PER_CHAR = 60;
+const SPEAKING_TAG = 120;
+
 export type Sound = { readonly bytes: Uint8Array; readonly words: string };
 
 export function soundOf(output: z.infer<typeof Audible>): Sound {
   if ("clip" in output) return { bytes: clip(output.clip), words: wordsOf(output.clip) };
   if ("say" in output) return { bytes: output.say, words: output.words };
+  if ("speak" in output) {
+    const { speak: words, tag = SPEAKING_TAG } = output;
+    return { bytes: taggedAudio(tag, Math.max(1, words.length) * MS_PER_CHAR), words };
+  }
   const bytes = taggedAudio(output.tag, output.ms);
   return { bytes, words: output.words ?? `Tone ${output.tag} for ${durationMs(bytes)} ms.` };
 }

@@ -6,6 +6,7 @@
  */
 import { type Fault, type ModelOptions, type Options, optionsFrom } from "./options.ts";
 import { type Notable, nowAt, type SessionRecord } from "./records.ts";
+import { ScriptError } from "./script.ts";
 import { Session } from "./session.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -31,7 +32,9 @@ export type Model = {
   drop(session: number, how: NonNullable<Fault["drop"]>["how"]): void;
   /** The session's end, as after 60 minutes live, now. */
   expire(session: number): void;
-  /** Closes every connection. */
+  /** What the script asked for that no model would do; its session ended with close code 1011. */
+  readonly scriptErrors: ScriptError[];
+  /** Closes every connection. Fails with the first of the script's errors that nobody has taken out of the list. */
   stop(): Promise<void>;
 };
 
@@ -47,6 +50,7 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
   const options = optionsFrom(given);
   const connections: Connection[] = [];
   const events: Notable[] = [];
+  const scriptErrors: ScriptError[] = [];
   const waiting = new Waiting();
   const { changed } = waiting;
   let handshakes = 0;
@@ -128,7 +132,14 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
           after(connection, fault.expireAfterMs, () => expire(connection));
       },
       message: (socket, message) => {
-        socket.data.session.receive(typeof message === "string" ? message : message.toString("utf8"));
+        try {
+          socket.data.session.receive(typeof message === "string" ? message : message.toString("utf8"));
+        } catch (error) {
+          if (!(error instanceof ScriptError)) throw error;
+          scriptErrors.push(error);
+          end(socket.data, { code: 1011, reason: error.message });
+          changed();
+        }
       },
       close: (socket, code) => {
         const connection = socket.data;
@@ -149,6 +160,7 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
       return connections.map(({ session }) => session.record);
     },
     events,
+    scriptErrors,
     openSockets: () => connections.filter(({ socket }) => socket !== undefined).length,
     waitFor: (predicate, withinMs) => waiting.for(predicate, withinMs),
     drop: (index, how) => {
@@ -162,6 +174,8 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
     stop: async () => {
       await server.stop(true);
       for (const { timers } of connections) for (const timer of timers) clearTimeout(timer);
+      const [wrong] = scriptErrors.splice(0);
+      if (wrong !== undefined) throw wrong;
     },
   };
 }

@@ -12,6 +12,7 @@ import { type Moment, nowAt, type SessionRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { Responses } from "./responses.ts";
 import { firstSettings, refuseUpdate, shownSettings, updated } from "./settings.ts";
+import { Transcriber } from "./transcriber.ts";
 
 /** OpenAI's documented lifetime of a session. */
 const LIFETIME_S = 3600;
@@ -33,6 +34,7 @@ export class Session {
   readonly #conversationId: string;
   readonly #ears: Ears;
   readonly #responses: Responses;
+  readonly #transcriber: Transcriber;
   readonly #expiresAtS = Math.floor(Date.now() / 1000) + LIFETIME_S;
   #ids = 0;
 
@@ -63,6 +65,11 @@ export class Session {
     this.#conversation = new Conversation(newId);
     this.#conversationId = newId("conv");
     const send = (event: ServerEvent) => this.#send(event);
+    this.#transcriber = new Transcriber(this.record, {
+      send,
+      tell: line.tell,
+      usualMs: options.transcribesAfterMs,
+    });
     this.#responses = new Responses(this.#conversation, this.record, options, {
       conversationId: this.#conversationId,
       newId,
@@ -70,12 +77,14 @@ export class Session {
       tell: line.tell,
       refuse: (why) => this.#refuse(why, null, null),
       answered: (soundMs) => this.#ears.answered(soundMs),
+      transcript: () => this.#transcriber.written,
     });
     this.#ears = new Ears(this.#conversation, newId, this.record, options, {
       send,
       tell: line.tell,
       interrupt: () => this.#responses.interrupt(),
       respond: (cause) => this.#responses.respondByItself(cause),
+      spoke: (item, audioMs) => this.#transcriber.turn(item, audioMs, options.hears(this.record.turns)),
     });
   }
 
@@ -90,6 +99,7 @@ export class Session {
   /** The connection is gone. */
   close(code: number): void {
     this.#responses.stop();
+    this.#transcriber.stop();
     this.record.closedAt = nowAt();
     this.record.closeCode = code;
     this.#line.tell({ what: "closed", code });
@@ -238,6 +248,7 @@ export class Session {
   #send(event: ServerEvent): void {
     this.record.sent.set(event.type, (this.record.sent.get(event.type) ?? 0) + 1);
     this.#line.send({ event_id: this.#newId("event"), ...event });
+    this.#transcriber.sent(event.type);
   }
 
   /** Ids look like the real ones and never repeat within a process. */

@@ -121,9 +121,33 @@ export function refuseUpdate(
   const untooled = refuseChoice(choice, tools, "session.tool_choice");
   if (untooled !== undefined) return untooled;
   return (
+    refuseTranscription(update.audio?.input?.transcription) ??
     refuseFormat(update.audio?.input?.format, "session.audio.input.format") ??
     refuseFormat(format, "session.audio.output.format")
   );
+}
+
+/** Which of its settings each transcribing model takes: AudioTranscription in npm's openai package. */
+function refuseTranscription(given: Input["transcription"]): Refusal | undefined {
+  const model = given?.model;
+  if (given == null || model === undefined) return undefined;
+  const takesLists = model === "gpt-transcribe" || model === "gpt-live-transcribe";
+  const takes = {
+    delay: model === "gpt-realtime-whisper",
+    keywords: takesLists,
+    languages: takesLists,
+    prompt: model !== "gpt-realtime-whisper",
+  } as const;
+  for (const name of ["delay", "keywords", "languages", "prompt"] as const) {
+    if (takes[name] || given[name] === undefined) continue;
+    const path = `session.audio.input.transcription.${name}`;
+    return refusal(
+      "unsupported_parameter",
+      `Unsupported parameter: '${path}' is not supported with '${model}'.`,
+      path,
+    );
+  }
+  return undefined;
 }
 
 export function refuseParams(now: Settings, params: ResponseParams, spoken: boolean): Refusal | undefined {

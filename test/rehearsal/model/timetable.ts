@@ -42,7 +42,7 @@ export function timetableOf(
     steps.push({ kind: "announce", dueMs: atMs, output: each });
     leftAtMs = atMs;
     if ("call" in each) {
-      const text = JSON.stringify(each.arguments);
+      const text = typeof each.arguments === "string" ? each.arguments : JSON.stringify(each.arguments);
       for (let from = 0; from < text.length; from += ARGUMENT_CHARS) {
         steps.push({ kind: "arguments", dueMs: atMs, text: text.slice(from, from + ARGUMENT_CHARS) });
         leftAtMs = atMs;
