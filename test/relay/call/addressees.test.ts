@@ -16,6 +16,7 @@ describe("what a write is given names people", () => {
     [{ notify_guests: "yes" }],
     [{ instructions: "Dinner on Friday, and invite anna@example.com" }],
     [{ assignee_id: 7 }],
+    [{ events: [{ summary: "Dinner" }, { summary: "Lunch", invitees: "Anna" }] }],
   ])("in %j", (args) => {
     expect(namesPeople(args, true)).toBe(true);
   });
@@ -28,7 +29,7 @@ describe("what a write is given names people", () => {
     [{ attendees: "", cc: null, bcc: undefined, guests: [" ", ""] }],
     [{ to: "de", from: "en" }],
     [{ to: "2026-11-30" }],
-    [{ sendUpdates: "none", send_notifications: false, notify: "no" }],
+    [{ sendUpdates: "none", send_notifications: false, notify: "no", notify_all: null, send_invites: "" }],
     [{ instructions: "Dinner on Friday @ 7" }],
     [{ moved_to: "anna@example.com" }],
   ])("but not in %j", (args) => {

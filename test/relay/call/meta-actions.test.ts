@@ -222,6 +222,7 @@ describe("the action that is run", () => {
     ["signs alone", { app: "todoist", action: "___" }],
     ["a letter alone", { app: "todoist", action: "x" }],
     ["an app that is nothing but its ending", { app: "CLIAPI", action: "create_task" }],
+    ["a long name", { app: "todoist", action: `create_${"task_".repeat(15)}` }],
     ["a very long name", { app: "todoist", action: "create_".repeat(20_000) }],
     ["a meta-tool's name", { app: "execute", action: "zapier_write_action" }],
     ["a meta-tool that is not offered", { app: "create", action: "zapier_skill" }],

@@ -53,6 +53,22 @@ describe("an action run through a meta-tool", () => {
     expect(taintedRuleOf("gmail_send_email=confirm, gmail_*=allow", WRITE_ACTION, mail)).toBe("keypad");
   });
 
+  test("is all that any of its names says, and goes by the one that says the worst", () => {
+    const gmail = { app: "gmail", tool_name: "gmail_find_email" };
+    expect(
+      rulingOf(policyOf("gmail_*=keypad"), READ_ACTION, { ...gmail, action: "delete_email" }, false),
+    ).toMatchObject({
+      name: "gmail_delete_email",
+      kind: "write",
+      reach: { people: false, deletes: true, spends: false },
+    });
+    const both = { app: "gmail", action: "delete_email", tool_name: "gmail_send_email" };
+    expect(rulingOf(NO_POLICY, WRITE_ACTION, both, false)).toMatchObject({
+      name: "gmail_send_email",
+      reach: { people: true, deletes: true, spends: false },
+    });
+  });
+
   test("that is a write by its name is one, also through the tool for reads", () => {
     for (const action of [
       "send_email",

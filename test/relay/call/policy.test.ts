@@ -211,6 +211,9 @@ describe("once a call has read what strangers may have written", () => {
     expect(isTainted(READ_ACTION, "execute_*", tasks)).toBe(true);
     expect(isTainted(READ_ACTION, "*", { action: "find_task" })).toBe(true);
     expect(isTainted(READ_ACTION, "todoist_*", { ...tasks, tool_name: "gmail_find_email" })).toBe(true);
+    const byTwoNames = { ...tasks, tool_name: "todoist_find_comments" };
+    expect(isTainted(READ_ACTION, "todoist_find_task", byTwoNames)).toBe(true);
+    expect(isTainted(READ_ACTION, "todoist_find_task, todoist_find_comments", byTwoNames)).toBe(false);
   });
 });
 

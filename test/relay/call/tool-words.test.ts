@@ -102,6 +102,9 @@ const NAMES: ReadonlyArray<readonly [name: string, kind: "read" | "write", reach
   ["code_by_zapier_run_javascript", "write", "pds"],
   ["salesforce_make_api_mutating_request", "write", "pds"],
   ["run_sql_query", "write", "pds"],
+  ["execute_javascript", "write", "pds"],
+  ["create_webhook", "write", "pds"],
+  ["list_webhooks", "read", ""],
   ["storage_by_zapier_get_value", "read", ""],
   ["storage_by_zapier_set_value", "write", ""],
   ["storage_by_zapier_remove_value", "write", "d"],
@@ -155,6 +158,8 @@ describe("what a tool is by its name", () => {
     ["find_call_action_items", "read"],
     ["get_schedule", "read"],
     ["list_trash", "read"],
+    ["list", "read"],
+    ["todoist_list", "unclear"],
     // And a verb that reads does not hide one that does not.
     ["find_or_create_contact", "write"],
     ["search_and_forward", "write"],
@@ -166,6 +171,7 @@ describe("what a tool is by its name", () => {
     ["add_to_list", "write"],
     ["save_search", "write"],
     ["reply", "write"],
+    ["post", "write"],
     ["share_list", "write"],
     // Neither: a server's hint may say.
     ["user-info", "unclear"],
@@ -183,6 +189,8 @@ describe("what a tool is by its name", () => {
     expect(readingOf("gmail_message").reach.people).toBe(true);
     expect(readingOf("google_drive_share").reach.people).toBe(true);
     expect(readingOf("shopify_order").reach.spends).toBe(true);
+    expect(readingOf("uber_book").reach.spends).toBe(true);
+    expect(readingOf("strava_like").reach.people).toBe(true);
     expect(readingOf("gmail_trash").reach.deletes).toBe(true);
   });
 
