@@ -1,0 +1,185 @@
+/**
+ * A transcript beside the sentence that was to be read: both as words that are comparable, whatever the transcriber made
+ * of addresses, digits and capitals. Only that; what may differ is read-back.ts's.
+ */
+import type { Frame } from "./read-back-frames.ts";
+
+const WORD =
+  /\p{L}[\p{L}\p{M}]*(?:'[\p{L}\p{M}]+)*|\p{N}|[@_]|(?<=[\p{L}\p{N}])\.(?=[\p{L}\p{N}])|(?<=\p{N}),(?=\p{N})|\+(?=[\p{L}\p{N}])|(?<=\p{L})-(?=[\p{L}\p{N}])|(?<=\p{N})-(?=\p{L})|(?<![\p{L}\p{N}]\s?)[-−](?=[\p{Sc}.]?\p{N})/gu;
+/** 1,000 and 1.000, 1,000.50 and 1.000,50 */
+const THOUSANDS = /(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+)?)(?![.,]?\d)/g;
+
+/** Each digit for itself; addresses, numbers and signs alike whether they are written or spoken. */
+export function tokensOf(text: string, frame: Frame, withHyphens: boolean): readonly string[] {
+  const signs = signsOf(frame);
+  const words = text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[’‘ʼ`´]/g, "'")
+    .replace(THOUSANDS, (number) => number.replace(/[.,](?=\d{3}(?!\d))/g, ""))
+    .matchAll(WORD);
+  const tokens: string[] = [];
+  for (const match of words) {
+    const [word] = match;
+    const pair = signs.get(`${tokens.at(-1)} ${word}`);
+    if (pair !== undefined) tokens[tokens.length - 1] = pair;
+    else if (word === ",") tokens.push(".");
+    else if (word === "−") tokens.push("-");
+    else if (word === "-" && !withHyphens && /[\p{L}\p{N}]/u.test(match.input[match.index - 1] ?? ""))
+      continue;
+    else tokens.push(signs.get(word) ?? word.replaceAll("'", ""));
+  }
+  return tokens;
+}
+
+/** What is said for a sign or a digit → that. */
+function signsOf(frame: Frame): ReadonlyMap<string, string> {
+  const signs = new Map<string, string>();
+  const add = (words: readonly string[], sign: string): void => {
+    for (const each of words) {
+      const [first = "", second] = each.toLowerCase().split(" ");
+      signs.set(second === undefined ? first : `${signs.get(first) ?? first} ${second}`, sign);
+    }
+  };
+  add(frame.at, "@");
+  add(frame.dot, ".");
+  add([...frame.hyphen, frame.minus], "-");
+  add(frame.underscore, "_");
+  add(frame.plus, "+");
+  for (const [digit, words] of frame.digits.entries()) add(words.split("|"), String(digit));
+  return signs;
+}
+
+/**
+ * Whether the essentials are in what was heard, one after the other, each as it was to be read and with the same words
+ * around it: "Anna" is not in "Anna Maria". The first, which is the action, may be a letter off in a long word.
+ */
+export function findsAll(
+  essentials: ReadonlyArray<readonly string[]>,
+  read: readonly string[],
+  heard: readonly string[],
+): boolean {
+  let inRead = 0;
+  let inHeard = 0;
+  for (const [which, essential] of essentials.entries()) {
+    if (essential.length === 0) continue;
+    const isAction = which === 0;
+    const place = runIn(read, essential, inRead, isAction);
+    if (place === undefined) return false;
+    const before = read[place.from - 1];
+    const after = read[place.to];
+    const found = runIn(
+      heard,
+      essential,
+      inHeard,
+      isAction,
+      ({ from, to }) => (before === undefined || isLike(heard[from - 1], before)) && isLike(heard[to], after),
+    );
+    if (found === undefined) return false;
+    inRead = place.to;
+    inHeard = found.to;
+  }
+  return true;
+}
+
+type Place = { readonly from: number; readonly to: number };
+
+/** Wherever spaces were heard: "gmail" and "G mail" are the same. */
+function runIn(
+  tokens: readonly string[],
+  run: readonly string[],
+  start: number,
+  isLoose: boolean,
+  isThere: (place: Place) => boolean = () => true,
+): Place | undefined {
+  const wanted = run.join("");
+  for (let from = start; from < tokens.length; from++) {
+    let to = from;
+    for (let joined = ""; joined.length < wanted.length && to < tokens.length; ) {
+      joined += tokens[to++];
+      if (joined === wanted && isThere({ from, to })) return { from, to };
+    }
+    to = from + run.length;
+    if (isLoose && run.every((token, at) => isLike(tokens[from + at], token)) && isThere({ from, to })) {
+      return { from, to };
+    }
+  }
+  return undefined;
+}
+
+/** Where in what was heard the question begins that ends it; undefined: something else ends it. */
+export function questionIn(
+  heard: readonly string[],
+  question: readonly string[],
+  slips: ReadonlySet<string>,
+): number | undefined {
+  let at = heard.length;
+  for (const token of question.toReversed()) {
+    at--;
+    while (at >= 0 && !isLike(heard[at], token) && slips.has(heard[at] ?? "")) at--;
+    if (!isLike(heard[at], token)) return undefined;
+  }
+  return at;
+}
+
+export type Differences = {
+  readonly missing: number;
+  readonly missingInARow: number;
+  readonly added: number;
+  readonly addedInARow: number;
+};
+
+/** The fewest words that were left out and put in. */
+export function differences(read: readonly string[], heard: readonly string[]): Differences {
+  const width = heard.length + 1;
+  const common = new Uint16Array((read.length + 1) * width);
+  const at = (r: number, h: number) => common[r * width + h] ?? 0;
+  for (let r = read.length - 1; r >= 0; r--) {
+    for (let h = heard.length - 1; h >= 0; h--) {
+      common[r * width + h] = isLike(heard[h], read[r])
+        ? at(r + 1, h + 1) + 1
+        : Math.max(at(r + 1, h), at(r, h + 1));
+    }
+  }
+  const found = { missing: 0, missingInARow: 0, added: 0, addedInARow: 0 };
+  let missing = 0;
+  let added = 0;
+  for (let r = 0, h = 0; r < read.length || h < heard.length; ) {
+    if (r < read.length && h < heard.length && isLike(heard[h], read[r])) {
+      missing = 0;
+      added = 0;
+      r++;
+      h++;
+    } else if (h >= heard.length || (r < read.length && at(r + 1, h) >= at(r, h + 1))) {
+      found.missing++;
+      found.missingInARow = Math.max(found.missingInARow, ++missing);
+      r++;
+    } else {
+      found.added++;
+      found.addedInARow = Math.max(found.addedInARow, ++added);
+      h++;
+    }
+  }
+  return found;
+}
+
+const folded = (word: string): string => word.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ß", "ss");
+
+const SHORTEST_TO_GARBLE = 5;
+
+/** The same word, or one that a transcriber makes of it. */
+function isLike(heard: string | undefined, read: string | undefined): boolean {
+  if (heard === read) return true;
+  if (heard === undefined || read === undefined) return false;
+  const [one, other] = [folded(heard), folded(read)];
+  if (one === other) return true;
+  return Math.min(one.length, other.length) >= SHORTEST_TO_GARBLE && isOneLetterOff(one, other);
+}
+
+function isOneLetterOff(one: string, other: string): boolean {
+  const [short, long] = one.length <= other.length ? [one, other] : [other, one];
+  if (long.length - short.length > 1) return false;
+  let at = 0;
+  while (at < short.length && short[at] === long[at]) at++;
+  return short.slice(short.length === long.length ? at + 1 : at) === long.slice(at + 1);
+}
