@@ -19,13 +19,18 @@ export function understood(language: string | undefined): readonly Language[] {
   return own === undefined || own === "en" ? ["en"] : [own, "en"];
 }
 
-/** NFKC writes "…" as three dots and full-width letters as plain ones; quotation marks it leaves as they are. */
+/** NFKC writes "…" as three dots and full-width letters as plain ones; apostrophes it leaves as they are. */
 export const plain = (text: string): string =>
   text
+    .replace(/[’‘ʼ`´]/g, "'")
     .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[’‘ʼ`´]/g, "'");
+    .toLowerCase();
 
-/** Hyphens part words, apostrophes do not. A sign that is no punctuation, as "$" or "+", is a word of its own. */
+/**
+ * Hyphens part words, apostrophes do not; a sign that is no punctuation, as "$" or "+", is a word of its own. A letter
+ * drawn out is one: "yesss".
+ */
 export const wordsIn = (text: string): readonly string[] =>
-  plain(text).match(/[\p{L}\p{M}\p{N}]+(?:'[\p{L}\p{M}\p{N}]+)*|\p{S}/gu) ?? [];
+  plain(text)
+    .replace(/(\p{L})\1{2,}/gu, "$1")
+    .match(/[\p{L}\p{M}\p{N}]+(?:'[\p{L}\p{M}\p{N}]+)*|\p{S}/gu) ?? [];

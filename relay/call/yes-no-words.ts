@@ -40,9 +40,8 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
     yes: `
       yes, yeah, yep, yup, yea, yeh, sure, sure thing, for sure, of course, absolutely, definitely, certainly, by all means
       go ahead, go right ahead, go for it, do it, do that, do so, do it now, do that now, please do, please do so, just do it
-      let's do it, let's do that, make it so, correct, that's correct, that is correct, that's right, that is right
-      exactly, sounds good, that sounds good, sounds great, that sounds great, sounds right, that's fine, that is fine
-      that's okay, that's ok, that works, works for me, that works for me, fine by me, fine with me, good to go
+      do it for me, do that for me,       let's do it, let's do that, make it so, correct, that's correct, that is correct, that's right, that is right
+      exactly, sounds good, that sounds good, sounds great, that sounds great, sounds right, that sounds right, that works, works for me, that works for me, fine by me, fine with me, good to go
       that'd be great, that would be great, that would be good, i agree, agreed, confirmed, i confirm, confirm, you bet
       affirmative, well yes
       ${each("go ahead and, please go ahead and", `do it, do that, ${ENGLISH_ACTS}`)}`,
@@ -50,10 +49,11 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
     aside: `
       please, thanks, thank you, thank you very much, thank you so much, thanks a lot, many thanks, oh, ah, um, uh, uhm, er
       right, good, great, perfect, fine, cool, wonderful, awesome, excellent, lovely, brilliant, nice, all good, very good
-      i do, i would, i am, i'm sure, i am sure, it is, that's it, that's the one, that's what i want, looks good, that's good
+      i do, i would, i am, i'm sure, i am sure, it is, it's correct, it's right, that's okay, that's ok
+      that's fine, that is fine, it's fine, it's okay, it's ok, that's all right, that's all, that is all, that's it, that's the one, that's what i want, looks good, that's good
       that's great, that's perfect, looks right, you can, you may, you should, you can do it, you can do that, i'd like that
-      i would like that, i said, then, sir, ma'am, for me, right away, straight away, immediately, why not, no problem
-      no worries, ${ENGLISH_ACTS}, ${each("just", ENGLISH_ACTS)}, ${each("you can", ENGLISH_ACTS)}`,
+      i would like that, i said, then, sir, ma'am, right away, straight away, immediately, why not, no problem
+      no worries, ${ENGLISH_ACTS}, ${each("just", ENGLISH_ACTS)}, ${each("you can, you may, i want you to, i'd like you to", ENGLISH_ACTS)}`,
     doubt: `
       not yet, not sure, not quite, not quite sure, don't know, do not know, no idea, don't mind, do not mind, don't care
       don't worry, don't forget, do not forget, don't see why not, why don't you, no rush, no hurry, not bad`,
@@ -65,16 +65,17 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
   },
   de: {
     yes: `
-      ja, jawohl, jawoll, jo, jep, jup, klar, na klar, klaro, alles klar, aber klar, sicher, aber sicher, natürlich
+      ja, jawohl, jawoll, jo, jep, jup, klar, na klar, klaro, aber klar, sicher, aber sicher, natürlich
       selbstverständlich, gern, gerne, sehr gern, sehr gerne, aber gern, aber gerne, unbedingt, auf jeden fall, genau
       ganz genau, richtig, das ist richtig, stimmt, das stimmt, korrekt, das ist korrekt, passt, das passt, passt so
-      in ordnung, das ist in ordnung, geht in ordnung, geht klar, einverstanden, abgemacht, mach das, mach es, mach's, machs
+      einverstanden, abgemacht, mach das, mach es, mach's, machs
       mach mal, mach das mal, mach ruhig, tu das, tu es, machen sie das, machen sie es, tun sie das, leg los, los geht's
-      so machen wir das, so machen wir's, bestätigt, ich bestätige, ich bestätige das, freilich, ist okay, das ist okay`,
+      so machen wir das, so machen wir's, bestätigt, ich bestätige, ich bestätige das, freilich`,
+    okay: "alles klar, in ordnung, das ist in ordnung, geht in ordnung, geht klar",
     aside: `
       bitte, bitte schön, bitteschön, danke, danke schön, dankeschön, danke sehr, vielen dank, gut, na gut, sehr gut, ist gut
       das ist gut, super, prima, perfekt, toll, wunderbar, klasse, fein, dann, ähm, äh, öhm, oh, ah, sofort, jetzt gleich
-      ich bin sicher, ganz sicher, kein problem, warum nicht, wieso nicht, doch
+      ich bin sicher, ganz sicher, kein problem, warum nicht, wieso nicht, doch, ist okay, das ist okay
       schick es, schick es ab, schick sie, schick sie ab, schick ihn ab, schick das, schick das ab, schick ab, schick los
       schick die mail, schick die mail ab, schick die e-mail, schick die e-mail ab, schick die nachricht, schick die nachricht ab
       schicke es, schicke es ab, schicke sie ab, schicken sie es, schicken sie es ab, schicken sie sie ab, abschicken
@@ -84,7 +85,8 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
       bestell es, bestellen sie es, bestellen, erledige das, erledigen sie das`,
     doubt: `
       noch nicht, nicht sicher, weiß nicht, weiss nicht, weiß ich nicht, weiss ich nicht, weiß es nicht, weiss es nicht
-      keine ahnung, nicht wahr, nicht vergessen, na ja, naja, lass es uns, halt mal, nicht schlecht`,
+      keine ahnung, nicht wahr, nicht vergessen, na ja, naja, lass es uns, halt mal, nicht schlecht, mach's gut
+      machs gut, passt schon`,
     no: `
       nein, nee, ne, nö, nä, nein danke, stopp, stop, halt, abbrechen, brich ab, abbruch, storno, kein, keine, keinen`,
     refusal: `
@@ -93,13 +95,14 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
   },
   fr: {
     yes: `
-      oui, ouais, ouaip, ouep, d'accord, daccord, je suis d'accord, bien sûr, bien sur, bien entendu, évidemment, absolument
-      tout à fait, exactement, exact, c'est exact, c'est ça, c'est bien ça, c'est correct, c'est bon, vas-y, allez-y
-      fais-le, faites-le, fais ça, faites ça, volontiers, avec plaisir, entendu, ça marche, ça me va, je confirme, confirmé
+      oui, ouais, ouaip, ouep, je suis d'accord, bien sûr, bien sur, bien entendu, évidemment, absolument
+      tout à fait, exactement, exact, c'est exact, c'est ça, c'est bien ça, c'est correct, vas-y, allez-y
+      fais-le, faites-le, fais ça, faites ça, volontiers, avec plaisir, je confirme, confirmé
       parfaitement, certainement, carrément, je veux bien, sans problème`,
+    okay: "d'accord, daccord, entendu, ça marche, ça me va",
     aside: `
       s'il te plaît, s'il te plait, s'il vous plaît, s'il vous plait, svp, merci, merci beaucoup, merci bien, bien, très bien
-      parfait, c'est parfait, super, génial, euh, ah, oh, tout de suite, pourquoi pas, pas de problème, pas de souci
+      parfait, c'est parfait, c'est bon, super, génial, euh, ah, oh, tout de suite, pourquoi pas, pas de problème, pas de souci
       pas de soucis, aucun problème
       ${each("envoie, envoyez", "le, la, les, ça, le mail, l'e-mail, l'email, le message, le maintenant")}
       ${each("\n ajoute, ajoutez, supprime, supprimez, réserve, réservez, commande, commandez, crée, créez", "le, la, les, ça")}`,
@@ -112,12 +115,13 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
   },
   es: {
     yes: `
-      sí, si, sip, claro, claro que sí, claro que si, por supuesto, vale, de acuerdo, dale, adelante, hazlo, hágalo, hagalo
-      desde luego, exacto, exactamente, correcto, es correcto, eso es, así es, asi es, está bien, esta bien, me parece bien
-      con gusto, confirmo, lo confirmo, confirmado, seguro`,
+      sí, si, sip, claro, claro que sí, claro que si, por supuesto, dale, adelante, hazlo, hágalo, hagalo
+      desde luego, exacto, exactamente, correcto, es correcto, eso es, así es, asi es, me parece bien
+      con gusto, confirmo, lo confirmo, confirmado`,
+    okay: "vale, de acuerdo, está bien, esta bien",
     aside: `
       por favor, gracias, muchas gracias, bueno, bien, muy bien, perfecto, genial, estupendo, venga, órale, eh, ah, oh
-      estoy seguro, estoy segura, ahora mismo, enseguida, cómo no, como no, por qué no, no hay problema, sin problema
+      seguro, estoy seguro, estoy segura, ahora mismo, enseguida, cómo no, como no, por qué no, no hay problema, sin problema
       ningún problema
       envíalo, envialo, envíala, envíelo, envíela, mándalo, mandalo, mándala, mándelo, mándela, añádelo, añádela, añádalo
       agrégalo, agrégala, agréguelo, bórralo, bórrala, bórrelo, elimínalo, elimínelo, resérvalo, resérvelo, cómpralo
@@ -133,9 +137,10 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
   },
   it: {
     yes: `
-      sì, si, certo, certo che sì, certo che si, certamente, va bene, d'accordo, daccordo, esatto, esattamente, corretto
+      sì, si, certo, certo che sì, certo che si, certamente, esatto, esattamente, corretto
       è corretto, è giusto, volentieri, assolutamente sì, senz'altro, sicuramente, procedi, proceda, vai pure, fallo
       fallo pure, lo faccia, confermo, lo confermo, confermato`,
+    okay: "va bene, d'accordo, daccordo",
     aside: `
       per favore, per piacere, grazie, grazie mille, prego, bene, molto bene, benissimo, ottimo, perfetto, giusto, eh, ah, oh
       assolutamente, subito, come no, perché no, nessun problema, non c'è problema
@@ -151,10 +156,11 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
   },
   pt: {
     yes: `
-      sim, claro, claro que sim, está bem, tá bem, está bom, tá bom, ta bom, com certeza, certo, exato, exacto, exatamente
+      sim, claro, claro que sim, com certeza, exato, exacto, exatamente
       exactamente, correto, correcto, isso, isso mesmo, é isso, é isso mesmo, pode, pode sim, podes, pode fazer, faça isso
-      faz isso, avança, avance, vá em frente, vai em frente, de acordo, concordo, confirmo, confirmado, beleza, combinado
+      faz isso, avança, avance, vá em frente, vai em frente, de acordo, concordo, confirmo, confirmado, combinado
       quero, quero sim, ${each("pode, podes", "enviar, mandar, adicionar, marcar, reservar, apagar, comprar, criar, pedir")}`,
+    okay: "certo, está bem, tá bem, está bom, tá bom, ta bom, beleza",
     aside: `
       por favor, se faz favor, obrigado, obrigada, muito obrigado, muito obrigada, bem, muito bem, tudo bem, bom, perfeito
       ótimo, óptimo, eh, ah, oh, agora mesmo, sem problema, sem problemas, por que não, porque não, não há problema
@@ -166,17 +172,18 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
       não esqueça, não se esqueça`,
     no: "não, nao, não obrigado, não obrigada, cancela, cancelar, cancele, pára, pare, parar, stop",
     refusal: `
-      nunca, jamais, deixa, deixe, deixa pra lá, deixa para lá, deixa estar, esquece, esqueça, claro que não, melhor não
+      nunca, jamais, deixa, deixe, deixa pra lá, deixa para lá, deixa estar, esquece, esqueça, claro que não, com certeza não, melhor não, pode parar
       nada disso, não envie, não envia, não envies, não mande, não mandes, não faça, não faças`,
   },
   nl: {
     yes: `
-      ja, jazeker, jawel, jep, jup, ja hoor, zeker, zeker weten, natuurlijk, tuurlijk, uiteraard, is goed, dat is goed
-      is prima, dat is prima, doe maar, doe het, doe dat, doe het maar, doe dat maar, doe t maar, ga je gang, ga uw gang
-      graag, heel graag, akkoord, klopt, dat klopt, inderdaad, precies, correct, dat is correct, in orde, dat is in orde
+      ja, jazeker, jawel, jep, jup, ja hoor, zeker, zeker weten, natuurlijk, tuurlijk, uiteraard
+      doe maar, doe het, doe dat, doe het maar, doe dat maar, doe t maar, ga je gang, ga uw gang
+      graag, heel graag, klopt, dat klopt, inderdaad, precies, correct, dat is correct
       bevestigd, ik bevestig, dat mag`,
+    okay: "goed, prima, is goed, dat is goed, is prima, dat is prima, akkoord, in orde, dat is in orde",
     aside: `
-      alsjeblieft, alstublieft, dank je, dank je wel, dankjewel, dank u, dank u wel, bedankt, goed, mooi, prima, perfect
+      alsjeblieft, alstublieft, dank je, dank je wel, dankjewel, dank u, dank u wel, bedankt, mooi, perfect
       fijn, top, juist, eh, uh, ah, oh, dan, hoor, meteen, geen probleem, waarom niet
       stuur maar, stuur het, stuur het maar, stuur hem, stuur hem maar, stuur die mail, stuur de mail, stuur het bericht
       verstuur het, verstuur hem, verstuur maar, verstuur het maar, verzend het, verzend hem, voeg het toe, voeg maar toe
