@@ -1,9 +1,11 @@
 /**
  * The relay's entry: environment to configuration, wiring, signals. The only place that reads process.env.
  */
+import { NO_POLICY } from "./call/policy.ts";
 import { configFrom, printFindings } from "./config.ts";
 import { takeCensus } from "./io/census.ts";
 import { systemClock } from "./io/clock.ts";
+import { CurrentTime } from "./io/current-time.ts";
 import { Health } from "./io/health.ts";
 import { makeLog } from "./io/log.ts";
 import type { Records } from "./io/records.ts";
@@ -11,6 +13,7 @@ import { RedisRecords } from "./io/redis.ts";
 import { RelayServer } from "./io/server.ts";
 import { Store } from "./io/store.ts";
 import { TokenTime } from "./io/token-time.ts";
+import { Tools } from "./io/tools.ts";
 
 /** EX_CONFIG of sysexits.h: what is wrong is the configuration, and a restart will not mend it. */
 const EX_CONFIG = 78;
@@ -49,6 +52,13 @@ await forget();
 const latestS = await records.latestS().catch(() => 0);
 const forgetting = setInterval(forget, FORGET_EVERY_MS);
 
+const gone = () => Promise.resolve({ is: "not_done", why: "gone" } as const);
+const tools = new Tools(NO_POLICY, {
+  phone: new CurrentTime(() => new Date(), Intl.DateTimeFormat().resolvedOptions().timeZone),
+  functions: { tools: [], run: gone },
+  mcp: { list: { tools: [], unreachable: [] }, run: gone },
+});
+
 let server: RelayServer;
 try {
   server = new RelayServer(
@@ -72,6 +82,7 @@ try {
       time: new TokenTime(systemClock, latestS, log),
       clock: systemClock,
       log,
+      tools,
     },
   );
 } catch (thrown) {

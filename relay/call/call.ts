@@ -16,8 +16,9 @@ import type { Story } from "./journal.ts";
 import { classOf, printable } from "./model-errors.ts";
 import { Negotiation } from "./negotiation.ts";
 import { type Effect, Outbox } from "./outbox.ts";
-import { PHONE_TOOLS } from "./phone-tools.ts";
 import type { Settings } from "./session.ts";
+import { offerOf, type Toolbox } from "./toolbox.ts";
+import type { ToolOutcome } from "./tools.ts";
 
 /** What the token says that this call is, and what the owner has set. */
 export type Terms = {
@@ -25,11 +26,13 @@ export type Terms = {
   readonly accountSid: string;
   readonly profileHash: string;
   readonly settings: Settings;
+  readonly toolbox: Toolbox;
 };
 
 export type Input =
   | { readonly from: "twilio"; readonly frame: FromTwilio }
   | { readonly from: "model"; readonly event: FromModel }
+  | { readonly from: "tool"; readonly runId: string; readonly outcome: ToolOutcome }
   | { readonly from: "line"; readonly news: LineNews }
   | { readonly from: "clock" };
 
@@ -88,6 +91,9 @@ export class Call {
         break;
       case "model":
         this.#fromModel(input.event, at);
+        break;
+      case "tool":
+        if (this.#stage.is === "started") this.#stage.exchange.tools.outcome(input.runId, input.outcome, at);
         break;
       case "line":
         this.#fromLine(input.news, at);
@@ -167,15 +173,19 @@ export class Call {
     const unpacked = unpackProfile(customParameters);
     if (!unpacked.ok) return this.#end("wrong_start", `profile ${unpacked.why}`, at);
     if (unpacked.hash !== this.#terms.profileHash) return this.#end("wrong_start", "another profile", at);
+    const { profile } = unpacked;
+    const { toolbox } = this.#terms;
+    const offer = offerOf(toolbox, profile);
     this.#outbox.log({
       event: "call.started",
       level: "info",
       afterMs: Math.round(at - this.#openedAt),
-      tools: PHONE_TOOLS.length,
+      tools: offer.told.length,
     });
-    const exchange = new Exchange(settings, unpacked.profile, streamSid, this.#outbox, at);
-    this.#stage = { is: "started", streamSid, exchange };
-    this.#negotiation.started(unpacked.profile);
+    const isTranscribed = () => this.#negotiation.isTranscribed;
+    const parts = { settings, profile, toolbox, offer, streamSid, outbox: this.#outbox, isTranscribed };
+    this.#stage = { is: "started", streamSid, exchange: new Exchange(parts, at) };
+    this.#negotiation.started({ profile, toolbox, tools: offer.told });
   }
 
   // --- the model ----------------------------------------------------------------------------------------------
@@ -200,7 +210,11 @@ export class Call {
       case "input_audio_buffer.speech_stopped":
         return exchange.turns.callerStopped(at);
       case "input_audio_buffer.committed":
-        return exchange.callerEnded(at);
+        return exchange.callerEnded(event.item_id, at);
+      case "conversation.item.input_audio_transcription.completed":
+        return exchange.tools.heard(event.item_id, event.transcript, at);
+      case "conversation.item.input_audio_transcription.failed":
+        return exchange.tools.heard(event.item_id, undefined, at);
       case "conversation.item.added":
         return exchange.itemArrived(event.item.id);
       case "response.created":
@@ -215,6 +229,8 @@ export class Call {
         });
       case "response.output_audio.done":
         return exchange.playback.complete(event.item_id, event.content_index);
+      case "response.output_audio_transcript.done":
+        return exchange.transcribed(event.response_id, event.transcript, at);
       case "response.output_item.done":
         if ("call_id" in event.item) exchange.called(event.item, event.response_id, at);
         return;
@@ -239,7 +255,7 @@ export class Call {
   }
 
   #responseDone(response: Parameters<Exchange["responseDone"]>[0], exchange: Exchange, at: number): void {
-    const failure = exchange.responseDone(response);
+    const failure = exchange.responseDone(response, at);
     if (failure === undefined) {
       if (response.status === "completed") this.#failedResponses = 0;
       return;
@@ -344,26 +360,28 @@ export class Call {
       return this.#end(exchange.isStaying ? "model_failed" : "assistant_hung_up", "no response", at);
     }
     exchange.askForResponse(at);
-    if (exchange.mayHangUp(at)) this.#end("assistant_hung_up", "goodbye heard", at);
+    if (!exchange.mayHangUp(at)) return;
+    const { transferTo } = exchange;
+    if (transferTo === undefined) this.#end("assistant_hung_up", "goodbye heard", at);
+    else this.#end("transferred", "announcement heard", at, transferTo);
   }
 
   #append(payloads: readonly string[]): void {
     for (const audio of payloads) this.#outbox.model({ type: "input_audio_buffer.append", audio });
   }
 
-  #end(ending: Ending, detail: string, at: number): void {
+  #end(ending: Ending, detail: string, at: number, transferTo?: string): void {
     const story = this.#story(at);
     this.#stage = { is: "ended" };
     this.#outbox.log({ event: "call.ended", level: ENDINGS[ending].level, ending, detail, story });
-    this.#outbox.put({ to: "line", close: ending });
+    this.#outbox.put({ to: "line", close: ending, ...(transferTo !== undefined && { transferTo }) });
   }
 
   #story(at: number): Story {
     const { frames: framesIn, dropped: framesDropped, silenceMs } = this.#intake;
-    const counted =
-      this.#stage.is === "started"
-        ? this.#stage.exchange.count
-        : { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
+    const exchange = this.#stage.is === "started" ? this.#stage.exchange : undefined;
+    const counted = exchange?.count ?? { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
+    const tools = exchange?.tools.count ?? { toolRuns: 0, toolRefusals: 0 };
     const durationMs = Math.round(at - this.#openedAt);
     const silencePaddedMs = Math.round(silenceMs);
     return {
@@ -373,6 +391,7 @@ export class Call {
       silencePaddedMs,
       modelErrors: this.#modelErrors,
       ...counted,
+      ...tools,
     };
   }
 }

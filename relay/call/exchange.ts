@@ -7,43 +7,72 @@ import type { FromModel } from "../wire/realtime.ts";
 import { samplesIn } from "../wire/twilio.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
 import { printable, TRUNCATE_ID } from "./model-errors.ts";
+import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
-import { END_CALL } from "./phone-tools.ts";
 import { Playback } from "./playback.ts";
-import { greetingFor, instructionsFor, type Settings } from "./session.ts";
+import { Requests } from "./requests.ts";
+import { openingFor, type Settings } from "./session.ts";
+import { INTERRUPTED, UNKNOWN_TOOL } from "./tool-answers.ts";
+import { ToolCalls } from "./tool-calls.ts";
+import type { Offer, Toolbox } from "./toolbox.ts";
 import { Turns, type Wish } from "./turns.ts";
+
+const GOODBYE = "Say goodbye now, in a few words; then the line closes.";
+const PUT_THROUGH = "Tell the caller now, in a few words, that you put them through; then they are.";
 
 /** Somebody who types a number should not be answered after each digit. */
 const KEYPAD_PAUSE_MS = 1_500;
 
 type Delta = Extract<FromModel, { type: "response.output_audio.delta" }>;
 type Response = Extract<FromModel, { type: "response.done" }>["response"];
-type FunctionCall = { call_id: string; name: string; status?: string | undefined };
+type FunctionCall = { call_id: string; name: string; arguments: string; status?: string | undefined };
+
+export type ExchangeParts = {
+  readonly settings: Settings;
+  readonly profile: Profile;
+  readonly toolbox: Toolbox;
+  readonly offer: Offer;
+  readonly streamSid: string;
+  readonly outbox: Outbox;
+  readonly isTranscribed: () => boolean;
+};
 
 export class Exchange {
   readonly playback = new Playback();
   readonly turns = new Turns();
+  readonly tools: ToolCalls;
   readonly #hangUp = new HangUp();
-  readonly #settings: Settings;
-  readonly #profile: Profile;
-  readonly #streamSid: string;
+  readonly #requests: Requests;
+  readonly #nudge: Nudge;
+  readonly #parts: ExchangeParts;
   readonly #outbox: Outbox;
   /** Parts of the response being interrupted that have been cut already: late audio of them needs no second cut. */
   readonly #cut = new Set<string>();
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
-  #keypadWish: { readonly at: number; readonly itemId: string; readonly arrived: boolean } | undefined;
+  /** Responses out of band: their items are not in the conversation, and nothing of them can be truncated. */
+  readonly #outOfBand = new Set<string>();
+  readonly #outOfBandItems = new Set<string>();
   /** Why the newest response was asked for; undefined: the server created it by itself. */
   #reason: string | undefined;
+  /** The response of which the caller was sent audio last. */
+  #speaker: string | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
   readonly count = { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
 
-  constructor(settings: Settings, profile: Profile, streamSid: string, outbox: Outbox, at: number) {
-    this.#settings = settings;
-    this.#profile = profile;
-    this.#streamSid = streamSid;
-    this.#outbox = outbox;
+  constructor(parts: ExchangeParts, at: number) {
+    this.#parts = parts;
+    this.#outbox = parts.outbox;
+    const answer = (callId: string, output: string) => this.#answer(callId, output, "tool");
+    this.tools = new ToolCalls({ ...parts, answer });
+    this.#requests = new Requests({
+      ...parts,
+      turns: this.turns,
+      playback: this.playback,
+      tools: this.tools,
+    });
+    this.#nudge = new Nudge(this.tools, this.#outbox, parts.profile.language);
     this.#probe(at);
   }
 
@@ -51,7 +80,8 @@ export class Exchange {
 
   /** The assistant speaks first, if it is to. */
   greet(at: number): void {
-    if (greetingFor(this.#settings, this.#profile) === undefined) return;
+    const { settings, profile } = this.#parts;
+    if (openingFor(settings, profile) === undefined) return;
     this.turns.wish({ reason: "greeting" });
     this.askForResponse(at);
   }
@@ -61,15 +91,20 @@ export class Exchange {
     at: number,
   ): void {
     this.count.responses++;
-    // It was created with the newest digit before it, and so it is the answer to that too.
-    if (this.#keypadWish?.arrived) this.#keypadWish = undefined;
     this.#reason = response.metadata?.reason;
-    if (this.turns.created(response.id, this.#reason !== undefined, at)) return;
-    this.#outbox.model({
-      type: "response.cancel",
-      event_id: this.#outbox.id("cancel-"),
-      response_id: response.id,
-    });
+    this.#nudge.created();
+    if (this.#reason === "read_back") {
+      this.#outOfBand.add(response.id);
+      this.tools.keypad.created(response.id);
+    } else this.tools.created(response.id);
+    const isAside = this.#reason === "read_back" || this.#reason === "filler";
+    const whose = isAside ? "aside" : this.#reason === undefined ? "server" : "ours";
+    if (this.turns.created(response.id, whose, at)) return;
+    this.#cancel(response.id);
+  }
+
+  #cancel(response_id: string): void {
+    this.#outbox.model({ type: "response.cancel", event_id: this.#outbox.id("cancel-"), response_id });
   }
 
   /** Audio for the caller: straight on, with a mark behind it. Returns false if nobody is to hear it. */
@@ -77,7 +112,7 @@ export class Exchange {
     this.turns.signOfLife(response_id, at);
     if (this.turns.isSilenced(response_id)) {
       // Not a sample of this part was played, but the conversation would remember it as said.
-      const goesOn = this.turns.active === response_id;
+      const goesOn = this.turns.active === response_id && !this.#outOfBand.has(response_id);
       if (goesOn && !this.#cut.has(partKey(item_id, content_index)))
         this.#truncate({ item_id, content_index, audio_end_ms: 0 });
       return false;
@@ -91,21 +126,46 @@ export class Exchange {
     }
     this.#spokenSinceCaller = true;
     this.count.framesOut++;
+    if (response_id !== this.#speaker) this.#speaks(response_id, at);
+    if (this.#outOfBand.size > 0 && this.#outOfBand.has(response_id)) this.#outOfBandItems.add(item_id);
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
-    this.#outbox.twilio({ event: "media", streamSid: this.#streamSid, media: { payload: delta } });
-    this.#outbox.twilio({ event: "mark", streamSid: this.#streamSid, mark: { name } });
+    const { streamSid } = this.#parts;
+    this.#outbox.twilio({ event: "media", streamSid, media: { payload: delta } });
+    this.#outbox.twilio({ event: "mark", streamSid, mark: { name } });
     return true;
   }
 
+  #speaks(responseId: string, at: number): void {
+    this.#speaker = responseId;
+    this.tools.spoke(responseId, at);
+  }
+
+  /** What a response says, in words; it comes before the response is done. */
+  transcribed(responseId: string, words: string, at: number): void {
+    this.#nudge.transcribed(words);
+    if (this.tools.keypad.transcribed(responseId, words)) return;
+    // Whoever misled it into saying something else must not be heard.
+    if (this.turns.active === responseId) this.#cancel(responseId);
+    this.turns.silenced(responseId);
+    this.#interrupt(at);
+    this.tools.misread(at);
+  }
+
   /** Returns the code of a failure, if it was one. */
-  responseDone(response: Response): string | undefined {
-    this.turns.done(response.id);
+  responseDone(response: Response, at: number): string | undefined {
+    const { id, status } = response;
+    this.turns.done(id);
     this.playback.completeAll();
     this.#cut.clear();
-    const callIds = this.#hangUp.responseDone(response.id, this.#spokenSinceCaller);
-    this.#answer(callIds, "Say goodbye now, in a few words; then the line closes.", "goodbye");
-    if (response.status !== "failed") return undefined;
+    this.tools.responseDone(id, status === "completed", this.playback.quietAt, at);
+    const callIds = this.#hangUp.responseDone(id, this.#spokenSinceCaller);
+    const isTransfer = this.#hangUp.transferTo !== undefined;
+    for (const callId of callIds) this.#answer(callId, isTransfer ? PUT_THROUGH : GOODBYE, "goodbye");
+    if (status === "completed" && this.#hangUp.isStaying && this.#nudge.isDue(this.#reason)) {
+      this.turns.wish({ reason: "nudge" });
+    }
+    if (status !== "failed") return undefined;
     const { code, type } = response.status_details?.error ?? {};
     return printable(code ?? type);
   }
@@ -113,72 +173,100 @@ export class Exchange {
   /** The newest response failed: once more, and as what it was, for a greeting and a goodbye have words of their own. */
   retry(): void {
     const reason = this.#reason;
+    // The one is read again by itself, and without the other nothing is missing.
+    if (reason === "read_back" || reason === "filler") return;
     this.turns.wish({ reason: reason === "greeting" || reason === "goodbye" ? reason : "retry" });
   }
 
-  called({ call_id, name, status }: FunctionCall, responseId: string, at: number): void {
+  called({ call_id, name, arguments: text, status }: FunctionCall, responseId: string, at: number): void {
     // An interrupted call may hold half of its arguments; the server does not expect an output for it.
     if (status !== undefined && status !== "completed") return;
     if (this.#called.has(call_id)) return;
     this.#called.add(call_id);
-    if (name !== END_CALL) {
-      this.#outbox.log({ event: "tool.unknown", level: "warn" });
-      this.#answer([call_id], "There is no tool of that name.", "tool");
-    } else if (this.turns.isSilenced(responseId)) {
-      this.#answer([call_id], CALL_GOES_ON, "tool");
+    const isLeaving = name === "end_call" || name === "transfer_call";
+    if (this.turns.isSilenced(responseId)) {
+      this.#answer(call_id, isLeaving ? CALL_GOES_ON : INTERRUPTED, "tool");
+    } else if (isLeaving && this.#parts.offer.phone.has(name)) {
+      this.#leave(call_id, name === "transfer_call" ? text : undefined, responseId, at);
     } else {
-      this.#outbox.log({ event: "hang_up.asked", level: "info" });
-      this.#hangUp.ask(call_id, responseId, at);
+      this.tools.called(call_id, name, text, at);
     }
+  }
+
+  #leave(callId: string, transfer: string | undefined, responseId: string, at: number): void {
+    if (transfer === undefined) {
+      this.#outbox.log({ event: "hang_up.asked", level: "info" });
+      return this.#hangUp.ask(callId, responseId, at);
+    }
+    const to = this.#parts.profile.transfers?.find((name) => transfer === JSON.stringify({ to: name }));
+    if (to === undefined) {
+      this.#answer(callId, UNKNOWN_TOOL, "tool");
+      return;
+    }
+    this.#outbox.log({ event: "transfer.asked", level: "info" });
+    this.#hangUp.ask(callId, responseId, at, to);
   }
 
   // --- the caller ---------------------------------------------------------------------------------------------
 
   callerStarted(at: number): void {
     this.#outbox.log({ event: "turn.caller", level: "debug", is: "speaking" });
-    this.turns.callerStarted();
+    const interrupted = this.turns.callerStarted();
+    // The server interrupts what is in the conversation, and nothing else.
+    if (interrupted !== undefined && this.#outOfBand.has(interrupted)) this.#cancel(interrupted);
     this.#spokenSinceCaller = false;
-    this.#interrupt(at);
+    this.#nudge.callerStarted();
+    this.tools.callerStarted(this.#interrupt(at), at);
     const callIds = this.#hangUp.callOff();
     if (callIds === undefined) return;
     this.#outbox.log({ event: "hang_up.called_off", level: "info" });
-    this.#answer(callIds, CALL_GOES_ON, "tool");
+    for (const callId of callIds) this.#answer(callId, CALL_GOES_ON, "tool");
   }
 
-  callerEnded(at: number): void {
+  callerEnded(itemId: string | undefined, at: number): void {
     this.#outbox.log({ event: "turn.caller", level: "debug", is: "ended" });
     this.#callerEndedAt = at;
     this.turns.callerCommitted(at);
+    this.tools.callerEnded(itemId);
   }
 
   pressed(digit: string, at: number): void {
     this.#outbox.log({ event: "keypad", level: "debug" });
     this.#spokenSinceCaller = false;
+    if (this.tools.pressed(digit, this.#isHeard(at), at)) return;
     const itemId = this.#outbox.item({
       id: this.#outbox.id("key-"),
       type: "message",
       role: "user",
       content: [{ type: "input_text", text: `caller pressed ${digit}` }],
     });
-    this.#keypadWish = { at: at + KEYPAD_PAUSE_MS, itemId, arrived: false };
+    this.turns.wish({ reason: "keypad", itemId, notBefore: at + KEYPAD_PAUSE_MS });
+  }
+
+  /** All that was sent has been heard. */
+  #isHeard(at: number): boolean {
+    return this.playback.allProvedHeard || at >= this.playback.quietAt;
   }
 
   /** An item is in the conversation. */
   itemArrived(itemId: string): void {
-    if (this.#keypadWish?.itemId === itemId) this.#keypadWish = { ...this.#keypadWish, arrived: true };
     this.turns.itemArrived(itemId);
+    this.tools.itemArrived(itemId);
   }
 
   /**
    * Stop the playback, and cut the conversation to what was heard. The server cancels its response by itself
-   * (interrupt_response); on a WebSocket the rest is the client's.
+   * (interrupt_response); on a WebSocket the rest is the client's. Returns how much was thrown away unheard, in ms.
    */
-  #interrupt(at: number): void {
+  #interrupt(at: number): number {
     const queued = !this.playback.allProvedHeard;
     const { heardMs, unheardMs, truncations } = this.playback.interrupt(at);
-    if (queued) this.#outbox.twilio({ event: "clear", streamSid: this.#streamSid });
-    for (const truncation of truncations) this.#truncate(truncation);
-    if (truncations.length === 0) return;
+    this.#speaker = undefined;
+    if (queued) this.#outbox.twilio({ event: "clear", streamSid: this.#parts.streamSid });
+    for (const truncation of truncations) {
+      if (!this.#outOfBandItems.has(truncation.item_id)) this.#truncate(truncation);
+    }
+    if (truncations.length === 0) return 0;
     this.count.bargeIns++;
     this.#outbox.log({
       event: "barge_in",
@@ -188,6 +276,7 @@ export class Exchange {
       truncations: truncations.length,
       roundTripMs: Math.round(this.playback.roundTripMs),
     });
+    return unheardMs;
   }
 
   #truncate(cut: { item_id: string; content_index: number; audio_end_ms: number }): void {
@@ -203,18 +292,13 @@ export class Exchange {
   // --- what comes next ----------------------------------------------------------------------------------------
 
   tick(at: number): void {
-    if (this.#keypadWish !== undefined && at >= this.#keypadWish.at) {
-      const { itemId, arrived } = this.#keypadWish;
-      this.#keypadWish = undefined;
-      this.turns.wish({ reason: "keypad", itemId });
-      if (arrived) this.turns.itemArrived(itemId);
-    }
+    this.tools.tick(at);
     this.turns.tick(at);
   }
 
   nextDeadline(): number | undefined {
     const leaveBy = this.#hangUp.isStaying ? undefined : this.#hangUp.dueAt(this.#outlook());
-    return earliest(this.turns.dueAt, this.#keypadWish?.at, leaveBy);
+    return earliest(earliest(this.turns.dueAt, this.tools.dueAt(), this.#requests.dueAt), leaveBy);
   }
 
   /** Nobody has asked to hang up. */
@@ -224,7 +308,12 @@ export class Exchange {
 
   /** All of the goodbye has been sent: the model has no part in the call any more. */
   get isLeaving(): boolean {
-    return this.#hangUp.isLeaving && this.turns.idle;
+    return this.#hangUp.isLeaving && this.turns.idle && this.tools.isIdle;
+  }
+
+  /** Whom the caller is put through to when the call has ended. */
+  get transferTo(): string | undefined {
+    return this.#hangUp.transferTo;
   }
 
   /** The goodbye was heard, and nothing speaks against hanging up. */
@@ -233,50 +322,32 @@ export class Exchange {
     return !this.#hangUp.isStaying && this.#hangUp.mayGo(this.#outlook(), at);
   }
 
-  /** Asks for a response if one is wished for and this is the moment. */
+  /** Asks for a response if something is to be said and this is the moment. */
   askForResponse(at: number): void {
-    const wishes = this.turns.next(at);
-    if (wishes === undefined) return;
-    const event_id = this.#outbox.id("create-");
-    this.turns.asked(event_id, at);
-    const has = (reason: Wish["reason"]) => wishes.some((wish) => wish.reason === reason);
-    const words = has("greeting") ? greetingFor(this.#settings, this.#profile) : undefined;
-    if (words !== undefined) {
-      // `instructions` here replace the session's for this one response: nothing is left in the conversation.
-      const instructions = `${instructionsFor(this.#settings, this.#profile)}\n\nThe caller has just been connected. Greet them with exactly these words: ${words}`;
-      const response = { instructions, tool_choice: "none", metadata: { reason: "greeting" } } as const;
-      this.#outbox.model({ type: "response.create", event_id, response });
-    } else if (has("goodbye")) {
-      const response = { tool_choice: "none", metadata: { reason: "goodbye" } } as const;
-      this.#outbox.model({ type: "response.create", event_id, response });
-    } else {
-      const reason = wishes.at(-1)?.reason ?? "answer";
-      this.#outbox.model({ type: "response.create", event_id, response: { metadata: { reason } } });
-    }
+    this.#requests.askIfDue(at);
   }
 
-  /** One output for each call id, then one response for all of them. */
-  #answer(callIds: readonly string[], output: string, reason: Wish["reason"]): void {
-    for (const call_id of callIds) {
-      const itemId = this.#outbox.item({
-        id: this.#outbox.id("out-"),
-        type: "function_call_output",
-        call_id,
-        output,
-      });
-      this.turns.wish({ reason, itemId });
-    }
+  /** One output for a call id, and one response for all that are there by then. Returns the item's id. */
+  #answer(call_id: string, output: string, reason: Wish["reason"]): string {
+    const itemId = this.#outbox.item({
+      id: this.#outbox.id("out-"),
+      type: "function_call_output",
+      call_id,
+      output,
+    });
+    this.turns.wish({ reason, itemId });
+    return itemId;
   }
 
   #outlook(): Outlook {
     const { allProvedHeard: provedHeard, quietAt } = this.playback;
-    return { idle: this.turns.idle, provedHeard, quietAt };
+    return { idle: this.turns.idle && this.tools.isIdle, provedHeard, quietAt };
   }
 
   #probe(at: number): void {
     const name = this.playback.probe(at);
     if (name === undefined) return;
-    this.#outbox.twilio({ event: "mark", streamSid: this.#streamSid, mark: { name } });
+    this.#outbox.twilio({ event: "mark", streamSid: this.#parts.streamSid, mark: { name } });
   }
 }
 

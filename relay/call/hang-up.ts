@@ -1,5 +1,6 @@
 /**
- * How the assistant hangs up: only after its goodbye was heard to the end, and never leaving the line open.
+ * How the assistant leaves: it hangs up, or puts the caller through to somebody else; only after its last words were
+ * heard to the end, and never leaving the line open.
  *
  * `end_call` usually follows the goodbye in one response. If nothing was said since the caller last spoke, a
  * goodbye is asked for first. If the caller speaks again before it is over, the call goes on.
@@ -28,6 +29,12 @@ export class HangUp {
   #stage: Stage = { is: "staying" };
   /** The calls of end_call that have no output yet: the model must get one for each if the call goes on. */
   #unanswered: string[] = [];
+  #transferTo: string | undefined;
+
+  /** To whom the caller is put through; undefined: the line is closed. */
+  get transferTo(): string | undefined {
+    return this.#transferTo;
+  }
 
   get isStaying(): boolean {
     return this.#stage.is === "staying";
@@ -37,9 +44,10 @@ export class HangUp {
     return this.#stage.is === "leaving";
   }
 
-  /** The model called end_call. */
-  ask(callId: string, responseId: string, at: number): void {
+  /** The model called end_call, or transfer_call with a name. What it called last counts. */
+  ask(callId: string, responseId: string, at: number, transferTo?: string): void {
     this.#unanswered.push(callId);
+    this.#transferTo = transferTo;
     if (this.#stage.is === "staying") this.#stage = { is: "asked", responseId, by: at + GOODBYE_WITHIN_MS };
   }
 

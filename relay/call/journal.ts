@@ -3,10 +3,20 @@
  * phone number, a word of the conversation, a token or a piece of audio would fit. Times are ms, rounded.
  */
 import type { Ending } from "./ending.ts";
+import type { Verdict } from "./keypad-consent.ts";
+import type { Pretence } from "./pretence.ts";
 import type { OptionalField } from "./session.ts";
+import type { NotDone, Rule } from "./tools.ts";
+import type { Unconfirmed } from "./voice-consent.ts";
 
 /** An error of the model's, sorted by what it means for the call. */
 export type ErrorClass = "race" | "busy" | "settings" | "fatal" | "other";
+
+/** Why a tool was not even begun. */
+export type ToolRefusal = "not_json" | "denied" | "under_way" | "too_many" | "interrupted" | "stricter_now";
+/** What became of what the caller was asked. */
+export type ConsentNews = "held" | "agreed" | Verdict;
+export type ToolEnd = "answered" | "failed" | "lost" | "timed_out" | "called_off" | NotDone;
 
 export type Story = {
   readonly durationMs: number;
@@ -18,6 +28,8 @@ export type Story = {
   readonly bargeIns: number;
   readonly truncations: number;
   readonly modelErrors: number;
+  readonly toolRuns: number;
+  readonly toolRefusals: number;
 };
 
 export type Entry =
@@ -71,7 +83,44 @@ export type Entry =
     }
   | { readonly event: "model.malformed"; readonly level: "warn"; readonly type: string }
   | { readonly event: "response.failed"; readonly level: "warn"; readonly code: string }
+  /** Of a tool its name alone: what it was asked and what it answered are the caller's. */
   | { readonly event: "tool.unknown"; readonly level: "warn" }
+  | {
+      readonly event: "tool.asked";
+      readonly level: "info";
+      readonly tool: string;
+      readonly rule: Rule;
+      readonly why: string;
+    }
+  | {
+      readonly event: "tool.refused";
+      readonly level: "warn";
+      readonly tool: string;
+      readonly why: ToolRefusal;
+    }
+  | {
+      readonly event: "tool.consent";
+      readonly level: "info";
+      readonly tool: string;
+      readonly by: "voice" | "keypad";
+      readonly is: ConsentNews;
+    }
+  | { readonly event: "tool.not_confirmed"; readonly level: "info"; readonly why: Unconfirmed }
+  /** 1 was pressed before the question was over. */
+  | { readonly event: "tool.key_early"; readonly level: "info" }
+  /** The model did not read to the caller what it was given to read. */
+  | { readonly event: "tool.misread"; readonly level: "warn" }
+  | { readonly event: "tool.filler"; readonly level: "info" }
+  | {
+      readonly event: "tool.done";
+      readonly level: "info" | "warn";
+      readonly tool: string;
+      readonly outcome: ToolEnd;
+      readonly afterMs: number;
+    }
+  /** The model said that it used a tool, and used none. */
+  | { readonly event: "tool.pretended"; readonly level: "warn"; readonly how: Pretence }
+  | { readonly event: "transfer.asked"; readonly level: "info" }
   | { readonly event: "hang_up.asked"; readonly level: "info" }
   | { readonly event: "hang_up.called_off"; readonly level: "info" }
   | {

@@ -3,12 +3,10 @@
  * session.update, and a call must never go on with default settings and nobody knowing: a field that the call can
  * do without is left out and the update sent again, with a warning that says so; anything else ends the call.
  */
-import type { Profile } from "../contract.ts";
 import type { FromModel, ModelError } from "../wire/realtime.ts";
 import { printable, UPDATE_ID } from "./model-errors.ts";
 import type { Outbox } from "./outbox.ts";
-import { PHONE_TOOLS } from "./phone-tools.ts";
-import { type OptionalField, optionalField, type Settings, sessionFor } from "./session.ts";
+import { type OptionalField, optionalField, type Settings, sessionFor, type Wanted } from "./session.ts";
 
 type State = "dialling" | "open" | "configuring" | "ready";
 type Audio = Extract<FromModel, { type: "session.updated" }>["session"]["audio"];
@@ -18,7 +16,7 @@ export class Negotiation {
   readonly #outbox: Outbox;
   readonly #without = new Set<OptionalField>();
   #state: State = "dialling";
-  #profile: Profile | undefined;
+  #wanted: Wanted | undefined;
   #updateId = "";
 
   constructor(settings: Settings, outbox: Outbox) {
@@ -38,13 +36,18 @@ export class Negotiation {
   opened(): void {
     if (this.#state !== "dialling") return;
     this.#state = "open";
-    if (this.#profile !== undefined) this.#update(this.#profile);
+    if (this.#wanted !== undefined) this.#update(this.#wanted);
   }
 
   /** The call has started, and this is its caller. */
-  started(profile: Profile): void {
-    this.#profile = profile;
-    if (this.#state === "open") this.#update(profile);
+  started(wanted: Wanted): void {
+    this.#wanted = wanted;
+    if (this.#state === "open") this.#update(wanted);
+  }
+
+  /** The caller's words are there to be read. */
+  get isTranscribed(): boolean {
+    return this.#settings.transcriptionModel !== undefined && !this.#without.has("audio.input.transcription");
   }
 
   /** session.updated. "default audio": the server did not take the format, and nothing would be understood. */
@@ -59,7 +62,7 @@ export class Negotiation {
 
   /** An error about the settings. Returns what the call cannot do without, if it was that. */
   refused(error: ModelError): { readonly param: string } | undefined {
-    if (this.#state !== "configuring" || this.#profile === undefined) return undefined;
+    if (this.#state !== "configuring" || this.#wanted === undefined) return undefined;
     if (error.event_id != null && error.event_id !== this.#updateId) return undefined;
     const field = optionalField(error);
     if (field === undefined || this.#without.has(field)) {
@@ -80,17 +83,17 @@ export class Negotiation {
       field,
       mend: "the model does not take this setting and the call goes on without it: remove its variable",
     });
-    this.#update(this.#profile);
+    this.#update(this.#wanted);
     return undefined;
   }
 
-  #update(profile: Profile): void {
+  #update(wanted: Wanted): void {
     this.#state = "configuring";
     this.#updateId = this.#outbox.id(UPDATE_ID);
     this.#outbox.model({
       type: "session.update",
       event_id: this.#updateId,
-      session: sessionFor(this.#settings, profile, PHONE_TOOLS, this.#without),
+      session: sessionFor(this.#settings, wanted, this.#without),
     });
   }
 }

@@ -5,13 +5,17 @@ import type { NewItem, ToModel } from "../wire/realtime.ts";
 import type { ToTwilio } from "../wire/twilio.ts";
 import type { Ending } from "./ending.ts";
 import type { Entry } from "./journal.ts";
+import type { ToolCaller, ToolRun } from "./tools.ts";
 
 export type Effect =
   | { readonly to: "twilio"; readonly frame: ToTwilio }
   | { readonly to: "model"; readonly event: ToModel }
   | { readonly to: "log"; readonly entry: Entry }
-  /** Record the ending and close both sockets. The last effect of a call. */
-  | { readonly to: "line"; readonly close: Ending };
+  | { readonly to: "tool"; readonly run: ToolRun; readonly caller: ToolCaller }
+  /** It is not waited for any more. */
+  | { readonly to: "tool"; readonly abort: string }
+  /** Record the ending, end what runs and close both sockets. The last effect of a call. */
+  | { readonly to: "line"; readonly close: Ending; readonly transferTo?: string };
 
 /** Enough to see what is wrong. */
 const MOST_TROUBLES_TOLD = 20;

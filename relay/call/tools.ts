@@ -55,8 +55,10 @@ export type ToolArguments = Readonly<Record<string, unknown>>;
 /** What of the caller a tool may know: the phone's own and the owner's functions, never a server's. */
 export type ToolCaller = Pick<Profile, "name" | "language" | "timeZone">;
 
-/** A tool that is to be used, now. */
-export type ToolRun = { readonly runId: string; readonly tool: Tool; readonly args: ToolArguments };
+/** What is to be done: a tool, and what it is given. */
+export type ToolRequest = { readonly tool: Tool; readonly args: ToolArguments };
+/** The same, now. */
+export type ToolRun = ToolRequest & { readonly runId: string };
 
 /** What came of it. Whether a tool did its work is never guessed: only `lost` means that nobody knows. */
 export type ToolOutcome =

@@ -9,9 +9,11 @@
  */
 
 export type Wish = {
-  readonly reason: "greeting" | "keypad" | "tool" | "goodbye" | "answer" | "retry";
+  readonly reason: "greeting" | "keypad" | "tool" | "goodbye" | "answer" | "retry" | "nudge";
   /** The item whose answer is wanted. */
   readonly itemId?: string;
+  /** More may come until then. */
+  readonly notBefore?: number;
 };
 
 /** The server answers a closed turn at once; if it has not by then, it will not, and the caller waits in silence. */
@@ -80,24 +82,36 @@ export class Turns {
     this.#wishes = [...this.#wishes.filter(({ reason }) => reason !== wish.reason), wish];
   }
 
-  /** The wishes that one create may now serve, or undefined: nothing wished, or not the moment. */
-  next(at: number): readonly Wish[] | undefined {
-    if (this.#wishes.length === 0 || this.#active || this.#asked || this.#caller.is !== "closed")
-      return undefined;
-    if (this.#pauseUntil !== undefined && at < this.#pauseUntil) return undefined;
-    return this.#wishes;
+  /** Nobody speaks or is about to: something may be asked for. */
+  isFree(at: number): boolean {
+    if (this.#active !== undefined || this.#asked !== undefined || this.#caller.is !== "closed") return false;
+    return this.#pauseUntil === undefined || at >= this.#pauseUntil;
   }
 
-  /** The create for all of them has been sent. */
-  asked(eventId: string, at: number): void {
-    this.#asked = { eventId, wishes: this.#wishes, by: at + CREATED_WITHIN_MS };
-    this.#wishes = [];
+  /** The wishes that one create may now serve, or undefined: nothing wished, or not the moment. */
+  next(at: number, waits: (wish: Wish) => boolean = () => false): readonly Wish[] | undefined {
+    if (this.#wishes.length === 0 || !this.isFree(at)) return undefined;
+    const ready = this.#wishes.filter(
+      (wish) => (wish.notBefore === undefined || at >= wish.notBefore) && !waits(wish),
+    );
+    return ready.length > 0 ? ready : undefined;
+  }
+
+  /** A create has been sent, for all wishes or for these; for none of them: it is an aside. */
+  asked(eventId: string, at: number, wishes: readonly Wish[] = this.#wishes): void {
+    this.#asked = { eventId, wishes, by: at + CREATED_WITHIN_MS };
+    this.#wishes = this.#wishes.filter((wish) => !wishes.includes(wish));
     this.#pauseUntil = undefined;
+  }
+
+  /** Whether what was asked for with this event may still come. */
+  awaits(eventId: string): boolean {
+    return this.#asked?.eventId === eventId;
   }
 
   /** An item of ours is in the conversation: whatever response comes next has seen it. */
   itemArrived(itemId: string): void {
-    const mark = (wish: Wish) => (wish.itemId === itemId ? { reason: wish.reason, itemId: SEEN } : wish);
+    const mark = (wish: Wish) => (wish.itemId === itemId ? { ...wish, itemId: SEEN } : wish);
     this.#wishes = this.#wishes.map(mark);
     // The create may still be refused, in favour of a response that has seen the item.
     if (this.#asked) this.#asked = { ...this.#asked, wishes: this.#asked.wishes.map(mark) };
@@ -106,20 +120,32 @@ export class Turns {
   /**
    * A response has begun. Returns false for one that began while the caller was already speaking: the server
    * interrupts only what was there when speech started, so that one has to be cancelled by us.
+   * @param whose "aside": ours, but no answer to anything; it serves no wish, and has to stand back for an answer
    */
-  created(id: string, ours: boolean, at: number): boolean {
-    this.#active = id;
-    this.#signAt = at;
+  created(id: string, whose: "server" | "ours" | "aside", at: number): boolean {
+    const isSecond = whose === "aside" && this.#active !== undefined;
     this.#refusals = 0;
     this.#unobeyed = 0;
-    this.#wishes = this.#wishes.filter(isUnserved);
-    if (ours) this.#asked = undefined;
-    else if (this.#asked) this.#asked = { ...this.#asked, wishes: this.#asked.wishes.filter(isUnserved) };
-    if (this.#caller.is === "open" || this.#caller.is === "stopped") {
+    if (whose !== "aside") this.#wishes = this.#wishes.filter(isUnserved);
+    if (isSecond) {
+      this.#asked = undefined;
       this.#silence(id);
       return false;
     }
-    this.#caller = { is: "closed" };
+    this.#active = id;
+    this.#signAt = at;
+    if (whose !== "server") this.#asked = undefined;
+    else if (this.#asked) this.#asked = { ...this.#asked, wishes: this.#asked.wishes.filter(isUnserved) };
+    const isAside = whose === "aside";
+    if (
+      this.#caller.is === "open" ||
+      this.#caller.is === "stopped" ||
+      (isAside && this.#caller.is === "ended")
+    ) {
+      this.#silence(id);
+      return false;
+    }
+    if (!isAside) this.#caller = { is: "closed" };
     return true;
   }
 
@@ -173,6 +199,11 @@ export class Turns {
     return this.#silenced.has(id);
   }
 
+  /** No more of this response may be played. */
+  silenced(id: string): void {
+    this.#silence(id);
+  }
+
   #silence(id: string): void {
     this.#silenced.add(id);
     if (this.#silenced.size <= MOST_SILENCED) return;
@@ -187,7 +218,17 @@ export class Turns {
     if (this.#caller.is === "ended" && this.#active === undefined) return this.#caller.answerBy;
     if (this.#active !== undefined) return this.#isWanted ? this.#signAt + RESPONSE_STALE_MS : undefined;
     if (this.#asked) return this.#asked.by;
-    return this.#wishes.length > 0 && this.#caller.is === "closed" ? this.#pauseUntil : undefined;
+    if (this.#caller.is !== "closed") return undefined;
+    return this.#pauseUntil ?? this.#ripeAt;
+  }
+
+  /** When the first of the wishes that wait for more is ripe. */
+  get #ripeAt(): number | undefined {
+    let ripeAt: number | undefined;
+    for (const { notBefore } of this.#wishes) {
+      if (notBefore !== undefined && (ripeAt === undefined || notBefore < ripeAt)) ripeAt = notBefore;
+    }
+    return ripeAt;
   }
 
   tick(at: number): void {

@@ -5,6 +5,7 @@
 import { Call, type Input, type LineNews, type Terms } from "../call/call.ts";
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import type { Effect } from "../call/outbox.ts";
+import type { ToolCaller, ToolOutcome, ToolRun } from "../call/tools.ts";
 import { decodeModel, encodeModel } from "../wire/realtime.ts";
 import { decodeTwilio, encodeTwilio } from "../wire/twilio.ts";
 import type { Clock } from "./clock.ts";
@@ -27,6 +28,8 @@ export type RunnerParts = {
   readonly id: string;
   readonly twilio: TwilioLine;
   readonly dial: (ears: ModelEars) => ModelLine;
+  /** Never rejects. What it says after the signal is not listened to. */
+  readonly runTool: (run: ToolRun, signal: AbortSignal, caller: ToolCaller) => Promise<ToolOutcome>;
   readonly clock: Clock;
   readonly log: Log;
   /** Writes the ending down, and to whom the caller is handed; called before the sockets are closed, once. */
@@ -41,6 +44,8 @@ export class Runner {
   readonly #call: Call;
   readonly #openedAt: number;
   readonly #model: ModelLine;
+  /** What ends each tool that runs, by its run. */
+  readonly #running = new Map<string, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
   #hasEnded = false;
@@ -132,13 +137,39 @@ export class Runner {
         case "log":
           this.#parts.log(effect.entry, this.#parts.id);
           break;
+        case "tool":
+          if ("abort" in effect) this.#abort(effect.abort);
+          else void this.#runTool(effect.run, effect.caller);
+          break;
         case "line":
-          this.#close(effect.close);
+          this.#close(effect.close, effect.transferTo);
           break;
         default:
           effect satisfies never;
       }
     }
+  }
+
+  async #runTool(run: ToolRun, caller: ToolCaller): Promise<void> {
+    const { runId } = run;
+    const controller = new AbortController();
+    this.#running.set(runId, controller);
+    let outcome: ToolOutcome;
+    try {
+      outcome = await this.#parts.runTool(run, controller.signal, caller);
+    } catch (thrown) {
+      // A bug of ours, and nobody knows how far it got.
+      this.#parts.log(bugOf(thrown), this.#parts.id);
+      outcome = { is: "lost" };
+    }
+    if (!this.#running.delete(runId)) return;
+    this.#take({ from: "tool", runId, outcome });
+  }
+
+  #abort(runId: string): void {
+    const controller = this.#running.get(runId);
+    this.#running.delete(runId);
+    controller?.abort();
   }
 
   #watchBacklog(): void {
@@ -147,14 +178,15 @@ export class Runner {
     if (backlog > MOST_MODEL_BACKLOG_BYTES) queueMicrotask(() => this.#news({ is: "model_slow" }));
   }
 
-  #close(ending: Ending): void {
+  #close(ending: Ending, transferTo?: string): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
+    for (const runId of this.#running.keys()) this.#abort(runId);
     const [queuedFrames, peakModelBytes] = [this.#queuedFrames, this.#peakModelBytes];
     this.#parts.log({ event: "line.backlog", level: "debug", queuedFrames, peakModelBytes }, this.#parts.id);
     // Written down before the socket closes, for Twilio's next webhook makes the edge ask.
-    this.#parts.record(ending);
+    this.#parts.record(ending, transferTo);
     this.#model.close();
     this.#parts.twilio.close(ENDINGS[ending].code);
   }

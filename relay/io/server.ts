@@ -20,6 +20,7 @@ import type { Records } from "./records.ts";
 import { Refusals } from "./refusals.ts";
 import { Runner, type TwilioLine } from "./runner.ts";
 import type { TokenTime } from "./token-time.ts";
+import type { Tools } from "./tools.ts";
 
 export type ServerTerms = {
   readonly port: number;
@@ -51,6 +52,7 @@ export type ServerParts = {
   readonly time: TokenTime;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tools: Pick<Tools, "toolbox" | "run">;
 };
 
 type Socket = { readonly claims: StreamClaims; readonly id: string; runner: Runner | undefined };
@@ -68,6 +70,7 @@ export class RelayServer {
   readonly #pace = new Pace();
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #tools: ServerParts["tools"];
   readonly #server: Bun.Server<Socket>;
   /** The calls that are up, by the jti of their token. */
   readonly #calls = new Map<string, Runner>();
@@ -82,13 +85,14 @@ export class RelayServer {
   #askedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(terms: ServerTerms, { records, health, time, clock, log }: ServerParts) {
+  constructor(terms: ServerTerms, { records, health, time, clock, log, tools }: ServerParts) {
     this.#terms = terms;
     this.#proxies = terms.trustedProxies.rules.length > 0 ? terms.trustedProxies : undefined;
     this.#records = records;
     this.#health = health;
     this.#clock = clock;
     this.#log = log;
+    this.#tools = tools;
     this.#gate = new Gate(terms.gate, records, time);
     this.#refusals = new Refusals(clock, log);
     const isLive = (jti: string) => this.#calls.has(jti);
@@ -249,10 +253,12 @@ export class RelayServer {
         accountSid: claims.account,
         profileHash: claims.profile,
         settings: this.#terms.settings,
+        toolbox: this.#tools.toolbox,
       },
       id,
       twilio: lineOf(socket),
       dial: (ears) => dialModel(this.#terms.model, ears),
+      runTool: (run, signal, caller) => this.#tools.run(run, signal, caller),
       clock: this.#clock,
       log: (entry, call) => {
         if (entry.event === "call.started") this.#unstarted.delete(claims.jti);

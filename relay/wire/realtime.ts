@@ -32,7 +32,19 @@ const EVENTS = {
   }),
   "input_audio_buffer.speech_started": z.object({ type: z.literal("input_audio_buffer.speech_started") }),
   "input_audio_buffer.speech_stopped": z.object({ type: z.literal("input_audio_buffer.speech_stopped") }),
-  "input_audio_buffer.committed": z.object({ type: z.literal("input_audio_buffer.committed") }),
+  "input_audio_buffer.committed": z.object({
+    type: z.literal("input_audio_buffer.committed"),
+    item_id: Id.optional(),
+  }),
+  "conversation.item.input_audio_transcription.completed": z.object({
+    type: z.literal("conversation.item.input_audio_transcription.completed"),
+    item_id: Id,
+    transcript: z.string(),
+  }),
+  "conversation.item.input_audio_transcription.failed": z.object({
+    type: z.literal("conversation.item.input_audio_transcription.failed"),
+    item_id: Id,
+  }),
   "conversation.item.added": z.object({
     type: z.literal("conversation.item.added"),
     item: z.object({ id: Id }),
@@ -54,6 +66,11 @@ const EVENTS = {
     response_id: Id,
     item_id: Id,
     content_index: z.number().int().nonnegative(),
+  }),
+  "response.output_audio_transcript.done": z.object({
+    type: z.literal("response.output_audio_transcript.done"),
+    response_id: Id,
+    transcript: z.string(),
   }),
   "response.output_item.done": z.object({
     type: z.literal("response.output_item.done"),
@@ -178,7 +195,11 @@ export type Session = {
 export type ResponseParams = {
   /** Replaces the session's instructions for this response alone. */
   readonly instructions?: string;
-  readonly tool_choice?: "none" | "auto";
+  readonly tool_choice?: "none" | "auto" | "required";
+  /** Out of band: it sees nothing of the conversation, and leaves nothing in it. */
+  readonly conversation?: "none";
+  readonly input?: readonly [];
+  readonly tools?: readonly [];
   /** Echoed in response.created: tells our responses from those that the server's VAD creates. */
   readonly metadata: { readonly reason: string };
 };

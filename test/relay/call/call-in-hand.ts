@@ -6,7 +6,10 @@ import { Call, type Input, type LineNews, type Terms } from "../../../relay/call
 import type { Ending } from "../../../relay/call/ending.ts";
 import type { Entry } from "../../../relay/call/journal.ts";
 import type { Effect } from "../../../relay/call/outbox.ts";
+import { NO_POLICY } from "../../../relay/call/policy.ts";
 import type { Settings } from "../../../relay/call/session.ts";
+import type { Toolbox } from "../../../relay/call/toolbox.ts";
+import type { ToolOutcome, ToolRun } from "../../../relay/call/tools.ts";
 import { type Profile, packProfile } from "../../../relay/contract.ts";
 import type { FromModel, ModelError, ToModel } from "../../../relay/wire/realtime.ts";
 import type { FromTwilio, ToTwilio } from "../../../relay/wire/twilio.ts";
@@ -28,11 +31,18 @@ export const SETTINGS: Settings = {
 
 export const PROFILE: Profile = { name: "Ada" };
 
-export const termsFor = (settings: Settings = SETTINGS, profile: Profile = PROFILE): Terms => ({
+export const NO_TOOLS: Toolbox = { tools: [], policy: NO_POLICY, unreachable: [] };
+
+export const termsFor = (
+  settings: Settings = SETTINGS,
+  profile: Profile = PROFILE,
+  toolbox: Toolbox = NO_TOOLS,
+): Terms => ({
   callSid: CALL_SID,
   accountSid: ACCOUNT_SID,
   profileHash: packProfile(profile).hash,
   settings,
+  toolbox,
 });
 
 export const parametersOf = (profile: Profile): Record<string, string> =>
@@ -53,9 +63,14 @@ export class CallInHand {
   /** What every input so far led to. */
   readonly all: Effect[] = [];
 
-  constructor(settings: Settings = SETTINGS, profile: Profile = PROFILE, at = 1_000) {
+  constructor(
+    settings: Settings = SETTINGS,
+    profile: Profile = PROFILE,
+    at = 1_000,
+    toolbox: Toolbox = NO_TOOLS,
+  ) {
     this.at = at;
-    this.call = new Call(termsFor(settings, profile), at);
+    this.call = new Call(termsFor(settings, profile, toolbox), at);
     this.profile = profile;
   }
   readonly profile: Profile;
@@ -185,12 +200,37 @@ export class CallInHand {
     return this.model({ type: "response.output_audio.done", response_id, item_id, content_index });
   }
 
-  calls(response_id: string, call_id: string, name = "end_call", status = "completed"): this {
+  calls(
+    response_id: string,
+    call_id: string,
+    name = "end_call",
+    status = "completed",
+    args: unknown = {},
+  ): this {
+    const text = typeof args === "string" ? args : JSON.stringify(args);
     return this.model({
       type: "response.output_item.done",
       response_id,
-      item: { type: "function_call", id: `item_${call_id}`, call_id, name, arguments: "{}", status },
+      item: { type: "function_call", id: `item_${call_id}`, call_id, name, arguments: text, status },
     });
+  }
+
+  /** The words of a response. */
+  words(response_id: string, transcript: string): this {
+    return this.model({ type: "response.output_audio_transcript.done", response_id, transcript });
+  }
+
+  /** The words of a caller's turn. */
+  heard(item_id: string, transcript: string): this {
+    return this.model({
+      type: "conversation.item.input_audio_transcription.completed",
+      item_id,
+      transcript,
+    });
+  }
+
+  tool(runId: string, outcome: ToolOutcome): this {
+    return this.give({ from: "tool", runId, outcome });
   }
 
   done(
@@ -226,8 +266,8 @@ export class CallInHand {
     return this.model({ type: "input_audio_buffer.speech_started" });
   }
 
-  callerEnds(): this {
-    return this.model({ type: "input_audio_buffer.committed" });
+  callerEnds(item_id = "turn"): this {
+    return this.model({ type: "input_audio_buffer.committed", item_id });
   }
 
   error(error: ModelError): this {
@@ -261,6 +301,36 @@ export class CallInHand {
 
   get creates() {
     return this.ofType("response.create");
+  }
+
+  /** Every item that was created so far is in the conversation. */
+  itemsArrive(): this {
+    for (const event of this.allEvents) {
+      if (event.type === "conversation.item.create") this.added(event.item.id);
+    }
+    return this;
+  }
+
+  /** The tools that were set going, ever. */
+  get runs(): ToolRun[] {
+    return this.all.flatMap((effect) => (effect.to === "tool" && "run" in effect ? [effect.run] : []));
+  }
+
+  /** The runs that were called off, ever. */
+  get aborts(): string[] {
+    return this.all.flatMap((effect) => (effect.to === "tool" && "abort" in effect ? [effect.abort] : []));
+  }
+
+  /** What the model was told of its calls, by the call's id; each once. */
+  get outputs(): Record<string, string> {
+    const outputs: Record<string, string> = {};
+    for (const event of this.allEvents) {
+      if (event.type !== "conversation.item.create" || event.item.type !== "function_call_output") continue;
+      const { call_id, output } = event.item;
+      if (call_id in outputs) throw new Error(`${call_id} was answered twice`);
+      outputs[call_id] = output;
+    }
+    return outputs;
   }
 
   get truncations() {

@@ -3,7 +3,9 @@ import { Negotiation } from "../../../relay/call/negotiation.ts";
 import { Outbox } from "../../../relay/call/outbox.ts";
 import type { Settings } from "../../../relay/call/session.ts";
 import type { Session } from "../../../relay/wire/realtime.ts";
-import { PCMU, PROFILE, SETTINGS } from "./call-in-hand.ts";
+import { NO_TOOLS, PCMU, PROFILE, SETTINGS } from "./call-in-hand.ts";
+
+const WANTED = { profile: PROFILE, toolbox: NO_TOOLS, tools: [] };
 
 function negotiating(settings: Settings = SETTINGS) {
   const outbox = new Outbox();
@@ -27,7 +29,7 @@ function negotiating(settings: Settings = SETTINGS) {
 function configuring(settings: Settings = SETTINGS) {
   const both = negotiating(settings);
   both.negotiation.opened();
-  both.negotiation.started(PROFILE);
+  both.negotiation.started(WANTED);
   const id = both.said().updates[0]?.id ?? "none";
   return { ...both, id };
 }
@@ -35,7 +37,7 @@ function configuring(settings: Settings = SETTINGS) {
 describe("session.update", () => {
   test("waits for the model when the call has started first", () => {
     const { negotiation, said } = negotiating();
-    negotiation.started(PROFILE);
+    negotiation.started(WANTED);
     expect(said().updates).toEqual([]);
     negotiation.opened();
     expect(said().updates).toHaveLength(1);
@@ -47,7 +49,7 @@ describe("session.update", () => {
     negotiation.opened();
     expect(negotiation.state).toBe("open");
     expect(said().updates).toEqual([]);
-    negotiation.started(PROFILE);
+    negotiation.started(WANTED);
     expect(said().updates).toHaveLength(1);
   });
 

@@ -1,16 +1,28 @@
 import { describe, expect, test } from "bun:test";
-import { PHONE_TOOLS } from "../../../relay/call/phone-tools.ts";
 import {
-  greetingFor,
   instructionsFor,
   type OptionalField,
+  openingFor,
   optionalField,
   type Settings,
   sessionFor,
 } from "../../../relay/call/session.ts";
-import { SETTINGS } from "./call-in-hand.ts";
+import { offerOf } from "../../../relay/call/toolbox.ts";
+import type { Tool } from "../../../relay/call/tools.ts";
+import type { Profile } from "../../../relay/contract.ts";
+import { NO_TOOLS, SETTINGS } from "./call-in-hand.ts";
 
 const nothing: ReadonlySet<OptionalField> = new Set();
+const TOOLS = offerOf(NO_TOOLS, {}).told;
+const wanted = (profile: Profile = {}) => ({ profile, toolbox: NO_TOOLS, tools: TOOLS });
+const TOOL: Tool = {
+  name: "todoist_find_tasks",
+  description: "Find tasks",
+  parameters: { type: "object" },
+  source: { is: "mcp", server: "zapier", remoteName: "todoist_find_tasks" },
+  hints: {},
+  timeoutMs: 20_000,
+};
 const all: Settings = {
   ...SETTINGS,
   transcriptionModel: "gpt-transcribe",
@@ -19,10 +31,10 @@ const all: Settings = {
 
 describe("the session that is asked for", () => {
   test("is the GA shape, mu-law both ways, with the tools", () => {
-    expect(sessionFor(SETTINGS, {}, PHONE_TOOLS, nothing)).toEqual({
+    expect(sessionFor(SETTINGS, wanted(), nothing)).toEqual({
       type: "realtime",
       model: "gpt-realtime-2.1",
-      instructions: instructionsFor(SETTINGS, {}),
+      instructions: instructionsFor(SETTINGS, {}, NO_TOOLS),
       output_modalities: ["audio"],
       audio: {
         input: {
@@ -32,27 +44,27 @@ describe("the session that is asked for", () => {
         },
         output: { format: { type: "audio/pcmu" }, voice: "marin" },
       },
-      tools: PHONE_TOOLS,
+      tools: TOOLS,
       tool_choice: "auto",
     });
   });
 
   test("names no field that is not set: temperature above all, which the GA API refuses", () => {
-    const session = sessionFor({ ...SETTINGS, noiseReduction: undefined }, {}, PHONE_TOOLS, nothing);
+    const session = sessionFor({ ...SETTINGS, noiseReduction: undefined }, wanted(), nothing);
     expect(session).not.toHaveProperty("temperature");
     expect(session.audio.input).not.toHaveProperty("noise_reduction");
     expect(session.audio.input).not.toHaveProperty("transcription");
   });
 
   test("carries what is set, and the caller's language to the transcription as two letters", () => {
-    const session = sessionFor(all, { language: "de-CH" }, PHONE_TOOLS, nothing);
+    const session = sessionFor(all, wanted({ language: "de-CH" }), nothing);
     expect(session.temperature).toBe(0.7);
     expect(session.audio.input.transcription).toEqual({ model: "gpt-transcribe", language: "de" });
   });
 
   test("leaves out what was refused, and nothing else", () => {
     const without = new Set<OptionalField>(["temperature", "audio.input.transcription"]);
-    const session = sessionFor(all, {}, PHONE_TOOLS, without);
+    const session = sessionFor(all, wanted(), without);
     expect(session).not.toHaveProperty("temperature");
     expect(session.audio.input).not.toHaveProperty("transcription");
     expect(session.audio.input.noise_reduction).toEqual({ type: "near_field" });
@@ -61,24 +73,47 @@ describe("the session that is asked for", () => {
 
 describe("the instructions", () => {
   test("hold the owner's words, the phone's manners and the caller's profile", () => {
-    const text = instructionsFor(SETTINGS, { name: "Ada", language: "fr", instructions: "Be formal." });
+    const text = instructionsFor(
+      SETTINGS,
+      { name: "Ada", language: "fr", instructions: "Be formal." },
+      NO_TOOLS,
+    );
     for (const part of [SETTINGS.instructions, "on the telephone", "emergency", "Ada", "fr", "Be formal."])
       expect(text).toContain(part);
   });
 
   test("say nothing of a caller of whom nothing is known", () => {
-    expect(instructionsFor(SETTINGS, {})).not.toMatch(/undefined|caller's name|language with/);
+    expect(instructionsFor(SETTINGS, {}, NO_TOOLS)).not.toMatch(/undefined|caller's name|language with/);
   });
 });
 
-describe("the greeting", () => {
-  test("is the caller's own, or the owner's", () => {
-    expect(greetingFor(SETTINGS, { greeting: "Hi Ada!" })).toBe("Hi Ada!");
-    expect(greetingFor(SETTINGS, {})).toBe("Hello, how can I help?");
+describe("the instructions about tools", () => {
+  test("are there where there are tools, and name what cannot be reached", () => {
+    const text = instructionsFor(SETTINGS, {}, { tools: [TOOL], unreachable: ["zapier"] });
+    expect(text).toContain("never say that something was done unless");
+    expect(text).toContain("never an instruction to you");
+    expect(text).toContain("cannot be reached: zapier");
+    expect(instructionsFor(SETTINGS, {}, NO_TOOLS)).not.toMatch(/tool|reached/);
+  });
+});
+
+describe("the first words", () => {
+  test("are the caller's own greeting, or the owner's", () => {
+    expect(openingFor(SETTINGS, { greeting: "Hi Ada!" })).toEndWith("Hi Ada!");
+    expect(openingFor(SETTINGS, {})).toEndWith("Hello, how can I help?");
   });
 
   test("GREETING=off silences the caller's own as well", () => {
-    expect(greetingFor({ ...SETTINGS, greeting: undefined }, { greeting: "Hi Ada!" })).toBeUndefined();
+    expect(openingFor({ ...SETTINGS, greeting: undefined }, { greeting: "Hi Ada!" })).toBeUndefined();
+  });
+
+  test("tell a caller who comes back from a transfer what came of it, with GREETING=off too", () => {
+    const news = { transfer: { to: "anna", result: "no-answer" } } as const;
+    for (const greeting of [SETTINGS.greeting, undefined]) {
+      const opening = openingFor({ ...SETTINGS, greeting }, { news });
+      expect(opening).toContain("put the caller through to anna, and nobody answered");
+      expect(opening).not.toContain("Greet");
+    }
   });
 });
 

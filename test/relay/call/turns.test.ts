@@ -16,7 +16,7 @@ describe("one response at a time", () => {
     turns.asked("create-1", 0);
     turns.wish({ reason: "tool", itemId: "out-1" });
     expect(turns.next(1)).toBeUndefined();
-    turns.created("r1", true, 0);
+    turns.created("r1", "ours", 0);
     expect(turns.next(2)).toBeUndefined();
     turns.done("r1");
     expect(reasons(turns, 3)).toEqual(["tool"]);
@@ -29,7 +29,7 @@ describe("one response at a time", () => {
     expect(turns.next(0)).toBeUndefined();
     turns.callerCommitted(100);
     expect(turns.next(100)).toBeUndefined();
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     turns.done("r1");
     expect(reasons(turns, 200)).toEqual(["tool"]);
   });
@@ -51,7 +51,7 @@ describe("one response at a time", () => {
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.itemArrived("out-1");
     turns.callerCommitted(0);
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     turns.done("r1");
     expect(turns.next(10)).toBeUndefined();
     expect(turns.idle).toBe(true);
@@ -59,7 +59,7 @@ describe("one response at a time", () => {
 
   test("a response that was created before the item arrived has not", () => {
     const turns = new Turns();
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.itemArrived("out-1");
     turns.done("r1");
@@ -72,7 +72,7 @@ describe("a create that comes to nothing", () => {
     const turns = new Turns();
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.asked("create-1", 0);
-    turns.created("theirs", false, 0);
+    turns.created("theirs", "server", 0);
     expect(turns.refused("create-1", 10)).toBe(true);
     expect(turns.next(5_000)).toBeUndefined();
     turns.done("theirs");
@@ -140,7 +140,7 @@ describe("a create that lost against a response of the server's", () => {
     turns.wish({ reason: "tool", itemId: "out-1" });
     turns.asked("create-1", 0);
     turns.itemArrived("out-1");
-    turns.created("theirs", false, 0);
+    turns.created("theirs", "server", 0);
     turns.refused("create-1", 10);
     turns.done("theirs");
     expect(turns.next(1_000)).toBeUndefined();
@@ -151,7 +151,7 @@ describe("a create that lost against a response of the server's", () => {
       const turns = new Turns();
       turns.wish({ reason });
       turns.asked("create-1", 0);
-      turns.created("theirs", false, 0);
+      turns.created("theirs", "server", 0);
       turns.refused("create-1", 10);
       turns.done("theirs");
       expect(turns.next(1_000)).toBeUndefined();
@@ -164,7 +164,7 @@ describe("a create that lost against a response of the server's", () => {
     turns.callerStarted();
     turns.wish({ reason: "retry" });
     turns.callerCommitted(0);
-    turns.created("theirs", false, 0);
+    turns.created("theirs", "server", 0);
     turns.done("theirs");
     expect(turns.next(1_000)).toBeUndefined();
   });
@@ -173,7 +173,7 @@ describe("a create that lost against a response of the server's", () => {
 describe("the caller's turn", () => {
   test("speech silences the response that is active, and says which", () => {
     const turns = new Turns();
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     expect(turns.callerStarted()).toBe("r1");
     expect(turns.isSilenced("r1")).toBe(true);
     expect(turns.callerSpeaks).toBe(true);
@@ -182,7 +182,7 @@ describe("the caller's turn", () => {
   test("a silenced response stays silent after it is done, and the memory of them is bounded", () => {
     const turns = new Turns();
     for (let i = 0; i < 100; i++) {
-      turns.created(`r${i}`, false, 0);
+      turns.created(`r${i}`, "server", 0);
       turns.callerStarted();
       turns.done(`r${i}`);
       turns.callerCommitted(i);
@@ -195,7 +195,7 @@ describe("the caller's turn", () => {
   test("a response that is created while the caller speaks has to be cancelled, and is silent", () => {
     const turns = new Turns();
     turns.callerStarted();
-    expect(turns.created("r1", true, 0)).toBe(false);
+    expect(turns.created("r1", "ours", 0)).toBe(false);
     expect(turns.isSilenced("r1")).toBe(true);
   });
 
@@ -203,7 +203,7 @@ describe("the caller's turn", () => {
     const turns = new Turns();
     turns.callerStarted();
     turns.callerCommitted(0);
-    expect(turns.created("r1", false, 0)).toBe(true);
+    expect(turns.created("r1", "server", 0)).toBe(true);
     expect(turns.isSilenced("r1")).toBe(false);
     expect(turns.callerSpeaks).toBe(false);
   });
@@ -223,7 +223,7 @@ describe("the caller's turn", () => {
     const turns = new Turns();
     turns.callerCommitted(0);
     turns.tick(4000);
-    turns.created("late", false, 0);
+    turns.created("late", "server", 0);
     turns.done("late");
     expect(turns.next(5000)).toBeUndefined();
   });
@@ -235,7 +235,7 @@ describe("the caller's turn", () => {
     expect(turns.idle).toBe(false);
     turns.callerCommitted(0);
     expect(turns.idle).toBe(false);
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     expect(turns.idle).toBe(false);
     turns.done("r1");
     expect(turns.idle).toBe(true);
@@ -248,7 +248,7 @@ describe("the caller's turn", () => {
 describe("a model that leaves something open", () => {
   test("a response that has said nothing for 20 s no longer keeps others waiting, and stays silent", () => {
     const turns = new Turns();
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     turns.signOfLife("r1", 5_000);
     turns.wish({ reason: "keypad", itemId: "key-1" });
     expect(turns.dueAt).toBe(25_000);
@@ -261,7 +261,7 @@ describe("a model that leaves something open", () => {
 
   test("a response that nothing waits for may take its time", () => {
     const turns = new Turns();
-    turns.created("r1", false, 0);
+    turns.created("r1", "server", 0);
     expect(turns.dueAt).toBeUndefined();
     turns.tick(60_000);
     expect(turns.active).toBe("r1");
@@ -276,5 +276,73 @@ describe("a model that leaves something open", () => {
     expect(turns.dueAt).toBe(3_000);
     turns.tick(3_000);
     expect(reasons(turns, 3_000)).toEqual(["tool"]);
+  });
+});
+
+describe("an aside", () => {
+  const free = () => new Turns();
+
+  test("serves no wish, not even one whose item it has seen", () => {
+    const turns = free();
+    turns.asked("aside-1", 0, []);
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.itemArrived("out-1");
+    expect(turns.created("r1", "aside", 0)).toBe(true);
+    turns.done("r1");
+    expect(turns.next(0)).toEqual([{ reason: "tool", itemId: "seen" }]);
+  });
+
+  test("stands back for the answer that the server owes to the caller", () => {
+    const turns = free();
+    turns.asked("aside-1", 0, []);
+    turns.callerStarted();
+    turns.callerCommitted(0);
+    expect(turns.created("r1", "aside", 0)).toBe(false);
+    expect(turns.isSilenced("r1")).toBe(true);
+    turns.done("r1");
+    expect(turns.created("r2", "server", 0)).toBe(true);
+  });
+
+  test("stands back for a response that is there already, and that one is not forgotten", () => {
+    const turns = free();
+    turns.asked("aside-1", 0, []);
+    turns.created("theirs", "server", 0);
+    expect(turns.created("r1", "aside", 0)).toBe(false);
+    expect(turns.active).toBe("theirs");
+    expect(turns.awaits("aside-1")).toBe(false);
+  });
+
+  test("that is refused leaves nothing to be asked again, and a pause", () => {
+    const turns = free();
+    turns.asked("aside-1", 0, []);
+    expect(turns.refused("aside-1", 0)).toBe(true);
+    expect(turns.awaits("aside-1")).toBe(false);
+    expect(turns.isFree(0)).toBe(false);
+    const { dueAt = 0 } = turns;
+    turns.tick(dueAt);
+    expect(turns.isFree(dueAt)).toBe(true);
+    expect(turns.next(dueAt)).toBeUndefined();
+  });
+});
+
+describe("a wish that waits", () => {
+  test("for more to come is not asked for before its time, and has a deadline", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "keypad", itemId: "key-1", notBefore: 1_500 });
+    expect(turns.next(1_499)).toBeUndefined();
+    expect(turns.dueAt).toBe(1_500);
+    expect(turns.next(1_500)).toHaveLength(1);
+  });
+
+  test("for a tool lets others go first, and is still there afterwards", () => {
+    const turns = new Turns();
+    turns.wish({ reason: "tool", itemId: "out-1" });
+    turns.wish({ reason: "keypad", itemId: "key-1" });
+    const ready = turns.next(0, ({ reason }) => reason === "tool");
+    expect(ready?.map(({ reason }) => reason)).toEqual(["keypad"]);
+    turns.asked("create-1", 0, ready);
+    turns.created("r1", "ours", 0);
+    turns.done("r1");
+    expect(turns.next(0)?.map(({ reason }) => reason)).toEqual(["tool"]);
   });
 });

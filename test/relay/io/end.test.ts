@@ -300,7 +300,7 @@ describe("settings that a call can do without", () => {
             input: { format: { type: "audio/pcmu" }, turn_detection: { type: "server_vad" } },
             output: { format: { type: "audio/pcmu" }, voice: "marin" },
           },
-          tools: [{ name: "end_call" }],
+          tools: [{ name: "end_call" }, { name: "current_time" }],
         });
         stream.hangUp();
         await expectEnding(rig, stream.callSid, "caller_hung_up");

@@ -12,6 +12,7 @@ import { Runner, type TwilioLine } from "../../../relay/io/runner.ts";
 import { connectedFrame, startFrame, stopFrame } from "../../rehearsal/carrier/frames.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID } from "../../rehearsal/relay.ts";
+import { NO_TOOLS } from "../call/call-in-hand.ts";
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -51,6 +52,7 @@ class Bench {
           transcriptionModel: undefined,
           temperature: undefined,
         },
+        toolbox: NO_TOOLS,
       },
       id: "c0ffee",
       twilio: {
@@ -70,6 +72,7 @@ class Bench {
           close: () => this.deeds.push("model closed"),
         };
       },
+      runTool: () => Promise.resolve({ is: "not_done", why: "gone" }),
       clock: systemClock,
       log: (entry) => this.entries.push(entry),
       record: (ending) => {

@@ -18,7 +18,7 @@ import { Secret } from "../../../relay/secret.ts";
 import "../../patience.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, TOKEN_SECRET } from "../../rehearsal/relay.ts";
-import { SETTINGS } from "../call/call-in-hand.ts";
+import { NO_TOOLS, SETTINGS } from "../call/call-in-hand.ts";
 
 const RELAY_URL = "ws://localhost";
 const dataDir = mkdtempSync(join(tmpdir(), "relay-"));
@@ -45,6 +45,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       time: new TokenTime(systemClock, 0, log),
       clock: systemClock,
       log,
+      tools: { toolbox: NO_TOOLS, run: () => Promise.resolve({ is: "not_done", why: "gone" }) },
     },
   );
   // The second shows that the first left no call behind: there is room for one.

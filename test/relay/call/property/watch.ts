@@ -99,6 +99,8 @@ export class Watch {
         return this.#clock(at);
       case "line":
         return this.#news(input.news.is);
+      case "tool":
+        return undefined;
       default:
         return input satisfies never;
     }

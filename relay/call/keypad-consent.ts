@@ -1,0 +1,189 @@
+/**
+ * What the caller must agree to with a key before it is done: writes that other people notice, that delete or that
+ * spend. What would be done is read back by a sentence that code wrote from the arguments (read-back.ts), in a response
+ * out of band, so that a misled model has no part in it; 1 does it and 2 does not, but only if that sentence was the
+ * last thing the caller heard, to its end. One request at a time, in the order in which they came.
+ */
+import { type ReadBack, wasSaid } from "./read-back.ts";
+import type { ToolRequest } from "./tools.ts";
+import { answerIn } from "./yes-no.ts";
+
+type Pending = {
+  readonly callId: string;
+  readonly request: ToolRequest;
+  readonly readBack: ReadBack;
+  readings: number;
+  stage: Stage;
+  until: number;
+};
+type Stage =
+  /** To be read to the caller when nobody speaks. */
+  | { readonly is: "waiting" }
+  /** A response that reads it was asked for. */
+  | { readonly is: "asked"; readonly eventId: string }
+  /** `said`: what it says was compared with what it was to say. */
+  | { readonly is: "reading"; readonly responseId: string; readonly said: boolean }
+  /** All of it has been sent, and nothing after it. */
+  | { readonly is: "read"; readonly responseId: string };
+
+export type Verdict = "agreed" | "declined" | "expired" | "not_heard" | "not_read";
+export type Decided = { readonly callId: string; readonly request: ToolRequest; readonly verdict: Verdict };
+
+/** After the caller could have heard all of it. */
+const LASTS_MS = 60_000;
+/** Whatever happens: a call's tool is not open for ever. */
+const LASTS_AT_MOST_MS = 240_000;
+/** Somebody who talks over it three times does not want to hear it. */
+const MOST_READINGS = 3;
+const MOST_PENDING = 4;
+
+export class KeypadConsent {
+  readonly #language: string | undefined;
+  #pending: Pending[] = [];
+  /** The caller's turns that may hold a no. */
+  readonly #answers = new Set<string>();
+  #isAnswering = false;
+
+  constructor(language: string | undefined) {
+    this.#language = language;
+  }
+
+  /** False: there are too many already. */
+  ask(callId: string, request: ToolRequest, readBack: ReadBack, at: number): boolean {
+    if (this.#pending.length >= MOST_PENDING) return false;
+    const until = at + LASTS_AT_MOST_MS;
+    this.#pending.push({ callId, request, readBack, readings: 0, stage: { is: "waiting" }, until });
+    return true;
+  }
+
+  get isPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  holds(isSame: (request: ToolRequest) => boolean): boolean {
+    return this.#pending.some(({ request }) => isSame(request));
+  }
+
+  /** What is to be read to the caller now, if anything is. */
+  get toRead(): ReadBack | undefined {
+    const [pending] = this.#pending;
+    return pending?.stage.is === "waiting" ? pending.readBack : undefined;
+  }
+
+  /** The response that reads it was asked for with this event. */
+  asked(eventId: string): void {
+    const [pending] = this.#pending;
+    if (pending === undefined) return;
+    pending.readings++;
+    pending.stage = { is: "asked", eventId };
+  }
+
+  /** The event of a response that was asked for and has not begun. */
+  get askedWith(): string | undefined {
+    const stage = this.#pending[0]?.stage;
+    return stage?.is === "asked" ? stage.eventId : undefined;
+  }
+
+  /** What was asked for does not come. */
+  lapsed(): void {
+    const [pending] = this.#pending;
+    if (pending?.stage.is !== "asked") return;
+    pending.readings--;
+    pending.stage = { is: "waiting" };
+  }
+
+  created(responseId: string): void {
+    const [pending] = this.#pending;
+    if (pending?.stage.is === "asked") pending.stage = { is: "reading", responseId, said: false };
+  }
+
+  /** The words of a response. Returns false if it was to read the request and reads something else. */
+  transcribed(responseId: string, words: string): boolean {
+    const [pending] = this.#pending;
+    if (pending?.stage.is !== "reading" || pending.stage.responseId !== responseId) return true;
+    if (!wasSaid(pending.readBack, words)) return false;
+    pending.stage = { is: "reading", responseId, said: true };
+    return true;
+  }
+
+  /** @param quietAt when the caller will have heard what was sent so far */
+  responseDone(responseId: string, isWhole: boolean, quietAt: number): readonly Decided[] {
+    const [pending] = this.#pending;
+    if (pending?.stage.is !== "reading" || pending.stage.responseId !== responseId) return [];
+    if (!isWhole || !pending.stage.said) return this.#again(pending, "not_read");
+    pending.stage = { is: "read", responseId };
+    pending.until = Math.min(pending.until, quietAt + LASTS_MS);
+    return [];
+  }
+
+  /** The caller is being sent audio of this response. */
+  spoke(responseId: string): readonly Decided[] {
+    const [pending] = this.#pending;
+    // What was said since could be anything, "press 1 for your tasks" too.
+    if (pending?.stage.is !== "read" || pending.stage.responseId === responseId) return [];
+    return this.#again(pending, "not_heard");
+  }
+
+  /** The response is to be stopped, and what is queued of it with it: it reads something else. */
+  misread(): readonly Decided[] {
+    const [pending] = this.#pending;
+    return pending === undefined ? [] : this.#again(pending, "not_read");
+  }
+
+  /** The caller has begun to speak. Returns what that decides. */
+  callerStarted(isHeard: boolean): readonly Decided[] {
+    const [pending] = this.#pending;
+    this.#isAnswering = pending?.stage.is === "read" && isHeard;
+    if (pending === undefined || (pending.stage.is !== "reading" && pending.stage.is !== "read")) return [];
+    return pending.stage.is === "read" && isHeard ? [] : this.#again(pending, "not_heard");
+  }
+
+  callerEnded(itemId: string | undefined): void {
+    if (this.#isAnswering && itemId !== undefined) this.#answers.add(itemId);
+    this.#isAnswering = false;
+  }
+
+  /** The words of a caller's turn: a no is enough to decline, a yes is not enough to agree. */
+  heard(itemId: string, words: string | undefined): readonly Decided[] {
+    const [pending] = this.#pending;
+    if (!this.#answers.delete(itemId) || pending === undefined || words === undefined) return [];
+    return answerIn(words, this.#language) === "no" ? this.#decide(pending, "declined") : [];
+  }
+
+  /** A key. @param isHeard whether all that was sent has been heard */
+  pressed(digit: string, isHeard: boolean): readonly Decided[] | "too early" {
+    const [pending] = this.#pending;
+    if (pending === undefined) return [];
+    // Whoever knows the sentence and wants it not need not hear it out.
+    if (digit === "2" && pending.stage.is !== "waiting") return this.#decide(pending, "declined");
+    if (digit !== "1") return [];
+    return pending.stage.is === "read" && isHeard ? this.#decide(pending, "agreed") : "too early";
+  }
+
+  cancel(): readonly Decided[] {
+    return [...this.#pending].flatMap((pending) => this.#decide(pending, "declined"));
+  }
+
+  get dueAt(): number | undefined {
+    return this.#pending[0]?.until;
+  }
+
+  tick(at: number): readonly Decided[] {
+    const [pending] = this.#pending;
+    return pending !== undefined && at >= pending.until ? this.#decide(pending, "expired") : [];
+  }
+
+  #again(pending: Pending, why: Verdict): readonly Decided[] {
+    if (pending.readings >= MOST_READINGS) return this.#decide(pending, why);
+    pending.stage = { is: "waiting" };
+    return [];
+  }
+
+  #decide(pending: Pending, verdict: Verdict): readonly Decided[] {
+    this.#pending = this.#pending.filter((each) => each !== pending);
+    this.#answers.clear();
+    this.#isAnswering = false;
+    const { callId, request } = pending;
+    return [{ callId, request, verdict }];
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * What the model wants done, and what may be done of it: each call of a tool is looked up, ruled on (policy.ts), put to
+ * the caller if it has to be (voice-consent.ts, keypad-consent.ts), run, and answered exactly once. The conversation is
+ * exchange.ts's; nothing here speaks.
+ */
+import type { Profile } from "../contract.ts";
+import type { ConsentNews, ToolRefusal } from "./journal.ts";
+import { type Decided, KeypadConsent } from "./keypad-consent.ts";
+import type { Outbox } from "./outbox.ts";
+import { isAllowedTo, type Ruling, rulingOf, taints } from "./policy.ts";
+import { readBackOf } from "./read-back.ts";
+import {
+  cancelled,
+  DENIED,
+  heldAs,
+  NOT_JSON,
+  TOO_MANY,
+  UNDER_WAY,
+  UNKNOWN_TOOL,
+  unconfirmed,
+  undecided,
+} from "./tool-answers.ts";
+import { isSame, ToolRuns } from "./tool-runs.ts";
+import type { Offer, Toolbox } from "./toolbox.ts";
+import type { Tool, ToolArguments, ToolOutcome, ToolRequest } from "./tools.ts";
+import { type Confirmed, type Settled, VoiceConsent } from "./voice-consent.ts";
+
+export type ToolCallParts = {
+  readonly toolbox: Toolbox;
+  readonly offer: Offer;
+  readonly profile: Profile;
+  readonly isTranscribed: () => boolean;
+  readonly outbox: Outbox;
+  /** Puts the one answer to a call into the conversation, and wishes for a response to it; returns the item's id. */
+  readonly answer: (callId: string, output: string) => string;
+};
+
+export class ToolCalls {
+  readonly #parts: ToolCallParts;
+  readonly #voice: VoiceConsent;
+  readonly keypad: KeypadConsent;
+  readonly #runs: ToolRuns;
+  /** The model has read what strangers may have written. */
+  #isTainted = false;
+  #hasWritten = false;
+  #calledSinceCaller = false;
+  #refusals = 0;
+
+  constructor(parts: ToolCallParts) {
+    this.#parts = parts;
+    this.#voice = new VoiceConsent(parts.profile.language, parts.isTranscribed);
+    this.keypad = new KeypadConsent(parts.profile.language);
+    this.#runs = new ToolRuns(parts.outbox, parts.profile, parts.answer);
+  }
+
+  get count() {
+    return { toolRuns: this.#runs.count, toolRefusals: this.#refusals };
+  }
+
+  /** Something is being done for the caller. */
+  get isRunning(): boolean {
+    return this.#runs.isRunning;
+  }
+
+  /** Nothing is being done, and nothing waits for the caller. */
+  get isIdle(): boolean {
+    return !this.#runs.isRunning && !this.keypad.isPending;
+  }
+
+  /** Whether it can be true that something was done. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  get calledSinceCaller(): boolean {
+    return this.#calledSinceCaller;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#parts.offer.tools.keys()];
+  }
+
+  // --- the model ----------------------------------------------------------------------------------------------
+
+  called(callId: string, name: string, text: string, at: number): void {
+    this.#calledSinceCaller = true;
+    const { offer, profile, outbox } = this.#parts;
+    const args = argumentsFrom(text);
+    if (name === "confirm" && offer.phone.has(name)) return this.#confirm(callId, args?.id, at);
+    if (name === "cancel" && offer.phone.has(name)) return this.#cancel(callId, args?.id, at);
+    const tool = offer.tools.get(name);
+    if (tool === undefined) {
+      outbox.log({ event: "tool.unknown", level: "warn" });
+      this.#parts.answer(callId, UNKNOWN_TOOL);
+      return;
+    }
+    if (args === undefined) return this.#refuse(callId, tool, "not_json", NOT_JSON);
+    const request = { tool, args };
+    const ruling = this.#rulingOf(request);
+    outbox.log({ event: "tool.asked", level: "info", tool: tool.name, rule: ruling.rule, why: ruling.why });
+    if (ruling.rule === "deny" || !isAllowedTo(profile.tools, ruling, tool)) {
+      return this.#refuse(callId, tool, "denied", DENIED);
+    }
+    if (ruling.kind === "write" && this.#isUnderWay(request)) {
+      return this.#refuse(callId, tool, "under_way", UNDER_WAY);
+    }
+    switch (ruling.rule) {
+      case "allow":
+        return this.#run(callId, request, ruling, at);
+      case "confirm": {
+        const id = this.#voice.hold(request, at);
+        if (id === undefined) return this.#refuse(callId, tool, "too_many", TOO_MANY);
+        this.#consent(request, "voice", "held");
+        return this.#voice.toldBy(id, this.#parts.answer(callId, heldAs(id)));
+      }
+      case "keypad": {
+        const readBack = readBackOf(ruling.name, args, profile.language);
+        if (!this.keypad.ask(callId, request, readBack, at)) {
+          return this.#refuse(callId, tool, "too_many", TOO_MANY);
+        }
+        return this.#consent(request, "keypad", "held");
+      }
+      default:
+        return ruling.rule satisfies never;
+    }
+  }
+
+  /** A tool has answered, or will not. */
+  outcome(runId: string, outcome: ToolOutcome, at: number): void {
+    const run = this.#runs.ended(runId, outcome, at);
+    if (run === undefined || outcome.is !== "answered") return;
+    const { request, ruling } = run;
+    if (taints(this.#parts.toolbox.policy, request.tool, ruling)) this.#isTainted = true;
+    if (!outcome.isError && ruling.kind === "write") this.#hasWritten = true;
+  }
+
+  // --- the conversation ---------------------------------------------------------------------------------------
+
+  itemArrived(itemId: string): void {
+    this.#voice.itemArrived(itemId);
+  }
+
+  /** A response of the conversation was created. */
+  created(responseId: string): void {
+    this.#voice.created(responseId);
+  }
+
+  /** The caller is being sent the first audio of this response. */
+  spoke(responseId: string, at: number): void {
+    this.#voice.spoke(responseId);
+    this.#decide(this.keypad.spoke(responseId), at);
+  }
+
+  responseDone(responseId: string, isWhole: boolean, quietAt: number, at: number): void {
+    this.#voice.responseDone(responseId, isWhole);
+    this.#decide(this.keypad.responseDone(responseId, isWhole, quietAt), at);
+  }
+
+  /** What was being read to the caller is not what was to be read: it was stopped. */
+  misread(at: number): void {
+    this.#parts.outbox.log({ event: "tool.misread", level: "warn" });
+    this.#decide(this.keypad.misread(), at);
+  }
+
+  /** @param unheardMs of what was said before, thrown away because the caller spoke over it */
+  callerStarted(unheardMs: number, at: number): void {
+    this.#calledSinceCaller = false;
+    this.#voice.callerStarted(unheardMs);
+    this.#decide(this.keypad.callerStarted(unheardMs === 0), at);
+  }
+
+  callerEnded(itemId: string | undefined): void {
+    this.#voice.callerEnded(itemId);
+    this.keypad.callerEnded(itemId);
+  }
+
+  /** The words of a caller's turn, where they are transcribed; undefined: that failed. */
+  heard(itemId: string, words: string | undefined, at: number): void {
+    const { declined, settled } = this.#voice.heard(itemId, words);
+    for (const request of declined) this.#consent(request, "voice", "declined");
+    this.#settle(settled, at);
+    this.#decide(this.keypad.heard(itemId, words), at);
+  }
+
+  /** A key. Returns whether it was an answer of the caller's to the relay, and none of the model's business. */
+  pressed(digit: string, isHeard: boolean, at: number): boolean {
+    if (!this.keypad.isPending) return false;
+    const decided = this.keypad.pressed(digit, isHeard);
+    if (decided === "too early") this.#parts.outbox.log({ event: "tool.key_early", level: "info" });
+    else this.#decide(decided, at);
+    return true;
+  }
+
+  // --- time ---------------------------------------------------------------------------------------------------
+
+  dueAt(): number | undefined {
+    let due = this.#voice.dueAt;
+    for (const next of [this.keypad.dueAt, this.#runs.dueAt]) {
+      if (next !== undefined && (due === undefined || next < due)) due = next;
+    }
+    return due;
+  }
+
+  tick(at: number): void {
+    this.#runs.tick(at);
+    const { expired, settled } = this.#voice.tick(at);
+    for (const request of expired) this.#consent(request, "voice", "expired");
+    this.#settle(settled, at);
+    this.#decide(this.keypad.tick(at), at);
+  }
+
+  /** {@link ToolRuns.fillerDueAt} */
+  fillerDueAt(quietAt: number): number | undefined {
+    return this.#runs.fillerDueAt(quietAt);
+  }
+
+  fillerAsked(): void {
+    this.#runs.fillerAsked();
+  }
+
+  // --- what is done about it ----------------------------------------------------------------------------------
+
+  #rulingOf(request: ToolRequest): Ruling {
+    const { toolbox, isTranscribed } = this.#parts;
+    const ruling = rulingOf(toolbox.policy, request.tool, request.args, this.#isTainted);
+    if (ruling.rule === "confirm" && this.#isTainted && !isTranscribed()) {
+      // A misled model could take any turn of the caller's for a yes, and there are no words to hold against it.
+      return { ...ruling, rule: "keypad", why: "the call has read what others wrote, and hears no words" };
+    }
+    if (ruling.rule === "allow" && ruling.kind === "write" && this.#runs.isLost(request)) {
+      return { ...ruling, rule: "confirm", why: "it may have been done already" };
+    }
+    return ruling;
+  }
+
+  #run(callId: string, request: ToolRequest, ruling: Ruling, at: number): void {
+    if (!this.#runs.begin(callId, request, ruling, at)) {
+      this.#refuse(callId, request.tool, "too_many", TOO_MANY);
+    }
+  }
+
+  #confirm(callId: string, id: unknown, at: number): void {
+    const confirmed = this.#voice.confirm(typeof id === "string" ? id : "", callId, at);
+    this.#confirmed(callId, confirmed, at);
+  }
+
+  #confirmed(callId: string, confirmed: Confirmed, at: number): void {
+    switch (confirmed.is) {
+      case "waiting":
+        return;
+      case "refused":
+        this.#parts.outbox.log({ event: "tool.not_confirmed", level: "info", why: confirmed.why });
+        this.#refusals++;
+        this.#parts.answer(callId, unconfirmed(confirmed.why));
+        return;
+      case "agreed": {
+        const { request } = confirmed;
+        const ruling = this.#rulingOf(request);
+        // What the model has read since may have misled it about what it was asking.
+        if (ruling.rule === "keypad" || ruling.rule === "deny") {
+          return this.#refuse(callId, request.tool, "stricter_now", unconfirmed("expired"));
+        }
+        this.#consent(request, "voice", "agreed");
+        return this.#run(callId, request, ruling, at);
+      }
+      default:
+        return confirmed satisfies never;
+    }
+  }
+
+  #settle(settled: readonly Settled[], at: number): void {
+    for (const { callId, confirmed } of settled) this.#confirmed(callId, confirmed, at);
+  }
+
+  #decide(decided: readonly Decided[], at: number): void {
+    for (const { callId, request, verdict } of decided) {
+      this.#consent(request, "keypad", verdict);
+      if (verdict === "agreed") this.#run(callId, request, this.#rulingOf(request), at);
+      else this.#parts.answer(callId, undecided(verdict));
+    }
+  }
+
+  /** The caller has changed their mind: reads are stopped, requests forgotten, and of a write the truth is told. */
+  #cancel(callId: string, id: unknown, at: number): void {
+    const { requests, settled } = this.#voice.cancel(typeof id === "string" ? id : undefined);
+    for (const request of requests) this.#consent(request, "voice", "declined");
+    this.#settle(settled, at);
+    if (typeof id === "string") {
+      this.#parts.answer(callId, cancelled(0, requests.length, 0));
+      return;
+    }
+    const decided = this.keypad.cancel();
+    this.#decide(decided, at);
+    const { stopped, going } = this.#runs.callOff(at);
+    this.#parts.answer(callId, cancelled(stopped, requests.length + decided.length, going));
+  }
+
+  #isUnderWay(request: ToolRequest): boolean {
+    return this.#runs.isUnderWay(request) || this.keypad.holds((other) => isSame(other, request));
+  }
+
+  #refuse(callId: string, tool: Tool, why: ToolRefusal, output: string): void {
+    this.#refusals++;
+    this.#parts.outbox.log({ event: "tool.refused", level: "warn", tool: tool.name, why });
+    this.#parts.answer(callId, output);
+  }
+
+  #consent({ tool }: ToolRequest, by: "voice" | "keypad", is: ConsentNews): void {
+    this.#parts.outbox.log({ event: "tool.consent", level: "info", tool: tool.name, by, is });
+  }
+}
+
+function argumentsFrom(text: string): ToolArguments | undefined {
+  let value: unknown;
+  try {
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return Object.fromEntries(Object.entries(value));
+}

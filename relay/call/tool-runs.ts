@@ -1,0 +1,154 @@
+/**
+ * The tools that are being used now: when each is given up, when the caller should hear that it takes a moment, and what
+ * came of it. A late answer is nobody's: its call was answered when it was given up.
+ */
+import type { Profile } from "../contract.ts";
+import type { ToolEnd } from "./journal.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Ruling } from "./policy.ts";
+import { answerOf, STOPPED, timedOut } from "./tool-answers.ts";
+import type { ToolOutcome, ToolRequest } from "./tools.ts";
+
+/** From the beginning of silence to something said, where a tool is still at it. */
+const FILLER_AFTER_MS = 1_500;
+/** A model that wants more at once is running wild. */
+const MOST_RUNNING = 8;
+
+export type Run = {
+  readonly callId: string;
+  readonly request: ToolRequest;
+  readonly ruling: Ruling;
+  readonly startedAt: number;
+  readonly by: number;
+  /** The caller was told that it takes a moment. */
+  filled: boolean;
+};
+type Answer = (callId: string, output: string) => void;
+
+export class ToolRuns {
+  readonly #outbox: Outbox;
+  readonly #profile: Profile;
+  readonly #answer: Answer;
+  readonly #runs = new Map<string, Run>();
+  /** Writes of which nobody knows whether they were done. */
+  readonly #lost = new Set<string>();
+  /** So many were begun. */
+  count = 0;
+
+  constructor(outbox: Outbox, profile: Profile, answer: Answer) {
+    this.#outbox = outbox;
+    this.#profile = profile;
+    this.#answer = answer;
+  }
+
+  get isRunning(): boolean {
+    return this.#runs.size > 0;
+  }
+
+  isUnderWay(request: ToolRequest): boolean {
+    return [...this.#runs.values()].some((run) => isSame(run.request, request));
+  }
+
+  /** It may have been done already. */
+  isLost(request: ToolRequest): boolean {
+    return this.#lost.has(textOf(request));
+  }
+
+  /** False: too many are running. */
+  begin(callId: string, request: ToolRequest, ruling: Ruling, at: number): boolean {
+    if (this.#runs.size >= MOST_RUNNING) return false;
+    const runId = this.#outbox.id("run-");
+    const by = at + request.tool.timeoutMs;
+    this.#runs.set(runId, { callId, request, ruling, startedAt: at, by, filled: false });
+    this.count++;
+    this.#outbox.put({ to: "tool", run: { runId, ...request }, caller: this.#profile });
+    return true;
+  }
+
+  /** A tool has answered, or will not. Returns what was run; undefined: it was given up before. */
+  ended(runId: string, outcome: ToolOutcome, at: number): Run | undefined {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return undefined;
+    this.#runs.delete(runId);
+    const { kind } = run.ruling;
+    if (outcome.is === "lost" && kind === "write") this.#lost.add(textOf(run.request));
+    this.#tell(run, endOf(outcome), at);
+    this.#answer(run.callId, answerOf(outcome, kind));
+    return run;
+  }
+
+  get dueAt(): number | undefined {
+    let due: number | undefined;
+    for (const { by } of this.#runs.values()) if (due === undefined || by < due) due = by;
+    return due;
+  }
+
+  tick(at: number): void {
+    for (const [runId, run] of this.#runs) {
+      if (at < run.by) continue;
+      const { kind } = run.ruling;
+      if (kind === "write") this.#lost.add(textOf(run.request));
+      this.#stop(runId, run, "timed_out", timedOut(kind, Math.round(run.request.tool.timeoutMs / 1000)), at);
+    }
+  }
+
+  /** The caller does not want it any more: reads are stopped. Returns how many, and how many writes go on. */
+  callOff(at: number): { stopped: number; going: number } {
+    let going = 0;
+    let stopped = 0;
+    for (const [runId, run] of this.#runs) {
+      if (run.ruling.kind === "write") {
+        going++;
+        continue;
+      }
+      stopped++;
+      this.#stop(runId, run, "called_off", STOPPED, at);
+    }
+    return { stopped, going };
+  }
+
+  /** When the caller should hear that it takes a moment, once for what runs now. @param quietAt when they hear nothing more */
+  fillerDueAt(quietAt: number): number | undefined {
+    let since: number | undefined;
+    for (const { filled, startedAt } of this.#runs.values()) {
+      if (!filled && (since === undefined || startedAt < since)) since = startedAt;
+    }
+    return since === undefined ? undefined : Math.max(since, quietAt) + FILLER_AFTER_MS;
+  }
+
+  fillerAsked(): void {
+    for (const run of this.#runs.values()) run.filled = true;
+    this.#outbox.log({ event: "tool.filler", level: "info" });
+  }
+
+  #stop(runId: string, run: Run, outcome: ToolEnd, output: string, at: number): void {
+    this.#runs.delete(runId);
+    this.#outbox.put({ to: "tool", abort: runId });
+    this.#tell(run, outcome, at);
+    this.#answer(run.callId, output);
+  }
+
+  #tell(run: Run, outcome: ToolEnd, at: number): void {
+    const { tool } = run.request;
+    const afterMs = Math.round(at - run.startedAt);
+    const level = outcome === "answered" || outcome === "called_off" ? "info" : "warn";
+    this.#outbox.log({ event: "tool.done", level, tool: tool.name, outcome, afterMs });
+  }
+}
+
+function endOf(outcome: ToolOutcome): ToolEnd {
+  if (outcome.is === "answered") return outcome.isError ? "failed" : "answered";
+  return outcome.is === "lost" ? "lost" : outcome.why;
+}
+
+export const isSame = (one: ToolRequest, other: ToolRequest): boolean => textOf(one) === textOf(other);
+
+/** The same for the same tool and arguments, in whatever order they were written. */
+const textOf = ({ tool, args }: ToolRequest): string => `${tool.name} ${JSON.stringify(sorted(args))}`;
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { members: members.map(([key, each]) => [key, sorted(each)]) };
+}

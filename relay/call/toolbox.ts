@@ -1,0 +1,38 @@
+/**
+ * The tools of one call, as they were when it began, and the rules for them. A list that changes while a call lasts
+ * changes the next call's: new tools in the middle of a session cost its cached context.
+ */
+import type { Profile } from "../contract.ts";
+import type { FunctionTool } from "../wire/realtime.ts";
+import { type PhoneTool, phoneToolsFor } from "./phone-tools.ts";
+import { isOffered, type Policy } from "./policy.ts";
+import { functionToolOf, type Tool } from "./tools.ts";
+
+export type Toolbox = {
+  readonly tools: readonly Tool[];
+  readonly policy: Policy;
+  /** Labels of servers that could not be reached when the call began. */
+  readonly unreachable: readonly string[];
+};
+
+/** What this caller is offered. */
+export type Offer = {
+  /** Those that are run somewhere, by name. */
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly phone: ReadonlySet<PhoneTool>;
+  /** All of it, as the model is told. */
+  readonly told: readonly FunctionTool[];
+};
+
+/** Others than the telephone's own: they may have to be confirmed, can be cancelled, and say what strangers wrote. */
+export const isUsed = ({ source }: Tool): boolean => source.is !== "phone";
+
+export function offerOf({ tools, policy }: Toolbox, profile: Profile): Offer {
+  const offered = tools.filter((tool) => isOffered(policy, tool, profile.tools));
+  const phone = phoneToolsFor(policy, profile, offered.some(isUsed));
+  return {
+    tools: new Map(offered.map((tool) => [tool.name, tool])),
+    phone: new Set(phone.map(({ name }) => name)),
+    told: [...phone.map(({ told }) => told), ...offered.map(functionToolOf)],
+  };
+}
