@@ -4,6 +4,7 @@
  */
 import type { Entry } from "../call/journal.ts";
 import type { Census } from "./census.ts";
+import type { McpEntry } from "./mcp/entry.ts";
 import { RecordsFailure } from "./records.ts";
 
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -11,6 +12,7 @@ export type Level = (typeof LEVELS)[number];
 
 /** What the relay itself has to say; what a call has to say is call/journal.ts. */
 export type RelayEntry =
+  | McpEntry
   | {
       readonly event: "relay.listening";
       readonly level: "info";
@@ -84,15 +86,20 @@ export function storeFailure(thrown: unknown): RelayEntry {
   return { event: "store.failed", level: "error", code, mend };
 }
 
+/** `at name (file:1:2)`, as engines write it. */
+const FRAME = /^at .*:\d+:\d+\)?$/;
+
 /** A thrown thing without its message: that may hold anything, the frames of a stack only code. */
 export function bugOf(thrown: unknown): RelayEntry {
   const error = thrown instanceof Error ? thrown.name : typeof thrown;
-  const frames = thrown instanceof Error ? (thrown.stack ?? "") : "";
-  const stack = frames
+  // A message may have lines of its own that look like frames, and it comes first.
+  const { message = "", stack: whole = "" } = thrown instanceof Error ? thrown : {};
+  const stack = whole
+    .replace(message, "")
     .split("\n")
-    .filter((line) => line.trimStart().startsWith("at "))
-    .slice(0, 12)
     .map((line) => line.trim())
+    .filter((line) => FRAME.test(line))
+    .slice(0, 12)
     .join(" < ");
   return { event: "bug", level: "error", error, stack };
 }

@@ -47,6 +47,10 @@ describe("a line", () => {
     expect(line).toContain("RangeError");
     expect(line).toContain("log.test.ts");
     expect(line).not.toContain("the words of a caller");
+    // A line of the message that looks like a frame is still the message's.
+    const sly = new RangeError("no\n    at the words of a caller (log.test.ts:1:1)\nat words");
+    expect(JSON.stringify(bugOf(sly))).not.toContain("words");
+    expect(JSON.stringify(bugOf(sly))).toContain("log.test.ts");
     expect(bugOf("the words of a caller")).toEqual({
       event: "bug",
       level: "error",
