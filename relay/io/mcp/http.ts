@@ -75,7 +75,7 @@ export class Http {
       const next = redirects < MOST_REDIRECTS ? this.#within(answer) : undefined;
       if (next === undefined) return answer;
       // It was told to ask elsewhere: nothing was done.
-      await answer.discard();
+      void answer.discard();
       this.#url = next;
     }
   }

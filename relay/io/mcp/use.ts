@@ -1,0 +1,75 @@
+/**
+ * One use of a server's tool: what became of it, to the letter. What may be sent again, and nothing else is: a request
+ * that the server refused because it knows no such session, once; and a read, once, that was answered by nobody.
+ */
+import type { NotDone, ToolOutcome } from "../../call/tools.ts";
+import type { Connection, ToolCall } from "./connection.ts";
+import { type Fate, fateOf } from "./fate.ts";
+import { type Link, NoConnection } from "./link.ts";
+import { textOf } from "./result-text.ts";
+
+/** The official servers answer as if it had run and failed. */
+const GONE = /^MCP error -3260[12]: Tool .+ (?:not found|disabled)|^Unknown tool\b/i;
+
+/** Never rejects. */
+export async function useTool(link: Link, call: ToolCall, signal: AbortSignal): Promise<ToolOutcome> {
+  for (let again: "session" | "read" | undefined; ; ) {
+    let connection: Connection;
+    try {
+      connection = await link.connected(signal);
+    } catch (thrown) {
+      return { is: "not_done", why: whyNot(thrown) };
+    }
+    const came = await ask(connection, call, signal);
+    switch (came.is) {
+      case "answered":
+        if (came.isError && GONE.test(came.text)) void link.relist();
+        return came;
+      case "failed":
+        return { is: "answered", text: came.text, isError: true };
+      case "session":
+        link.suspect(connection);
+        if (again === "session") {
+          if (came.status !== 404) return { is: "not_done", why: "refused" };
+          link.trouble("expired");
+          return { is: "not_done", why: "unauthorized" };
+        }
+        again = "session";
+        continue;
+      case "lost":
+        void link.prove(connection);
+        if (!call.isRead || again !== undefined || signal.aborted) return { is: "lost" };
+        again = "read";
+        continue;
+      case "unsent":
+        if (came.why !== "stopped") link.suspect(connection);
+        return { is: "not_done", why: "unreachable" };
+      case "unauthorized":
+        link.suspect(connection);
+        return { is: "not_done", why: "unauthorized" };
+      case "gone":
+        void link.relist();
+        return { is: "not_done", why: "gone" };
+      case "refused":
+        return { is: "not_done", why: "refused" };
+      default:
+        return came satisfies never;
+    }
+  }
+}
+
+type Came = Extract<ToolOutcome, { is: "answered" }> | Fate;
+
+async function ask(connection: Connection, call: ToolCall, signal: AbortSignal): Promise<Came> {
+  try {
+    const result = await connection.call(call, signal);
+    return { is: "answered", text: textOf(result), isError: result.isError === true };
+  } catch (thrown) {
+    return fateOf(thrown);
+  }
+}
+
+function whyNot(thrown: unknown): NotDone {
+  const trouble = thrown instanceof NoConnection ? thrown.trouble : undefined;
+  return trouble === "unauthorized" || trouble === "expired" ? "unauthorized" : "unreachable";
+}
