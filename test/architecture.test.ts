@@ -70,7 +70,7 @@ const namesNone =
 const PURE = ["relay/contract.ts", "relay/jwt.ts", "relay/wire", "relay/call"];
 /** A clock, chance, the environment, a socket, a file. `new Date(ms)` only writes a time in another way. */
 const WORLD =
-  /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^)\s])|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bMath\.random\b|\bprocess\b|\bBun\b|\bfetch\b|\bWebSocket\b|\bconsole\b|["']bun(?::\w+)?["']|["']node:(?!crypto["'])[\w/]+["']/;
+  /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^)\s])|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bMath\.random\b|\bprocess\b|\bBun\b|\bfetch\b(?=\s*[(.;,)\]}])|\bWebSocket\b|\bconsole\b|["']bun(?::\w+)?["']|["']node:(?!crypto["'])[\w/]+["']/;
 
 /** Modules without a test of their own, each with its reason. */
 const UNTESTED: Readonly<Record<string, string>> = {
@@ -80,17 +80,21 @@ const UNTESTED: Readonly<Record<string, string>> = {
     "how every Function answers; test/functions/voice/running.test.ts reads the answers",
   "relay/call/carrier-clock.ts": "part of the playhead; test/relay/call/playback.test.ts drives it",
   "relay/call/journal.ts": "types alone",
-  "relay/call/tools.ts": "types, and what of a tool the model sees; test/relay/call/session.test.ts sends it",
+  "relay/call/pretence-words.ts": "a table of words; test/relay/call/pretence.test.ts says them",
   "relay/io/census.ts": "counts the real heap; the proof of many calls asks a real relay for it",
 };
 /** Longer than a reader should have to hold: tables of cases, and one source that is about to find its second room. */
 const LONG: ReadonlySet<string> = new Set([
   "relay/call/call.ts",
+  "test/architecture.test.ts",
   "test/functions/voice/running.test.ts",
   "test/rehearsal-tests/carrier/call.test.ts",
   "test/rehearsal-tests/carrier/stream.test.ts",
   "test/rehearsal-tests/model/refusals.test.ts",
+  "test/relay/call/call-in-hand.ts",
+  "test/relay/call/pretence.test.ts",
   "test/relay/contract.test.ts",
+  "test/relay/wire/tool-schema.test.ts",
 ]);
 
 /** Entries are started or served, not imported: their tests are found by name, or by the path that they answer. */
@@ -103,6 +107,9 @@ function isTested(path: string, tests: ReadonlyArray<[string, string]>): boolean
       (voice !== undefined && text.includes(`"${voice}"`)),
   );
 }
+
+/** Whoever runs the relay puts files of their own here. */
+const OWNERS = "relay/functions/";
 
 type Planted = readonly [path: string, text: string];
 const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[] }>> = {
@@ -134,10 +141,14 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
         "relay/call",
         "relay/wire",
         "relay/contract.ts",
+        "relay/function.ts",
         "relay/secret.ts",
         "zod",
+        "@modelcontextprotocol/sdk",
         "node:crypto",
         "node:fs",
+        "node:http",
+        "node:https",
         "node:net",
         "node:path",
       ].concat("bun:sqlite", "twilio/lib/webhooks/webhooks.js"),
@@ -233,10 +244,28 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       'console.log("x");',
     ].map((text) => ["relay/call/call.ts", text] as const),
   },
-  "of the relay and the edge, only the relay's entry reads the environment": {
-    rule: namesNone(["relay", "functions"], /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/, [
-      "relay/main.ts",
-    ]),
+  "an owner's function knows what it is made with, and nothing else of the relay": {
+    rule: (sources) => [
+      ...importsOnly(["relay/function.ts"], ["zod", "relay/call/tools.ts"])(sources),
+      ...within(sources, "relay/functions", "relay/deploy").flatMap(([path, text]) =>
+        importsOf(path, text)
+          .filter((from) => /^(?:relay|functions|test)\//.test(from))
+          .filter((from) => from !== "relay/function.ts" && posix.dirname(from) !== posix.dirname(path))
+          .map((from) => `${path} imports ${from}`),
+      ),
+    ],
+    violations: [
+      ["relay/functions/new.ts", 'import { Store } from "../io/store.ts";'],
+      ["relay/function.ts", 'import { Store } from "./io/store.ts";'],
+      ["relay/deploy/new/server.ts", 'import { Store } from "../../io/store.ts";'],
+    ],
+  },
+  "of the relay and the edge, only the relay's entry reads the environment, and owners' functions may": {
+    rule: namesNone(
+      ["relay", "functions"],
+      /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/,
+      ["relay/main.ts"].concat([...SOURCES.keys()].filter((path) => path.startsWith(OWNERS))),
+    ),
     violations: [
       ["relay/config.ts", "export const port = process.env.PORT;"],
       ["functions/edge/settings.ts", "export const url = process.env.RELAY_URL;"],
@@ -279,7 +308,8 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
   "every module of relay and edge has a test, or a reason; and no reason is left over": {
     rule: (sources) => {
       const tests = [...sources].filter(([path]) => path.endsWith(".test.ts"));
-      return within(sources, "relay", "functions").flatMap(([path]) =>
+      const ours = within(sources, "relay", "functions").filter(([path]) => !path.startsWith(OWNERS));
+      return ours.flatMap(([path]) =>
         isTested(path, tests) === !Object.hasOwn(UNTESTED, path) ? [] : [`${path}: is it tested?`],
       );
     },

@@ -9,8 +9,9 @@
 import { unpackProfile } from "../contract.ts";
 import type { FromModel, ModelError } from "../wire/realtime.ts";
 import { type FromTwilio, SAMPLES_PER_MS } from "../wire/twilio.ts";
+import { earliest } from "./deadlines.ts";
 import { ENDINGS, type Ending } from "./ending.ts";
-import { Exchange, earliest } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { Intake } from "./intake.ts";
 import type { Story } from "./journal.ts";
 import { classOf, printable } from "./model-errors.ts";

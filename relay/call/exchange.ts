@@ -5,6 +5,7 @@
 import type { Profile } from "../contract.ts";
 import type { FromModel } from "../wire/realtime.ts";
 import { samplesIn } from "../wire/twilio.ts";
+import { earliest } from "./deadlines.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
 import { printable, TRUNCATE_ID } from "./model-errors.ts";
 import { Nudge } from "./nudge.ts";
@@ -12,13 +13,10 @@ import type { Outbox } from "./outbox.ts";
 import { Playback } from "./playback.ts";
 import { Requests } from "./requests.ts";
 import { openingFor, type Settings } from "./session.ts";
-import { INTERRUPTED, UNKNOWN_TOOL } from "./tool-answers.ts";
+import { CALL_GOES_ON, GOODBYE, INTERRUPTED, PUT_THROUGH, UNKNOWN_TOOL } from "./tool-answers.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import type { Offer, Toolbox } from "./toolbox.ts";
 import { Turns, type Wish } from "./turns.ts";
-
-const GOODBYE = "Say goodbye now, in a few words; then the line closes.";
-const PUT_THROUGH = "Tell the caller now, in a few words, that you put them through; then they are.";
 
 /** Somebody who types a number should not be answered after each digit. */
 const KEYPAD_PAUSE_MS = 1_500;
@@ -93,14 +91,12 @@ export class Exchange {
     this.count.responses++;
     this.#reason = response.metadata?.reason;
     this.#nudge.created();
-    if (this.#reason === "read_back") {
-      this.#outOfBand.add(response.id);
-      this.tools.keypad.created(response.id);
-    } else this.tools.created(response.id);
-    const isAside = this.#reason === "read_back" || this.#reason === "filler";
+    const isReading = this.#reason === "read_back";
+    if (isReading) this.#outOfBand.add(response.id);
+    const isAside = isReading || this.#reason === "filler";
+    this.tools.created(response.id, isReading ? "read_back" : isAside ? "filler" : "answer");
     const whose = isAside ? "aside" : this.#reason === undefined ? "server" : "ours";
-    if (this.turns.created(response.id, whose, at)) return;
-    this.#cancel(response.id);
+    if (!this.turns.created(response.id, whose, at)) this.#cancel(response.id);
   }
 
   #cancel(response_id: string): void {
@@ -126,7 +122,10 @@ export class Exchange {
     }
     this.#spokenSinceCaller = true;
     this.count.framesOut++;
-    if (response_id !== this.#speaker) this.#speaks(response_id, at);
+    if (response_id !== this.#speaker) {
+      this.#speaker = response_id;
+      this.tools.spoke(response_id, at);
+    }
     if (this.#outOfBand.size > 0 && this.#outOfBand.has(response_id)) this.#outOfBandItems.add(item_id);
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
@@ -134,11 +133,6 @@ export class Exchange {
     this.#outbox.twilio({ event: "media", streamSid, media: { payload: delta } });
     this.#outbox.twilio({ event: "mark", streamSid, mark: { name } });
     return true;
-  }
-
-  #speaks(responseId: string, at: number): void {
-    this.#speaker = responseId;
-    this.tools.spoke(responseId, at);
   }
 
   /** What a response says, in words; it comes before the response is done. */
@@ -322,7 +316,7 @@ export class Exchange {
     return !this.#hangUp.isStaying && this.#hangUp.mayGo(this.#outlook(), at);
   }
 
-  /** Asks for a response if something is to be said and this is the moment. */
+  /** {@link Requests.askIfDue} */
   askForResponse(at: number): void {
     this.#requests.askIfDue(at);
   }
@@ -351,16 +345,4 @@ export class Exchange {
   }
 }
 
-const CALL_GOES_ON = "The caller spoke again before the goodbye was over. The call goes on.";
-
 const partKey = (itemId: string, contentIndex: number): string => `${itemId}/${contentIndex}`;
-
-/** The earliest of some deadlines, where undefined means never. */
-export function earliest(
-  a: number | undefined,
-  b: number | undefined,
-  c: number | undefined = undefined,
-): number | undefined {
-  const first = a !== undefined && (b === undefined || a <= b) ? a : b;
-  return first !== undefined && (c === undefined || first <= c) ? first : c;
-}

@@ -15,6 +15,9 @@ export const NOT_JSON =
 export const DENIED = "This is not allowed on the telephone, and nothing was done. Tell the caller so.";
 export const UNDER_WAY = "Exactly this is already under way, and was not begun a second time.";
 export const TOO_MANY = "Too much is going on at once, and this was not begun. Finish what is open first.";
+export const GOODBYE = "Say goodbye now, in a few words; then the line closes.";
+export const PUT_THROUGH = "Tell the caller now, in a few words, that you put them through; then they are.";
+export const CALL_GOES_ON = "The caller spoke again before the goodbye was over. The call goes on.";
 export const INTERRUPTED =
   "The caller spoke before this was done, so it was not done. Call it again if they still want it.";
 

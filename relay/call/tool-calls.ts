@@ -4,6 +4,7 @@
  * exchange.ts's; nothing here speaks.
  */
 import type { Profile } from "../contract.ts";
+import { earliest } from "./deadlines.ts";
 import type { ConsentNews, ToolRefusal } from "./journal.ts";
 import { type Decided, KeypadConsent } from "./keypad-consent.ts";
 import type { Outbox } from "./outbox.ts";
@@ -140,9 +141,10 @@ export class ToolCalls {
     this.#voice.itemArrived(itemId);
   }
 
-  /** A response of the conversation was created. */
-  created(responseId: string): void {
-    this.#voice.created(responseId);
+  /** A response was created: one that reads a request to the caller, one that says nothing of any, or another. */
+  created(responseId: string, what: "read_back" | "filler" | "answer"): void {
+    if (what === "read_back") this.keypad.created(responseId);
+    if (what === "answer") this.#voice.created(responseId);
   }
 
   /** The caller is being sent the first audio of this response. */
@@ -194,11 +196,7 @@ export class ToolCalls {
   // --- time ---------------------------------------------------------------------------------------------------
 
   dueAt(): number | undefined {
-    let due = this.#voice.dueAt;
-    for (const next of [this.keypad.dueAt, this.#runs.dueAt]) {
-      if (next !== undefined && (due === undefined || next < due)) due = next;
-    }
-    return due;
+    return earliest(this.#voice.dueAt, this.keypad.dueAt, this.#runs.dueAt);
   }
 
   tick(at: number): void {

@@ -53,6 +53,8 @@ export class VoiceConsent {
   /** What became of ids that are good no more. */
   readonly #past = new Map<string, Unconfirmed>();
   #ids = 0;
+  /** The newest response that may tell of anything: others are told what to say. */
+  #newest: string | undefined;
 
   constructor(language: string | undefined, isTranscribed: () => boolean) {
     this.#language = language;
@@ -92,8 +94,9 @@ export class VoiceConsent {
     for (const held of this.#held.values()) if (held.itemId === itemId) held.known = true;
   }
 
-  /** A response of the conversation was created. */
+  /** A response that may tell the caller was created. */
   created(responseId: string): void {
+    this.#newest = responseId;
     for (const held of this.#held.values()) {
       if (held.known && !held.telling?.spoke) held.telling = { responseId, spoke: false, done: false };
     }
@@ -102,9 +105,10 @@ export class VoiceConsent {
   /** The caller is being sent audio of this response. Whatever is said last before they answer is what they answer. */
   spoke(responseId: string): void {
     for (const held of this.#held.values()) {
-      if (held.telling === undefined) continue;
-      if (held.telling.responseId === responseId) held.telling.spoke = true;
-      else held.telling = { responseId, spoke: true, done: false };
+      if (held.telling?.responseId === responseId) held.telling.spoke = true;
+      else if (held.telling !== undefined) {
+        held.telling = responseId === this.#newest ? { responseId, spoke: true, done: false } : undefined;
+      }
     }
   }
 

@@ -87,6 +87,16 @@ describe("a write that the caller is asked about", () => {
     expect(rig.ran).toEqual([CREATE]);
   });
 
+  test("is not done by a yes to something else that code had said", () => {
+    const rig = asked();
+    rig.callerSays("What is there already?");
+    rig.modelCalls([FIND]);
+    rig.wait(1_500).modelSays("Shall I have a look?", "filler");
+    rig.callerSays("Yes.");
+    expect(answerTo(rig)).toContain("has not heard to the end");
+    expect(rig.ran).toEqual([FIND]);
+  });
+
   test("may be answered into the breath at its end", () => {
     const rig = new ToolRig();
     rig.modelCalls([CREATE, { content: "milk" }]);
