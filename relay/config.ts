@@ -10,7 +10,20 @@ import { proxiesFrom } from "./io/address.ts";
 import { LEVELS, type Level } from "./io/log.ts";
 import { isKnownVoice, retirementOf, VOICES } from "./models.ts";
 import { Secret } from "./secret.ts";
+import {
+  type Env,
+  type Finding,
+  HeaderSecret,
+  isLoopback,
+  Num,
+  Reader,
+  Switch,
+  unlessOff,
+  Whole,
+} from "./variables.ts";
 import type { TurnDetection } from "./wire/realtime.ts";
+
+export { type Env, type Finding, printFindings } from "./variables.ts";
 
 export type Config = {
   readonly port: number;
@@ -31,14 +44,9 @@ export type Config = {
   readonly logLevel: Level;
 };
 
-/** One thing that is wrong or doubtful, and the way out of it. */
-export type Finding = { readonly variable: string; readonly problem: string; readonly mend: string };
-
 export type Configured =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
   | { readonly ok: false; readonly problems: readonly Finding[] };
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_INSTRUCTIONS =
   "You are a helpful personal assistant. Be warm, quick and exact. When you do not know something, say so.";
@@ -46,9 +54,8 @@ const DEFAULT_GREETING = "Hello, this is your assistant. How can I help?";
 
 /** @param today decides whether a model's retirement is near; nothing here reads a clock */
 export async function configFrom(env: Env, today: Date): Promise<Configured> {
-  const problems: Finding[] = [];
-  const warnings: Finding[] = [];
-  const reader = new Reader(env, problems);
+  const reader = new Reader(env);
+  const { problems, warnings } = reader;
 
   const relayUrl = reader.read("RELAY_URL", RelayUrl, "RELAY_URL=wss://relay.example.com");
   const isLocal = relayUrl !== undefined && isLoopback(new URL(relayUrl));
@@ -64,7 +71,7 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
       mend: "set it to the auth token on the front page of the Twilio console",
     });
   }
-  const keys = await reader.keys();
+  const keys = await keysFrom(reader);
   const model = reader.read(
     "OPENAI_MODEL",
     z.string().default("gpt-realtime-2.1"),
@@ -107,7 +114,7 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
         "ASSISTANT_INSTRUCTIONS=You are …",
       ) ?? "",
     greeting: reader.read("GREETING", Greeting, "GREETING=Hello, how can I help?, or GREETING=off"),
-    turnDetection: reader.turnDetection(),
+    turnDetection: turnDetectionFrom(reader),
     noiseReduction: reader.read("NOISE_REDUCTION", NoiseReduction, "NOISE_REDUCTION=near, far or off"),
     transcriptionModel: reader.read(
       "TRANSCRIPTION_MODEL",
@@ -176,113 +183,68 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
   return { ok: true, config: Object.freeze(config), warnings };
 }
 
-/** Reads variables one by one and remembers all that was wrong with them. */
-class Reader {
-  readonly #env: Env;
-  readonly #problems: Finding[];
-
-  constructor(env: Env, problems: Finding[]) {
-    this.#env = env;
-    this.#problems = problems;
+/** STREAM_TOKEN_SECRET: one, or while one is being replaced two, the newest first. */
+async function keysFrom(reader: Reader): Promise<readonly Key[]> {
+  const { problems } = reader;
+  const variable = "STREAM_TOKEN_SECRET";
+  const secrets = (reader.text(variable) ?? "").split(",").map((secret) => secret.trim());
+  const given = secrets.filter((secret) => secret !== "");
+  const same = "set the same on the edge (.env.functions)";
+  if (given.length === 0) {
+    const mend = `make one with: openssl rand -hex 32; ${same}`;
+    problems.push({ variable, problem: "is missing", mend });
   }
-
-  /** The parsed value; undefined if it is wrong (then it is among the problems) or may be left out. */
-  read<T>(variable: string, schema: z.ZodType<T>, example: string): T | undefined {
-    const text = this.#env[variable]?.trim();
-    const parsed = schema.safeParse(text === "" ? undefined : text);
-    if (parsed.success) return parsed.data;
-    const problem = text ? (parsed.error.issues[0]?.message ?? "is wrong") : "is missing";
-    this.#problems.push({ variable, problem, mend: `set it like this: ${example}` });
-    return undefined;
+  if (given.length > 2) {
+    problems.push({
+      variable,
+      problem: `holds ${given.length} secrets`,
+      mend: `keep the newest two at most; ${COMMA}`,
+    });
   }
-
-  /** STREAM_TOKEN_SECRET: one, or while one is being replaced two, the newest first. */
-  async keys(): Promise<readonly Key[]> {
-    const variable = "STREAM_TOKEN_SECRET";
-    const secrets = (this.#env[variable] ?? "").split(",").map((secret) => secret.trim());
-    const given = secrets.filter((secret) => secret !== "");
-    const same = "set the same on the edge (.env.functions)";
-    if (given.length === 0) {
-      const mend = `make one with: openssl rand -hex 32; ${same}`;
-      this.#problems.push({ variable, problem: "is missing", mend });
+  const keys: Key[] = [];
+  for (const secret of given) {
+    try {
+      keys.push(await keyFrom(secret));
+    } catch (error) {
+      if (!(error instanceof WeakSecretError)) throw error;
+      const [problem, mend] =
+        given.length > 1 ? [`has a part that ${error.message}`, `${COMMA}; ${same}`] : [error.message, same];
+      problems.push({ variable, problem, mend });
     }
-    if (given.length > 2) {
-      this.#problems.push({
-        variable,
-        problem: `holds ${given.length} secrets`,
-        mend: `keep the newest two at most; ${COMMA}`,
-      });
-    }
-    const keys: Key[] = [];
-    for (const secret of given) {
-      try {
-        keys.push(await keyFrom(secret));
-      } catch (error) {
-        if (!(error instanceof WeakSecretError)) throw error;
-        const [problem, mend] =
-          given.length > 1
-            ? [`has a part that ${error.message}`, `${COMMA}; ${same}`]
-            : [error.message, same];
-        this.#problems.push({ variable, problem, mend });
-      }
-    }
-    return keys;
   }
-
-  turnDetection(): TurnDetection {
-    const type = this.read(
-      "TURN_DETECTION",
-      z.enum(["server", "semantic"]).default("server"),
-      "TURN_DETECTION=server (by silence) or semantic (by meaning)",
-    );
-    const threshold = this.read("VAD_THRESHOLD", Num(0, 1).default(0.5), "VAD_THRESHOLD=0.5");
-    const prefix = this.read("VAD_PREFIX_MS", Whole(0, 5000).default(300), "VAD_PREFIX_MS=300");
-    const silence = this.read("VAD_SILENCE_MS", Whole(100, 10_000).default(500), "VAD_SILENCE_MS=500");
-    const eagerness = this.read(
-      "VAD_EAGERNESS",
-      z.enum(["low", "medium", "high", "auto"]).default("auto"),
-      "VAD_EAGERNESS=auto",
-    );
-    if (type === "semantic") return { type: "semantic_vad", eagerness: eagerness ?? "auto" };
-    return {
-      type: "server_vad",
-      threshold: threshold ?? 0,
-      prefix_padding_ms: prefix ?? 0,
-      silence_duration_ms: silence ?? 0,
-    };
-  }
+  return keys;
 }
 
-const unlessOff = (text: string): string | undefined => (text === "off" ? undefined : text);
+function turnDetectionFrom(reader: Reader): TurnDetection {
+  const type = reader.read(
+    "TURN_DETECTION",
+    z.enum(["server", "semantic"]).default("server"),
+    "TURN_DETECTION=server (by silence) or semantic (by meaning)",
+  );
+  const threshold = reader.read("VAD_THRESHOLD", Num(0, 1).default(0.5), "VAD_THRESHOLD=0.5");
+  const prefix = reader.read("VAD_PREFIX_MS", Whole(0, 5000).default(300), "VAD_PREFIX_MS=300");
+  const silence = reader.read("VAD_SILENCE_MS", Whole(100, 10_000).default(500), "VAD_SILENCE_MS=500");
+  const eagerness = reader.read(
+    "VAD_EAGERNESS",
+    z.enum(["low", "medium", "high", "auto"]).default("auto"),
+    "VAD_EAGERNESS=auto",
+  );
+  if (type === "semantic") return { type: "semantic_vad", eagerness: eagerness ?? "auto" };
+  return {
+    type: "server_vad",
+    threshold: threshold ?? 0,
+    prefix_padding_ms: prefix ?? 0,
+    silence_duration_ms: silence ?? 0,
+  };
+}
 
 const COMMA = "a comma separates two secrets, so one that holds a comma is read as two";
 
-const hidden = (text: string): Secret => new Secret(text);
 /** Every signature is worth what this is worth. Twilio's are 32 characters; a placeholder rarely is. */
 const AuthToken = z
   .string()
   .regex(/^\S{32,}$/, "is not an auth token of 32 characters")
-  .transform(hidden);
-/** It goes into an HTTP header, where dialling would throw for a curly quote or a line's end. */
-const HeaderSecret = z
-  .string()
-  .regex(/^[\x21-\x7e]+$/, "holds a character that no key has")
-  .transform(hidden);
-const Switch = z
-  .enum(["on", "off"])
-  .default("off")
-  .transform((text) => text === "on");
-const Num = (least: number, most: number) =>
-  z.string().transform((text, context) => {
-    const value = Number(text);
-    if (text !== "" && value >= least && value <= most) return value;
-    context.addIssue({ code: "custom", message: `is not a number from ${least} to ${most}` });
-    return z.NEVER;
-  });
-const Whole = (least: number, most: number) =>
-  Num(least, most).refine((value) => Number.isInteger(value), {
-    message: `is not a whole number from ${least} to ${most}`,
-  });
+  .transform((text) => new Secret(text));
 const Greeting = z.string().max(500).default(DEFAULT_GREETING).transform(unlessOff);
 const NoiseReduction = z
   .enum(["near", "far", "off"])
@@ -297,9 +259,6 @@ const Voice = z
     context.addIssue({ code: "custom", message: `"${text}" is not a voice of the Realtime API` });
     return z.NEVER;
   });
-
-const isLoopback = ({ hostname }: URL): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 
 const RelayUrl = z.string().transform((text, context) => {
   const refuse = (message: string) => {
@@ -340,7 +299,3 @@ const Proxies = z
     context.addIssue({ code: "custom", message: "is not a list of IP addresses and ranges" });
     return z.NEVER;
   });
-
-/** All findings as a person reads them, one a line. */
-export const printFindings = (findings: readonly Finding[]): string =>
-  findings.map(({ variable, problem, mend }) => `  ${variable} ${problem}.\n      ${mend}`).join("\n");
