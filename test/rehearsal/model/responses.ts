@@ -4,6 +4,7 @@
  *
  * It asks the script what to say and leaves the saying to speaking.ts.
  */
+import { seededRandom } from "../carrier/network.ts";
 import type { ResponseParams } from "./client-events.ts";
 import { type Conversation, type Item, itemFrom, shown } from "./conversation.ts";
 import type { Options } from "./options.ts";
@@ -45,7 +46,8 @@ export class Responses {
   #outputs: Array<Occasion["outputs"][number]> = [];
   #texts: string[] = [];
   #readBefore: Tokens = { text: 0, audio: 0 };
-  #seed = 1;
+  /** The same in every run. */
+  readonly #random = seededRandom(1);
 
   constructor(conversation: Conversation, session: SessionRecord, options: Options, way: Way) {
     this.#conversation = conversation;
@@ -206,7 +208,7 @@ export class Responses {
         maxOutputTokens,
         conversation: outOfBand ? undefined : this.#conversation,
         newId: (kind) => this.#way.newId(kind),
-        random: () => this.#random(),
+        random: this.#random,
         send: (event) => this.#way.send(event),
         onItem: (item) => {
           this.#session.items.push(item);
@@ -281,14 +283,6 @@ export class Responses {
     const owed = this.#owed;
     this.#owed = undefined;
     if (owed !== undefined) this.respondByItself(owed);
-  }
-
-  /** The same in every run: mulberry32. */
-  #random(): number {
-    this.#seed = (this.#seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 }
 
