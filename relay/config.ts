@@ -10,6 +10,7 @@ import { proxiesFrom } from "./io/address.ts";
 import { LEVELS, type Level } from "./io/log.ts";
 import { isKnownVoice, retirementOf, VOICES } from "./models.ts";
 import { Secret } from "./secret.ts";
+import { type ReadFile, type ToolSettings, toolSettingsFrom } from "./tool-settings.ts";
 import {
   type Env,
   type Finding,
@@ -42,7 +43,7 @@ export type Config = {
   readonly reusePort: boolean;
   readonly trustedProxies: BlockList;
   readonly logLevel: Level;
-};
+} & ToolSettings;
 
 export type Configured =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
@@ -52,8 +53,15 @@ const DEFAULT_INSTRUCTIONS =
   "You are a helpful personal assistant. Be warm, quick and exact. When you do not know something, say so.";
 const DEFAULT_GREETING = "Hello, this is your assistant. How can I help?";
 
-/** @param today decides whether a model's retirement is near; nothing here reads a clock */
-export async function configFrom(env: Env, today: Date): Promise<Configured> {
+/**
+ * @param today decides whether a model's retirement is near; nothing here reads a clock
+ * @param readFile for mcp.json; nothing here reads a file
+ */
+export async function configFrom(
+  env: Env,
+  today: Date,
+  readFile: ReadFile = async () => undefined,
+): Promise<Configured> {
   const reader = new Reader(env);
   const { problems, warnings } = reader;
 
@@ -146,6 +154,7 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
     z.enum(LEVELS).default("info"),
     `LOG_LEVEL=${LEVELS.join(" | ")}`,
   );
+  const tools = await toolSettingsFrom(reader, env, readFile);
 
   if (
     problems.length > 0 ||
@@ -179,6 +188,7 @@ export async function configFrom(env: Env, today: Date): Promise<Configured> {
     reusePort,
     trustedProxies,
     logLevel,
+    ...tools,
   };
   return { ok: true, config: Object.freeze(config), warnings };
 }

@@ -43,6 +43,10 @@ describe("with only what is needed", () => {
       redisUrl: undefined,
       reusePort: false,
       logLevel: "info",
+      mcpServers: [],
+      mcpMode: "bridged",
+      policy: { rules: [], trustedReads: [] },
+      toolTimeouts: { usualMs: 20_000, rules: [] },
     });
     expect(keys.map(({ kid }) => kid)).toEqual([(await keyFrom(SECRET)).kid]);
     expect(Object.isFrozen(config)).toBe(true);
@@ -147,6 +151,15 @@ describe("a value that is wrong is named with its variable", () => {
     ["TRUSTED_PROXY", "10.0.0.1,10.0.0.0/33", /not a list of IP addresses/],
     ["TRUSTED_PROXY", "10.0.0.1/", /not a list of IP addresses/],
     ["TRUSTED_PROXY", "10.0.0", /not a list of IP addresses/],
+    ["MCP_MODE", "openai", /"bridged"/],
+    ["MCP_CONFIG", "nowhere.json", /a file that is not there/],
+    ["TOOL_TIMEOUT_SECONDS", "0.5", /not a number from 1 to 300/],
+    ["TOOL_TIMEOUTS", "slow=fast", /"slow=fast" is not a name or pattern/],
+    ["TOOL_POLICY", "todoist_*=maybe", /has no rule that there is/],
+    ["TRUSTED_READS", "a b", /no name or pattern/],
+    ["ZAPIER_MCP_TOKEN", "two words", /holds a character that no key has/],
+    ["ZAPIER_MCP_PASSWORD", "grüezi", /holds a character that no key has/],
+    ["ZAPIER_MCP_URL", "mcp.zapier.com", /is not a URL/],
     ["GREETING", "x".repeat(501), /500/],
     ["ASSISTANT_INSTRUCTIONS", "x".repeat(20_001), /20000/],
   ];
@@ -205,6 +218,9 @@ describe("a value that is wrong is named with its variable", () => {
       OPENAI_REALTIME_URL: "https://user:canary-password@example.com",
       RELAY_URL: "wss://user:canary-password@relay.example.com",
       REDIS_URL: "https://user:canary-password@redis.example.com",
+      ZAPIER_MCP_URL: "http://mcp.example.com/api/mcp/s/canary-secret/mcp",
+      ZAPIER_MCP_TOKEN: "canary tokén",
+      ZAPIER_MCP_PASSWORD: "canary passwörd",
     };
     const read = await configured({ ...secrets, VOICE: "nova" });
     if (read.ok) throw new Error("it was taken");
@@ -249,6 +265,8 @@ describe("a configuration that is printed", () => {
     TWILIO_AUTH_TOKEN: CANARY,
     OPENAI_API_KEY: CANARY,
     REDIS_URL: `rediss://:${CANARY}@redis.example.com`,
+    ZAPIER_MCP_URL: `https://mcp.example.com/api/mcp/s/${CANARY}/mcp`,
+    ZAPIER_MCP_TOKEN: CANARY,
   };
 
   test("shows no secret, however it is printed", async () => {

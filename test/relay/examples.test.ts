@@ -14,6 +14,15 @@ const FILLED_IN = {
   OPENAI_API_KEY: "rehearsal",
 };
 
+/** Offered as an example, where the usual is that there is none. */
+const EXAMPLES = [
+  "ASSISTANT_INSTRUCTIONS",
+  "REDIS_URL",
+  "TEMPERATURE",
+  "ZAPIER_MCP_URL",
+  "MCP_CONFIG",
+].concat("TOOL_POLICY", "TRUSTED_READS", "TOOL_TIMEOUTS");
+
 /** `NAME=value` lines, also those that are commented out. */
 const assignments = (pattern: RegExp): Array<[string, string]> =>
   [...example.matchAll(pattern)].map(([, name = "", value = ""]) => [name, value]);
@@ -55,7 +64,7 @@ describe(".env.example", () => {
     // What the first offer of a variable says; these are examples and not the usual value.
     const offers = OFFERED.filter(
       ([name], at) => OFFERED.findIndex(([first]) => first === name) === at,
-    ).filter(([name]) => !["ASSISTANT_INSTRUCTIONS", "REDIS_URL", "TEMPERATURE"].includes(name));
+    ).filter(([name]) => !EXAMPLES.includes(name));
     expect(offers.length).toBeGreaterThan(10);
     for (const [name, value] of offers) {
       const configured = await configFrom({ ...env, [name]: value }, TODAY);
