@@ -6,7 +6,7 @@
  */
 
 import { PRETENCES } from "./pretence-words.ts";
-import { type Language, plain, understood, wordsIn } from "./spoken-words.ts";
+import { type Language, understood, wordsIn } from "./spoken-words.ts";
 
 export type Pretence = "claims" | "promises" | "spells_out";
 
@@ -27,24 +27,27 @@ export function pretence(
 
 /** `{"name":`, `functions.send(`, `<tool_call>`: nothing that anybody says aloud. */
 const CODE =
-  /\{\s*["'“”]?[\w-]+["'“”]?\s*:|```|<\/?(?:tool|function)(?:_call)?s?\b|\bfunctions?\.[a-z]\w*|\b[a-z]\w*(?:[_.]\w+)+\s*\(|\b(?:tool|function)_call/iu;
+  /\{\s*["'“”]?[\w-]+["'“”]?\s*:|```|<\/?(?:tool|function)(?:_call)?s?\b|\b(?:tool|function)_call|\bfunctions\.[a-z]|\b[a-z]\w*_\w+\s*\(|\b[a-z]\w*(?:\.\w+)+\(/iu;
 
 function spellsOut(transcript: string, toolNames: readonly string[]): boolean {
   if (CODE.test(transcript)) return true;
-  const text = plain(transcript);
-  const words = ` ${wordsIn(text).join(" ")} `;
-  return toolNames.some((toolName) => {
-    const name = toolName.toLowerCase();
-    const parts = name.split(/[^a-z0-9]+/).filter((part) => part !== "");
-    // "search" is a word, "search(" is a call.
-    const asCalled = new RegExp(`(?<![\\w-])${name}\\s*\\(`);
-    if (parts.length < 2) return asCalled.test(text);
-    if (new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text))
-      return name.includes("_") || asCalled.test(text);
-    const spoken = parts.join(" ");
+  const text = transcript.normalize("NFKC");
+  const written = new Set(text.match(/[\w-]+/g));
+  const writtenSmall = new Set([...written].map((each) => each.toLowerCase()));
+  // "search" is a word, "search(" is a call.
+  const called = new Set(text.toLowerCase().match(/[\w-]+(?=\()/g));
+  const spoken = ` ${wordsIn(text).join(" ")} `;
+  return toolNames.some((name) => {
+    const small = name.toLowerCase();
+    if (called.has(small)) return true;
+    if (small.includes("_") && writtenSmall.has(small)) return true;
+    if (/[a-z][A-Z]/.test(name) && written.has(name)) return true;
+    const parts = small.split(/[^a-z0-9]+/).filter((part) => part !== "");
+    if (parts.length < 2) return false;
     return (
-      words.includes(` ${parts.join(" underscore ")} `) ||
-      ["calling", "invoking", "executing"].some((verb) => words.includes(` ${verb} ${spoken} `))
+      spoken.includes(` ${parts.join(" underscore ")} `) ||
+      // "Create task" is said of tasks too.
+      ["calling", "invoking", "executing"].some((verb) => spoken.includes(` ${verb} ${parts.join(" ")} `))
     );
   });
 }
@@ -96,6 +99,8 @@ type Reading = {
   readonly condition: RegExp;
   readonly looked: RegExp;
   readonly asks: RegExp;
+  readonly readBack: RegExp;
+  readonly further: RegExp;
 };
 
 const READINGS = new Map<Language, Reading>();
@@ -104,14 +109,10 @@ function readingOf(language: Language): Reading {
   const known = READINGS.get(language);
   if (known !== undefined) return known;
   const words = PRETENCES[language];
-  // The line breaks are the source's own.
-  const anyOf = (bodies: string | readonly string[]) =>
-    `(?:${[bodies]
-      .flat()
-      .join("|")
-      .replace(/\s*\n\s*/g, "")})`;
+  // The line breaks are the source's own, a blank before one is not.
+  const anyOf = (body: string) => `(?:${body.replace(/\n */g, "")})`;
   const openers = anyOf(words.openers);
-  const begins = (bodies: readonly string[]) => new RegExp(`^(?:${openers} )*${anyOf(bodies)}(?= |$)`, "u");
+  const begins = (body: string) => new RegExp(`^(?:${openers} )*${anyOf(body)}(?= |$)`, "u");
   const within = (body: string, flags = "u") => new RegExp(`(?<=^| )${anyOf(body)}(?= |$)`, flags);
   const reading = {
     claim: begins(words.claims),
@@ -122,6 +123,8 @@ function readingOf(language: Language): Reading {
     condition: within(words.condition),
     looked: within(words.looked, "gu"),
     asks: within(words.asks),
+    readBack: within(words.readBack),
+    further: within(words.further),
   };
   READINGS.set(language, reading);
   return reading;
@@ -133,12 +136,16 @@ function isOwn({ tails }: Sentence, tail: string, { elsewhere }: Reading): boole
   return !elsewhere.test(whole.slice(0, whole.length - tail.length));
 }
 
-const claims = ({ sentences }: Said, reading: Reading): boolean =>
-  sentences.some(
+function claims({ sentences }: Said, reading: Reading): boolean {
+  const last = sentences.at(-1);
+  const question = last?.asks === true ? (last.tails[0] ?? "") : "";
+  if (reading.readBack.test(question) && !reading.further.test(question)) return false;
+  return sentences.some(
     (sentence) =>
       !sentence.asks &&
       sentence.tails.some((tail) => reading.claim.test(tail) && isOwn(sentence, tail, reading)),
   );
+}
 
 function promises({ sentences, goesOn }: Said, reading: Reading): boolean {
   if (goesOn || sentences.at(-1)?.asks !== false) return false;

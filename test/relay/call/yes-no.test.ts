@@ -197,7 +197,7 @@ describe("a caller whose profile names no language", () => {
   );
   all(undefined, "no", "No. | Nein. | Non. | Não. | Nee. | Ne. | Pas du tout. | Non inviarlo.");
   // French for "if".
-  all(undefined, "neither", "Si. | Yes, nein. | Ja, no. | Oui, no. | Hmm. | Thank you. | はい");
+  all(undefined, "neither", "Si. | Yes, si. | Yes, nein. | Ja, no. | Oui, no. | Hmm. | Thank you. | はい");
 });
 
 describe("a caller whose language is none of ours", () => {
