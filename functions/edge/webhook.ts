@@ -70,8 +70,8 @@ export type DigitsFields = z.infer<typeof DigitsFields>;
  * https://www.twilio.com/docs/voice/twiml/dial#action
  */
 const DialledFields = CallFields.extend({
-  /** completed: the caller is not there any more. */
-  CallStatus: z.string().max(32),
+  /** completed: the caller is not there any more. https://www.twilio.com/docs/voice/twiml#callstatus-values */
+  CallStatus: z.enum(["queued", "initiated", "ringing", "in-progress", "completed", ...NotReached.options]),
   DialCallStatus: z.enum(["completed", "answered", ...NotReached.options]),
   DialCallSid: CallSid.optional(),
   DialCallDuration: z

@@ -69,6 +69,7 @@ describe("the end of a Dial", () => {
       ["DialCallStatus", "Completed"],
       ["DialCallStatus", "in-progress"],
       ["CallStatus", undefined],
+      ["CallStatus", "gone"],
       ["DialCallSid", "CA1"],
       ["DialCallSid", ACCOUNT],
       ["DialCallDuration", "12.5"],
@@ -95,6 +96,10 @@ describe("the end of a Dial", () => {
     const cut = { ...others, DialCallStatus: `${DialCallStatus}Direction${Direction}` };
     expect(signatureOf(BASE, cut)).toBe(signatureOf(BASE, form));
     expect(refusedFor(form, cut)).toEqual(["DialCallStatus"]);
+    // A call that is over, glued to what follows it.
+    const { CallStatus, Called, ...rest } = ended({ CallStatus: "completed" });
+    const glued = { ...rest, CallStatus: `${CallStatus}Called${Called}` };
+    expect(refusedFor(ended({ CallStatus: "completed" }), glued)).toEqual(["CallStatus"]);
     expect(refusedFor(form, { ...form, DialCallStatus: "completed" })).toBe("wrong signature");
     expect(refusedFor(form, { ...form, CallStatus: "completed" })).toBe("wrong signature");
   });

@@ -47,7 +47,7 @@ export async function sampleThroughTwilioRun({
       const original = all[dice.below(all.length)];
       const mutate = kinds[dice.below(kinds.length)];
       if (original === undefined || mutate === undefined) continue;
-      const mutant = mutate(original, all, dice);
+      const mutant = carried(mutate(original, all, dice));
       if (!(await isRefused(mutant))) continue;
       tried++;
       const { status, text } = await send(mutant);
@@ -64,12 +64,17 @@ export async function sampleThroughTwilioRun({
   }
 }
 
+/** The signature as a header takes it there: what none can hold is not sent, and space around it is none of it. */
+function carried(request: Captured): Captured {
+  const { signature } = request;
+  const each = typeof signature === "string" ? [signature] : (signature ?? []);
+  const held = each.filter((one) => /^[\x20-\x7e]*$/.test(one)).map((one) => one.trim());
+  return { ...request, signature: held.length === 0 ? undefined : held.join(", ") };
+}
+
 async function send({ base, path, query, body, type, signature }: Captured) {
   const headers = new Headers({ "content-type": type });
-  for (const one of typeof signature === "string" ? [signature] : (signature ?? [])) {
-    // What no header can hold is not sent.
-    if (/^[\x20-\x7e]*$/.test(one)) headers.append("x-twilio-signature", one);
-  }
+  if (typeof signature === "string") headers.set("x-twilio-signature", signature);
   const url = `${base}${path}${query === "" ? "" : `?${query}`}`;
   const response = await fetch(url, { method: "POST", headers, body, redirect: "manual" });
   return { status: response.status, text: await response.text() };
