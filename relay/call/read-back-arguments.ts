@@ -4,7 +4,8 @@
  * that says nothing here is read as it stands, after the others.
  */
 import type { KnownLabel, Spoken } from "./read-back-frames.ts";
-import { type Unit, unitsOf } from "./read-back-values.ts";
+import { mentionsKeys } from "./read-back-keys.ts";
+import { noteOf, type Unit, unitsOf } from "./read-back-values.ts";
 import { partsOf } from "./tool-words.ts";
 import type { ToolArguments } from "./tools.ts";
 
@@ -15,19 +16,26 @@ export type Role = (typeof ROLES)[number];
 export type Entry = {
   readonly role: Role;
   readonly label: readonly Unit[];
-  /** One or more values of the same name. */
+  /** The first values of this name. */
   readonly items: ReadonlyArray<readonly Unit[]>;
+  readonly count: number;
   /** Free words that somebody else's model acts on, as Zapier's does: an address in them is never cut away. */
   readonly isOrder: boolean;
 };
 
 export type Details = {
   readonly entries: readonly Entry[];
-  /** Names of arguments that hold nothing. */
+  /** Names of the first arguments that hold nothing. */
   readonly empty: ReadonlyArray<readonly Unit[]>;
-  /** Nested deeper than anybody could follow. */
-  readonly buried: number;
+  readonly emptyCount: number;
+  /** Too many to be heard, or nested deeper than anybody could follow. `who`: of those, how many may say whom it reaches. */
+  readonly unsaid: { readonly count: number; readonly who: number };
 };
+
+/** Nobody listens to more. */
+const MOST_ENTRIES = 60;
+const MOST_ITEMS = 12;
+const MOST_DEPTH = 8;
 
 const set = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
@@ -64,98 +72,123 @@ const AMOUNT = set(`
 const DATE = set("date dates datetime day deadline due end ends expires start starts time times until when");
 const ORDERS = set("command instruction instructions prompt query request");
 /** They hold all the others and say nothing themselves. */
+const NAMES_ACTION = set("action app selected_api tool_name");
 const WRAPPERS = set("args arguments data fields input inputs params parameters payload properties");
 
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$|^\+[\d ().-]{7,24}$/;
-const MOST_DEPTH = 8;
 
 type Leaf = { readonly path: readonly string[]; readonly values: unknown[] };
+type Meaning = { readonly role: Role; readonly known: KnownLabel | undefined };
 
-export function detailsOf(args: ToolArguments, spoken: Spoken): Details {
+/**
+ * @param action what is said already of what is done
+ * @param isWary the values together make a question for a key
+ */
+export function detailsOf(action: string, args: ToolArguments, spoken: Spoken, isWary: boolean): Details {
+  const { leaves, buried } = leavesOf(args);
+  const said = `_${partsOf(action).join("_")}_`;
+  const meant = leaves
+    .filter((leaf) => !isSaidBy(said, leaf))
+    .map((leaf) => ({ ...leaf, ...meaningOf(leaf), isEmpty: leaf.values.every(isEmpty) }));
+  const full = meant.filter((leaf) => !leaf.isEmpty).sort((one, other) => rankOf(one) - rankOf(other));
+  const empty = meant.filter((leaf) => leaf.isEmpty);
+  const left = full.slice(MOST_ENTRIES);
+  return {
+    entries: full.slice(0, MOST_ENTRIES).map((leaf) => entryOf(leaf, spoken, isWary)),
+    empty: empty.slice(0, MOST_ITEMS).map(({ path, known }) => labelOf(path, known, spoken, isWary)),
+    emptyCount: empty.length,
+    unsaid: {
+      count: left.length + buried,
+      who: left.filter(({ role }) => role === "who").length + buried,
+    },
+  };
+}
+
+/** Each value that holds no others, with those of the same name: a list of people is one of addresses and one of names. */
+function leavesOf(args: ToolArguments): { readonly leaves: readonly Leaf[]; readonly buried: number } {
   const leaves = new Map<string, Leaf>();
   let buried = 0;
   const walk = (value: unknown, path: readonly string[], depth: number): void => {
     if (typeof value !== "object" || value === null || Object.keys(value).length === 0) {
       const key = JSON.stringify(path);
-      const leaf = leaves.get(key) ?? { path, values: [] };
-      leaf.values.push(value);
-      leaves.set(key, leaf);
+      const leaf = leaves.get(key);
+      if (leaf === undefined) leaves.set(key, { path, values: [value] });
+      else leaf.values.push(value);
     } else if (depth >= MOST_DEPTH) buried++;
     else if (Array.isArray(value)) for (const each of value) walk(each, path, depth + 1);
     else for (const [key, each] of Object.entries(value)) walk(each, [...path, key], depth + 1);
   };
   for (const [key, value] of Object.entries(args)) walk(value, [key], 0);
-
-  const entries: Array<Entry & { readonly rank: number }> = [];
-  const empty: Array<readonly Unit[]> = [];
-  for (const { path, values } of leaves.values()) {
-    const { role, known } = meaningOf(path, values);
-    const label = labelOf(path, known, spoken);
-    if (values.every(isEmpty)) {
-      empty.push(label);
-      continue;
-    }
-    const items = values.flatMap((value) => itemsOf(value, role, spoken));
-    const first = known === undefined ? -1 : FIRST.indexOf(known);
-    const rank = ROLES.indexOf(role) * 10 + (first < 0 ? FIRST.length : first);
-    entries.push({
-      role,
-      label,
-      items,
-      isOrder: partsOf(path.at(-1) ?? "").some((part) => ORDERS.has(part)),
-      rank,
-    });
-  }
-  return { entries: entries.sort((one, other) => one.rank - other.rank), empty, buried };
+  return { leaves: [...leaves.values()], buried };
 }
+
+/** By a meta-tool's arguments that name what is run: meta-actions.ts. */
+const isSaidBy = (said: string, { path, values }: Leaf): boolean => {
+  const [key = "", ...more] = path;
+  const [value, ...others] = values;
+  if (more.length > 0 || others.length > 0 || typeof value !== "string" || !NAMES_ACTION.has(key))
+    return false;
+  return /^[\w -]+$/.test(value) && said.includes(`_${partsOf(value).join("_")}_`);
+};
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
   (typeof value === "string" ? /^\s*$/.test(value) : typeof value === "object");
 
-function meaningOf(
-  path: readonly string[],
-  values: readonly unknown[],
-): { readonly role: Role; readonly known: KnownLabel | undefined } {
+function meaningOf({ path, values }: Leaf): Meaning {
   const parts = path.map((key) => partsOf(key));
   const last = parts.at(-1) ?? [];
-  const known = KNOWN.get(last.join("_"));
   const noun = last.at(-1) ?? "";
   const has = (words: ReadonlySet<string>) => parts.flat().some((part) => words.has(part));
-  const isAddress = values.some((value) => typeof value === "string" && ADDRESS.test(value.trim()));
-  const role: Role = isAddress
-    ? "who"
-    : WHAT.has(noun)
-      ? "what"
-      : has(AMOUNT) && !last.some((part) => WHO.has(part))
-        ? "amount"
-        : DATE.has(noun)
-          ? "date"
-          : has(WHO)
-            ? "who"
-            : NAMES.has(noun)
-              ? "what"
-              : has(DATE)
-                ? "date"
-                : "other";
-  return { role, known };
+  const role = (): Role => {
+    if (values.some((value) => typeof value === "string" && ADDRESS.test(value.trim()))) return "who";
+    if (WHAT.has(noun)) return "what";
+    if (AMOUNT.has(noun)) return "amount";
+    if (DATE.has(noun)) return "date";
+    if (has(WHO)) return "who";
+    if (NAMES.has(noun)) return "what";
+    if (has(AMOUNT)) return "amount";
+    return has(DATE) ? "date" : "other";
+  };
+  return { role: role(), known: KNOWN.get(last.join("_")) };
 }
 
-function labelOf(path: readonly string[], known: KnownLabel | undefined, spoken: Spoken): readonly Unit[] {
+const rankOf = ({ role, known }: Meaning): number => {
+  const first = known === undefined ? -1 : FIRST.indexOf(known);
+  return ROLES.indexOf(role) * 10 + (first < 0 ? FIRST.length : first);
+};
+
+function entryOf({ path, values, role, known }: Leaf & Meaning, spoken: Spoken, isWary: boolean): Entry {
+  const label = labelOf(path, known, spoken, isWary);
+  const all = values.flatMap((value): readonly unknown[] =>
+    role === "who" && typeof value === "string" ? listed(value) : [value],
+  );
+  const items = all.slice(0, MOST_ITEMS).map((value) => {
+    if (isEmpty(value)) return [noteOf(spoken.frame.empty)];
+    const units = unitsOf(value, spoken, isWary);
+    const isKeyed = isWary && mentionsKeys(path.join(" "));
+    const words = units.filter(({ is }) => is === "word");
+    return isKeyed && words.length > 0
+      ? [noteOf(spoken.frame.aboutKeys(words.length)), ...units.filter(({ is }) => is !== "word")]
+      : units;
+  });
+  const isOrder = partsOf(path.at(-1) ?? "").some((part) => ORDERS.has(part));
+  return { role, label, items, count: all.length, isOrder };
+}
+
+function labelOf(
+  path: readonly string[],
+  known: KnownLabel | undefined,
+  spoken: Spoken,
+  isWary: boolean,
+): readonly Unit[] {
   const around = path.slice(0, -1).filter((key, at) => at > 0 || !WRAPPERS.has(key.toLowerCase()));
   const names = known === undefined ? [...around, path.at(-1) ?? ""] : around;
-  const units = names.flatMap((key) =>
-    unitsOf(/^[\w .-]*$/.test(key) ? partsOf(key).join(" ") : key, spoken),
-  );
-  if (known !== undefined) return [...units, { say: spoken.frame.labels[known], isAddress: false }];
-  return units.length > 0 ? units : [{ say: spoken.frame.unnamed, isAddress: false }];
-}
-
-function itemsOf(value: unknown, role: Role, spoken: Spoken): ReadonlyArray<readonly Unit[]> {
-  if (isEmpty(value)) return [[{ say: spoken.frame.empty, isAddress: false }]];
-  if (role !== "who" || typeof value !== "string") return [unitsOf(value, spoken)];
-  return listed(value).map((each) => unitsOf(each, spoken));
+  const text = names.map((key) => (/^[\w .-]*$/.test(key) ? partsOf(key).join(" ") : key)).join(" ");
+  const units = unitsOf(text, spoken, isWary);
+  if (known !== undefined) return [...units, noteOf(spoken.frame.labels[known])];
+  return units.length > 0 ? units : [noteOf(spoken.frame.unnamed)];
 }
 
 /** Several people in one text: each ends with an address or a number. */

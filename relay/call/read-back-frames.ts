@@ -29,6 +29,7 @@ export type Frame = {
   readonly underscore: readonly string[];
   readonly plus: readonly string[];
   readonly minus: string;
+  readonly decimal: "." | ",";
   /** From nought to nine, with the forms that are said on the telephone. */
   readonly digits: readonly string[];
   readonly labels: Readonly<Record<KnownLabel, string>>;
@@ -60,6 +61,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["underscore"],
     plus: ["plus"],
     minus: "minus",
+    decimal: ".",
     digits: ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
     labels: {
       to: "To",
@@ -99,6 +101,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["Unterstrich", "underscore"],
     plus: ["plus"],
     minus: "minus",
+    decimal: ",",
     digits: ["null", "eins", "zwei|zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
     labels: {
       to: "An",
@@ -137,6 +140,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["tiret bas", "underscore"],
     plus: ["plus"],
     minus: "moins",
+    decimal: ",",
     digits: ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"],
     labels: {
       to: "À",
@@ -175,6 +179,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["guion bajo", "guión bajo", "underscore"],
     plus: ["más"],
     minus: "menos",
+    decimal: ",",
     digits: ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"],
     labels: {
       to: "Para",
@@ -213,6 +218,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["trattino basso", "underscore"],
     plus: ["più"],
     minus: "meno",
+    decimal: ",",
     digits: ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"],
     labels: {
       to: "A",
@@ -251,6 +257,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["sublinhado", "underscore"],
     plus: ["mais"],
     minus: "menos",
+    decimal: ",",
     digits: ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"],
     labels: {
       to: "Para",
@@ -289,6 +296,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
     underscore: ["underscore", "laag streepje"],
     plus: ["plus"],
     minus: "min",
+    decimal: ",",
     digits: ["nul", "een|één", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen"],
     labels: {
       to: "Aan",

@@ -9,44 +9,42 @@ const WORD =
 /** 1,000 and 1.000, 1,000.50 and 1.000,50 */
 const THOUSANDS = /(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+)?)(?![.,]?\d)/g;
 
-/** Each digit for itself; addresses, numbers and signs alike whether they are written or spoken. */
+/**
+ * Each digit for itself; addresses, numbers and signs alike whether they are written or spoken.
+ * @param withHyphens whether one inside a word is a sign of its own, as in an address, or only how it is written
+ */
 export function tokensOf(text: string, frame: Frame, withHyphens: boolean): readonly string[] {
   const signs = signsOf(frame);
-  const words = text
+  const plain = text
     .normalize("NFKC")
     .toLowerCase()
     .replace(/[’‘ʼ`´]/g, "'")
-    .replace(THOUSANDS, (number) => number.replace(/[.,](?=\d{3}(?!\d))/g, ""))
-    .matchAll(WORD);
-  const tokens: string[] = [];
-  for (const match of words) {
-    const [word] = match;
-    const pair = signs.get(`${tokens.at(-1)} ${word}`);
-    if (pair !== undefined) tokens[tokens.length - 1] = pair;
-    else if (word === ",") tokens.push(".");
-    else if (word === "−") tokens.push("-");
-    else if (word === "-" && !withHyphens && /[\p{L}\p{N}]/u.test(match.input[match.index - 1] ?? ""))
-      continue;
-    else tokens.push(signs.get(word) ?? word.replaceAll("'", ""));
-  }
-  return tokens;
+    .replace(THOUSANDS, (number) => number.replace(/[.,](?=\d{3}(?!\d))/g, ""));
+  const isInside = (at: number) => /[\p{L}\p{M}\p{N}]/u.test(plain[at - 1] ?? "");
+  return [...plain.matchAll(WORD)].flatMap(({ 0: word, index }) => {
+    if (word === "-" && !withHyphens && isInside(index)) return [];
+    return signs.get(word) ?? [word.replaceAll("'", "")];
+  });
 }
 
-/** What is said for a sign or a digit → that. */
-function signsOf(frame: Frame): ReadonlyMap<string, string> {
-  const signs = new Map<string, string>();
-  const add = (words: readonly string[], sign: string): void => {
-    for (const each of words) {
-      const [first = "", second] = each.toLowerCase().split(" ");
-      signs.set(second === undefined ? first : `${signs.get(first) ?? first} ${second}`, sign);
-    }
+/** What is written or said for a sign or a digit → one way to have it. */
+function signsOf(frame: Frame): ReadonlyMap<string, readonly string[]> {
+  const signs = new Map<string, readonly string[]>([
+    [",", ["."]],
+    ["−", ["-"]],
+  ]);
+  const add = (names: readonly string[], sign: string): void => {
+    for (const name of names) signs.set(name.toLowerCase(), [sign]);
   };
   add(frame.at, "@");
   add(frame.dot, ".");
   add([...frame.hyphen, frame.minus], "-");
-  add(frame.underscore, "_");
   add(frame.plus, "+");
-  for (const [digit, words] of frame.digits.entries()) add(words.split("|"), String(digit));
+  for (const [digit, names] of frame.digits.entries()) add(names.split("|"), String(digit));
+  // Two words in Spanish, and the first of them is a sign too.
+  const underscore = (frame.underscore[0] ?? "").split(" ").flatMap((word) => signs.get(word) ?? [word]);
+  for (const name of ["_", ...frame.underscore])
+    if (!name.includes(" ")) signs.set(name.toLowerCase(), underscore);
   return signs;
 }
 

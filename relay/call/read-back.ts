@@ -8,7 +8,9 @@
 import { type Details, detailsOf, type Entry } from "./read-back-arguments.ts";
 import { type Frame, type Spoken, spokenBy, spokenIn } from "./read-back-frames.ts";
 import { differences, findsAll, questionIn, tokensOf } from "./read-back-heard.ts";
-import { lengthOf, type Unit, unitsOf } from "./read-back-values.ts";
+import { speaksOfKeys } from "./read-back-keys.ts";
+import { lengthOf } from "./read-back-spelling.ts";
+import { noteOf, type Unit, unitsOf } from "./read-back-values.ts";
 import { partsOf, readingOf } from "./tool-words.ts";
 import type { ToolArguments } from "./tools.ts";
 
@@ -23,9 +25,12 @@ export type ReadBack = {
 export const MOST_LENGTH = 675;
 const MOST_OF_ACTION = 80;
 const MOST_OF_LABEL = 36;
+/** Of words that belong to different arguments. */
+const NEAR_BY = 2;
 
 /** How much is said of each value, and of how many of the same name; the first that fits is taken. */
-const LEVELS = [
+type Level = { readonly length: number; readonly items: number };
+const LEVELS: readonly Level[] = [
   { length: 320, items: 12 },
   { length: 240, items: 12 },
   { length: 180, items: 10 },
@@ -37,92 +42,99 @@ const LEVELS = [
   { length: 34, items: 3 },
   { length: 26, items: 2 },
   { length: 18, items: 1 },
-] as const;
-type Level = (typeof LEVELS)[number];
+];
+const LEAST: Level = { length: 12, items: 1 };
 
 type Said = { readonly say: string; readonly essentials: readonly string[] };
 
 /** @param action the ruling's name: a tool's, or that of an action run through a meta-tool */
 export function readBackOf(action: string, args: ToolArguments, language: string | undefined): ReadBack {
   const spoken = spokenIn(language);
-  const { frame } = spoken;
-  const doing = cut(actionUnits(action, spoken), MOST_OF_ACTION, frame);
-  const details = detailsOf(args, spoken);
+  const calm = requestOf(action, args, spoken, false);
+  // Apart they say nothing of keys, one after the other they do: {"press": "1"}.
+  const request = speaksOfKeys(textOf(calm), NEAR_BY) ? requestOf(action, args, spoken, true) : calm;
   for (const level of LEVELS) {
-    const said = [
-      ...details.entries.map((entry) => saidOf(entry, level, frame)),
-      ...restOf(details, 0, level, frame),
-    ];
-    const whole = sentence(doing, said, frame);
+    const whole = sentence(request, request.details.entries.length, level, spoken.frame);
     if (lengthOf(whole.words) <= MOST_LENGTH) return whole;
   }
-  return asMuchAsFits(doing, details, frame);
-}
-
-function asMuchAsFits(doing: string, details: Details, frame: Frame): ReadBack {
-  const level = LEVELS[LEVELS.length - 1] ?? LEVELS[0];
-  const said = details.entries.map((entry) => saidOf(entry, level, frame));
-  for (let count = Math.min(said.length, MOST_LENGTH); count > 0; count--) {
-    const whole = sentence(
-      doing,
-      [...said.slice(0, count), ...restOf(details, said.length - count, level, frame)],
-      frame,
-    );
+  for (let count = request.details.entries.length - 1; count > 0; count--) {
+    const whole = sentence(request, count, LEAST, spoken.frame);
     if (lengthOf(whole.words) <= MOST_LENGTH) return whole;
   }
-  return sentence(doing, restOf(details, said.length, level, frame), frame);
+  return sentence(request, 0, LEAST, spoken.frame);
 }
 
-function sentence(doing: string, said: readonly Said[], { closing }: Frame): ReadBack {
-  const words = [doing, ...said.map(({ say }) => say)].map((each) => `${each.replace(/[,. ]+$/, "")}.`);
+type Request = { readonly doing: readonly Unit[]; readonly details: Details };
+
+const requestOf = (action: string, args: ToolArguments, spoken: Spoken, isWary: boolean): Request => ({
+  doing: actionUnits(action, spoken, isWary),
+  details: detailsOf(action, args, spoken, isWary),
+});
+
+const textOf = ({ doing, details }: Request): string =>
+  [doing, ...details.entries.flatMap(({ label, items }) => [label, ...items]), ...details.empty]
+    .flatMap((units) => units.filter(({ is }) => is === "word").map(({ say }) => say))
+    .join(" ");
+
+/** @param count how many of the entries are said */
+function sentence({ doing, details }: Request, count: number, level: Level, frame: Frame): ReadBack {
+  const action = cut(doing, MOST_OF_ACTION, frame).say;
+  const said = [
+    ...details.entries.slice(0, count).map((entry) => saidOf(entry, level, frame)),
+    ...restOf(details, count, level, frame),
+  ];
+  const sentences = [action, ...said.map(({ say }) => say)].map((say) => `${say}.`);
   return {
-    words: [...words, closing].join(" "),
-    essentials: [doing, ...said.flatMap(({ essentials }) => essentials)],
+    words: [...sentences, frame.closing].join(" "),
+    essentials: [action, ...said.flatMap(({ essentials }) => essentials)],
   };
 }
 
-function saidOf({ role, label, items, isOrder }: Entry, level: Level, frame: Frame): Said {
+function saidOf({ role, label, items, count, isOrder }: Entry, level: Level, frame: Frame): Said {
+  const isKept = ({ is }: Unit) => is === "address" && (role === "who" || isOrder);
+  const shown = items
+    .slice(0, level.items)
+    .map((units) => cut(units, level.length, frame, isKept, level.items));
+  const more = moreOf(count - shown.length, frame);
+  const values = [...shown.map(({ say }) => say), ...more];
   const isExact = role === "who" || role === "amount";
-  const shown = items.slice(0, level.items).map((units) => {
-    const isKept = ({ isAddress }: Unit) => isAddress && (role === "who" || isOrder);
-    return cut(units, level.length, frame, isKept, level.items);
-  });
-  const more = items.length > shown.length ? [frame.moreOfThem(items.length - shown.length)] : [];
-  const say = `${cut(label, MOST_OF_LABEL, frame)}: ${[...shown, ...more].join(", ")}`;
-  const addresses = items.flatMap((units) => units.filter(({ isAddress }) => isAddress));
-  const named = isOrder ? addresses.map(({ say }) => say).filter((each) => say.includes(each)) : [];
-  return { say, essentials: isExact ? [...shown, ...more] : named };
+  return {
+    say: `${cut(label, MOST_OF_LABEL, frame).say}: ${values.join(", ")}`,
+    essentials: isExact ? values : isOrder ? shown.flatMap(({ addresses }) => addresses) : [],
+  };
 }
 
+const moreOf = (count: number, { moreOfThem }: Frame): readonly string[] =>
+  count > 0 ? [moreOfThem(count)] : [];
+
 /** What is not said with its value: what has none, and what there is no time for. */
-function restOf(
-  { entries, empty, buried }: Details,
-  dropped: number,
-  level: Level,
-  frame: Frame,
-): readonly Said[] {
+function restOf(details: Details, count: number, level: Level, frame: Frame): readonly Said[] {
+  const { entries, empty, emptyCount, unsaid } = details;
   const rest: Said[] = [];
-  if (empty.length > 0) {
-    const names = empty.slice(0, 2 * level.items).map((label) => cut(label, MOST_OF_LABEL, frame));
-    const more = empty.length > names.length ? [frame.moreOfThem(empty.length - names.length)] : [];
+  if (emptyCount > 0) {
+    const names = empty.slice(0, level.items).map((label) => cut(label, MOST_OF_LABEL, frame).say);
+    const more = moreOf(emptyCount - names.length, frame);
     rest.push({ say: `${frame.leftEmpty}: ${[...names, ...more].join(", ")}`, essentials: more });
   }
-  if (dropped + buried > 0) {
-    const who = entries.slice(entries.length - dropped).filter(({ role }) => role === "who").length;
-    const say = frame.notRead(dropped + buried, who + buried);
+  const dropped = entries.slice(count);
+  if (dropped.length + unsaid.count > 0) {
+    const who = dropped.filter(({ role }) => role === "who").length + unsaid.who;
+    const say = frame.notRead(dropped.length + unsaid.count, who);
     rest.push({ say, essentials: [say] });
   }
   return rest;
 }
 
-/** The beginning, at least one unit; what is kept whatever its place; and how much there is besides. */
+type Cut = { readonly say: string; readonly addresses: readonly string[] };
+
+/** The beginning, at least one unit; how much there is besides; and of that what is kept whatever its place. */
 function cut(
   units: readonly Unit[],
   most: number,
   frame: Frame,
   isKept: (unit: Unit) => boolean = () => false,
   mostKept = 0,
-): string {
+): Cut {
   let length = 0;
   let count = 0;
   for (const { say } of units) {
@@ -130,28 +142,37 @@ function cut(
     if (count > 0 && length > most) break;
     count++;
   }
-  const begins = units
-    .slice(0, count)
-    .map(({ say }) => say)
-    .join(" ")
-    .replace(/[, ]+$/, "");
-  if (count === units.length) return begins;
-  const rest = units.slice(count);
-  const kept = rest.filter(isKept);
-  const named = kept.slice(0, mostKept).map(({ say }) => say);
-  if (kept.length > named.length) named.push(frame.moreOfThem(kept.length - named.length));
-  const words = rest.length - kept.length;
-  return [begins, ...(words > 0 ? [frame.moreWords(words)] : []), ...named].join(", ");
+  const begins = units.slice(0, count);
+  const kept = units.slice(count).filter(isKept);
+  const named = kept.slice(0, mostKept);
+  const words = units.length - count - kept.length;
+  const spoken = [
+    joined(begins),
+    ...(words > 0 ? [frame.moreWords(words)] : []),
+    ...named.map(({ say }) => say),
+    ...moreOf(kept.length - named.length, frame),
+  ];
+  const addresses = [...begins.filter(isKept), ...named].map(({ say }) => say);
+  return { say: spoken.join(", "), addresses: [...addresses, ...moreOf(kept.length - named.length, frame)] };
 }
 
+/** A note of the relay's own stands apart from the words around it. */
+const joined = (units: readonly Unit[]): string =>
+  units
+    .map(({ say, is }, at) => (is === "note" && at < units.length - 1 ? `${say},` : say))
+    .join(" ")
+    .replace(/[, ]+$/, "");
+
 /** `gmail_send_email` is "Gmail: send email". */
-function actionUnits(action: string, spoken: Spoken): readonly Unit[] {
+function actionUnits(action: string, spoken: Spoken, isWary: boolean): readonly Unit[] {
   const parts = partsOf(action);
-  const units = unitsOf(parts.length > 0 ? parts.join(" ") : action, spoken);
+  const units = unitsOf(parts.length > 0 ? parts.join(" ") : action, spoken, isWary);
   const verb = parts.findIndex((part) => readingOf(part).says !== "unclear");
-  return units.map(({ say, isAddress }, at) => ({
-    say: `${at === 0 ? say.charAt(0).toUpperCase() + say.slice(1) : say}${at === verb - 1 && units.length === parts.length ? ":" : ""}`,
-    isAddress,
+  const app = units.length === parts.length ? verb - 1 : -1;
+  if (units.length === 0) return [noteOf(spoken.frame.unnamed)];
+  return units.map(({ say, is }, at) => ({
+    say: `${at === 0 ? say.charAt(0).toUpperCase() + say.slice(1) : say}${at === app ? ":" : ""}`,
+    is,
   }));
 }
 
@@ -169,15 +190,18 @@ export function wasSaid({ words, essentials }: ReadBack, transcript: string): bo
   const read = tokensOf(words, frame, false);
   const question = tokensOf(frame.closing, frame, false);
   const exact = essentials.map((each) => tokensOf(each, frame, false));
+  const body = read.slice(0, read.length - question.length);
   const slips = new Set(frame.slips.split(" "));
   // Only in an address is a hyphen said: the same one in "e-mail" is not.
   return [false, true].some((withHyphens) => {
     const heard = tokensOf(transcript, frame, withHyphens);
     const asks = questionIn(heard, question, slips);
     if (asks === undefined || !findsAll(exact, read, heard)) return false;
+    const before = heard.slice(0, asks);
+    // A key that the relay does not ask for.
+    if (speaksOfKeys(before.join(" ")) && !speaksOfKeys(body.join(" "))) return false;
     const isWord = (token: string) => token !== "-";
-    const body = read.slice(0, read.length - question.length).filter(isWord);
-    const found = differences(body, heard.slice(0, asks).filter(isWord));
+    const found = differences(body.filter(isWord), before.filter(isWord));
     return (
       found.missing <= Math.max(MOST_MISSING.least, MOST_MISSING.share * body.length) &&
       found.added <= Math.max(MOST_ADDED.least, MOST_ADDED.share * body.length) &&
