@@ -5,17 +5,17 @@
  * nothing.
  */
 export const ENGLISH_DONE = `
-  (?:added|sent|emailed|texted|messaged|created|deleted|removed|scheduled|rescheduled|booked|saved|forwarded|archived
-  |ordered|purchased|bought|submitted|renamed|reserved|drafted|invited|unsubscribed|notified|checked|completed|searched
-  |transferred|marked|posted|cancell?ed (?:your|the (?!request))|replied (?:to|with)
+  (?:added|sent|emailed|texted|messaged|created|deleted|removed|scheduled|rescheduled|booked|forwarded|archived|saved(?! the best)
+  |ordered|purchased|bought|submitted|renamed|reserved|invited|unsubscribed|notified|checked|searched(?! my memory)
+  |transferred|marked|posted|cancell?ed (?:your|the (?!request))|replied to(?! your? )
   |looked (?:(?:it|that|this|them) )?(?:up|into|through|for)
-  |(?:updated|changed|shared|moved|recorded|logged|paid|placed) (?:it|that|them|the|your|this|for)
+  |(?:updated|changed|shared|moved|completed|recorded|logged|paid|placed) (?:it|that|them|the(?! (?:subject|topic))|your|for)
   |(?:turned|switched) (?:it|that|them|the|your|on|off)|set (?:a|an|it|that|the|your|up)
-  |put (?:\\S+ ){1,6}(?:on|in|into) (?:your|the)
+  |put (?:\\S+ ){1,6}(?:on|in) (?:your|the)
   |made (?:\\S+ ){1,3}(?:reservation|booking|appointment|payment|purchase|order)
-  |wr(?:ote|itten) (?:to|it|that|an)|let (?:\\S+ ){1,2}know)`;
+  |wr(?:ote|itten) (?:to|it down|that down|an? (?:e mail|email|message))|let (?!you )(?:\\S+ ){1,2}know)`;
 export const ENGLISH_DO = `
-  (?:check(?! (?:in|back))|look (?:(?:it|that|this|them|those) )?(?:up|into|for|through)|look at (?:your|the|that|it)|look$
+  (?:check(?! (?:in|back))|look (?:(?:it|that|this|them|those) )?(?:up|into|for|through)|look at (?:your|the|that)|look$
   |(?:take|have) a (?:quick |closer )?look|see(?:$| (?:what|what's|who|who's|if|whether|when))
   |search|find (?:out|it|that|your|the|those|them)|fetch|pull (?:up|it|that|your|the|them)|get (?:it|that|those|them|your)
   |send|add(?! that (?:i|you|it|he|she|they|there|the|this))|create|delete|remove|schedule|reschedule|book|email|text
@@ -23,7 +23,7 @@ export const ENGLISH_DO = `
   |save (?:it|that|this|the|your)|write (?:to|it|that|her|him|them|an|a|the)
   |order (?:it|that|them|the|a|an|your|some)|buy (?:it|that|them|the|a|an|some)|pay (?:it|that|the|your|for)
   |(?:update|change|move) (?:it|that|them|the (?!subject|topic)|your|this)|set (?:a|an|it|that|the|your|up)
-  |put (?:\\S+ ){1,6}(?:on|in|into|through)
+  |put (?:\\S+ ){1,6}(?:(?:on|in) (?:your|the)|through)
   |make (?:a|an|the|that|your) (?:\\S+ )?(?:note|reservation|booking|appointment|payment|order|task|change)
   |remind you(?! that)|try (?:(?:it|that) )?again|take care of (?:it|that|this)|do (?:it|that) (?:right )?(?:now|away)
   |transfer you|connect you|hang up)`;

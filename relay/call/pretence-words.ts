@@ -52,6 +52,12 @@ export type PretenceWords = {
   readonly further: string;
 };
 
+/** In any language: what an assistant makes by saying it, and no tool makes. */
+export const COMPOSED = `
+  poem|story|song|joke|riddle|haiku|limerick|rhyme|example|thought|gedicht|geschichte|witz|rätsel|reim|beispiel|poème
+  |histoire|chanson|blague|devinette|exemple|poema|historia|cuento|canción|chiste|adivinanza|ejemplo|poesia|storia|canzone
+  |barzelletta|indovinello|esempio|história|canção|piada|adivinha|exemplo|verhaal|liedje|grap|raadsel|voorbeeld`;
+
 export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
   en: {
     openers: `
@@ -72,7 +78,8 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       |(?:added|removed|saved|booked|scheduled) (?:\\S+ ){1,8}(?:to|from|on|in|for) (?:your|the)(?!.* by )
       |(?:\\S+ ){1,6}(?:is|are) now (?:on|in) (?:your|the)`,
     promises: `
-      (?:i'll|i will|i'm going to|i am going to|i'm gonna|let me|let's|allow me to)
+      let's (?:check|see|look|find out|(?:take|have) a (?:quick )?look)
+      |(?:i'll|i will|i'm going to|i am going to|i'm gonna|let me|allow me to)
         (?: (?:just|now|quickly|quick|first|also|then|go ahead and|go and))* ${ENGLISH_DO}
       |(?:i'm|i am) (?:(?:just|now|currently|already) )*${ENGLISH_DOING}
       |${ENGLISH_DOING}(?: (?:it|that|this|now|on|your|the|for|into|up)|$)
@@ -80,12 +87,13 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       |(?:on it|right away|coming right up)$`,
     waits: `
       (?:please )?(?:just )?(?:(?:give me|wait|hold on|hang on) )?(?:just )?(?:one|a) (?:quick )?(?:moment|second|sec|minute)
-        (?=$| (?:please|while|and|then|i|i'll|let|as)(?: |$))
-      |(?:please )?(?:hold on|hang on|hang tight|stand by|bear with me|hold the line)(?! to)
+        (?=$| (?:please|while|and|then|i'll|i'm|i will|let|as)(?: |$))
+      |(?:please )?(?:hold on|hang on|hang tight|stand by|bear with me|hold the line)
+        (?=$| (?:please|while|for|a|i'll|i'm|let)(?: |$))
       |(?:please )?(?:hold|wait)$
       |i'll be right back`,
     patience: `
-      (?:thanks|thank you) for (?:your patience|waiting|holding)|please (?:hold|wait)|(?:this|it) (?:won't|will not) take long
+      thanks|thank you|(?:thanks|thank you) for (?:your patience|waiting|holding)|please (?:hold|wait)|(?:this|it) (?:won't|will not) take long
       |(?:it'll|this'll|(?:this|it) (?:may|might|will|should)) (?:(?:only|just) )?take (?:only |just )?(?:a|a few)
         (?: (?:moment|seconds?|minute))`,
     elsewhere: `
@@ -98,8 +106,9 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
     asks: `
       confirm|say yes|say no|just say|press|let me know|tell me|give me (?:the|your)|your (?:ok|okay|go ahead|permission)
       |please (?:repeat|spell)`,
-    readBack:
-      "shall i|should i|do you want|would you like|may i|can i|is that|does that|okay|ok|all right|ready",
+    readBack: `
+      shall i|should i|do you want|would you like|may i|can i|is that|does (?:that|it)|what do you think|sounds? good|okay|ok
+      |all right|ready`,
     further: "else|more|other|another|anything",
   },
   de: {
@@ -121,7 +130,7 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       |ich (?:schaue|schau|sehe|seh) mir(?: \\S+){0,6} an$
       |ich (?:prüfe|überprüfe|checke|suche|sende|schicke|verschicke|lösche|buche|bestelle|reserviere|erstelle|speichere
         |entferne|aktualisiere|verschiebe|markiere|kümmere mich|verbinde (?:dich|sie))
-      |ich (?:füge|trage|lege|setze|leite)(?: \\S+){1,10} (?:hinzu|ein|an|auf|weiter)
+      |ich (?:füge|trage|lege|setze|leite)(?: (?!dass )\\S+){1,10} (?:hinzu|ein|an|auf|weiter)
       |ich werde(?: (?!(?:nicht|nie|kein|keine|keinen)(?: |$))\\S+){0,8} ${GERMAN_DO}
       |(?:lass|lassen sie) mich(?: \\S+){0,6} ${GERMAN_DO}
       |wird (?:(?:sofort|gleich) )?(?:gemacht|erledigt)$`,
@@ -131,7 +140,7 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       |(?:nur )?eine (?:kleine )?sekunde(?: bitte)?$
       |(?:bitte )?(?:warte|warten sie|bleib|bleiben sie)(?: (?:kurz|bitte|dran|einen moment|einen augenblick))+$`,
     patience: `
-      danke für (?:deine|ihre|die) geduld|bitte warten|das dauert (?:nur )?(?:kurz|einen moment|nicht lange)
+      danke|vielen dank|danke für (?:deine|ihre|die) geduld|bitte warten|das dauert (?:nur )?(?:kurz|einen moment|nicht lange)
       |bin gleich (?:wieder da|so weit)`,
     elsewhere: `
       wenn|falls|sobald|nachdem|bevor|ob|dass|weil|als|während|schreibt|schrieb|sagt|sagte|meint|fragt|drücke|drücken|sag
@@ -172,7 +181,7 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       |(?:juste )?une (?:petite )?seconde(?=$| (?:s'il|svp|je)(?: |$))
       |(?:(?:veuillez )?patienter|patientez|ne quittez pas|attendez|attends)(?: (?:un|une|instant|moment|seconde|svp))*$`,
     patience: `
-      merci (?:de|pour) (?:(?:votre|ta) )?(?:patience|patienter)|ne quittez pas
+      merci|merci (?:de|pour) (?:(?:votre|ta) )?(?:patience|patienter)|ne quittez pas
       |(?:ça|cela) ne (?:sera|prendra) (?:pas|qu'un)(?: \\S+)*`,
     elsewhere: `
       si|quand|lorsque|dès|une fois|après|avant|que|qui|parce|comme|pendant|écrit|dit|demande|appuyez|appuie|dites|dis
@@ -213,7 +222,7 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
     waits: `
       (?:solo )?un (?:momento|momentito|segundo|minuto|instante)(?=$| (?:por favor|mientras|que)(?: |$))
       |(?:espera|espere|aguarde|aguarda|dame|deme)(?: (?:un|una|por|momento|segundo|instante|favor|momentito))*$`,
-    patience: "gracias por (?:(?:tu|su|la) paciencia|esperar)|no (?:tardaré|tardará|tardo)(?: \\S+)*",
+    patience: "gracias|gracias por (?:(?:tu|su|la) paciencia|esperar)|no (?:tardaré|tardará|tardo)(?: \\S+)*",
     elsewhere: `
       si|cuando|una vez|después|antes|que|porque|como|mientras|escribe|escribió|dice|dijo|pregunta|pulsa|pulse|di|diga|dame
       |deme|podría|no|nunca`,
@@ -252,7 +261,8 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
     waits: `
       (?:solo )?un (?:attimo|momento|secondo|istante|attimino)(?=$| (?:per|prego|solo|che)(?: |$))
       |(?:attendi|attenda|aspetta|aspetti)(?: (?:un|per|favore|attimo|momento|in|linea))*$`,
-    patience: "grazie per (?:la pazienza|l'attesa|aver atteso|aspettare)|ci vorrà (?:solo )?un(?: \\S+)*",
+    patience:
+      "grazie|grazie per (?:la pazienza|l'attesa|aver atteso|aspettare)|ci vorrà (?:solo )?un(?: \\S+)*",
     elsewhere: `
       se|quando|una volta|dopo|prima|che|perché|come|mentre|scrive|dice|ha scritto|chiede|premi|prema|dimmi|mi dica|dammi
       |potrei|non|mai`,
@@ -291,7 +301,7 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       (?:só )?um (?:momento|momentinho|instante|segundo|minuto|minutinho)(?=$| (?:por favor|se faz|enquanto|que)(?: |$))
       |(?:aguarde|aguarda|espere|espera)(?: (?:um|por|momento|favor|instante))*$`,
     patience: `
-      obrigad[oa] (?:pela|por) (?:(?:sua|tua) )?(?:paciência|aguardar|esperar)|(?:não )?vai (?:demorar|levar)(?: \\S+)*`,
+      obrigad[oa]|obrigad[oa] (?:pela|por) (?:(?:sua|tua) )?(?:paciência|aguardar|esperar)|(?:não )?vai (?:demorar|levar)(?: \\S+)*`,
     elsewhere: `
       se|quando|assim que|depois|antes|que|porque|como|enquanto|escreve|escreveu|diz|disse|pergunta|prima|aperte|diga|dê
       |poderia|não|nunca`,
@@ -325,7 +335,8 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
         (?=$| (?:alsjeblieft|alstublieft|graag|terwijl)(?: |$))
       |(?:momentje|ogenblikje|moment|seconde)(?: (?:alsjeblieft|alstublieft|graag))?$
       |(?:wacht|blijf|blijft u)(?: (?:even|aan|de|lijn|alsjeblieft|alstublieft))+$`,
-    patience: "bedankt voor (?:je|uw|het) (?:geduld|wachten)|(?:dit|het) duurt (?:maar )?(?:even|niet lang)",
+    patience:
+      "bedankt|dank je|bedankt voor (?:je|uw|het) (?:geduld|wachten)|(?:dit|het) duurt (?:maar )?(?:even|niet lang)",
     elsewhere: `
       als|wanneer|zodra|nadat|voordat|of|dat|omdat|terwijl|toen|schrijft|schreef|zegt|zei|vraagt|druk|zeg|geef|zou|niet
       |nooit|zoals`,

@@ -4,8 +4,7 @@
  * a second answer, so a pretence must be plain: an offer, a question, a condition, a refusal, or what somebody else did or
  * wrote is none. It decides nothing that a caller would have to agree to.
  */
-
-import { PRETENCES } from "./pretence-words.ts";
+import { COMPOSED, PRETENCES } from "./pretence-words.ts";
 import { type Language, understood, wordsIn } from "./spoken-words.ts";
 
 export type Pretence = "claims" | "promises" | "spells_out";
@@ -95,6 +94,7 @@ type Reading = {
   readonly promise: RegExp;
   readonly wait: RegExp;
   readonly patience: RegExp;
+  readonly composed: RegExp;
   readonly elsewhere: RegExp;
   readonly condition: RegExp;
   readonly looked: RegExp;
@@ -118,7 +118,8 @@ function readingOf(language: Language): Reading {
     claim: begins(words.claims),
     promise: begins(words.promises),
     wait: begins(words.waits),
-    patience: new RegExp(`^(?:${openers}(?: |$))*${anyOf(words.patience)}?$`, "u"),
+    patience: new RegExp(`^${anyOf(words.patience)}$`, "u"),
+    composed: within(COMPOSED),
     elsewhere: within(words.elsewhere),
     condition: within(words.condition),
     looked: within(words.looked, "gu"),
@@ -130,27 +131,29 @@ function readingOf(language: Language): Reading {
   return reading;
 }
 
-/** Something that was said by somebody else, or holds only under a condition, stands before it in its sentence. */
-function isOwn({ tails }: Sentence, tail: string, { elsewhere }: Reading): boolean {
+/** Nothing before it in its sentence gives it to somebody else, or puts it under a condition. */
+function isOwn({ tails }: Sentence, tail: string, { elsewhere, composed }: Reading): boolean {
   const [whole = ""] = tails;
-  return !elsewhere.test(whole.slice(0, whole.length - tail.length));
+  return !composed.test(whole) && !elsewhere.test(whole.slice(0, whole.length - tail.length));
 }
 
 function claims({ sentences }: Said, reading: Reading): boolean {
-  const last = sentences.at(-1);
-  const question = last?.asks === true ? (last.tails[0] ?? "") : "";
-  if (reading.readBack.test(question) && !reading.further.test(question)) return false;
+  const { asks, readBack, further, claim } = reading;
+  const isReadBack = sentences.some(({ tails: [whole = ""], ...sentence }, at) => {
+    const isQuestion = sentence.asks && at === sentences.length - 1 && readBack.test(whole);
+    return (isQuestion || asks.test(whole)) && !further.test(whole);
+  });
+  if (isReadBack) return false;
   return sentences.some(
     (sentence) =>
-      !sentence.asks &&
-      sentence.tails.some((tail) => reading.claim.test(tail) && isOwn(sentence, tail, reading)),
+      !sentence.asks && sentence.tails.some((tail) => claim.test(tail) && isOwn(sentence, tail, reading)),
   );
 }
 
 function promises({ sentences, goesOn }: Said, reading: Reading): boolean {
   if (goesOn || sentences.at(-1)?.asks !== false) return false;
-  if (sentences.some(({ tails }) => reading.asks.test(tails[0] ?? ""))) return false;
-  const last = sentences.findLast(({ tails }) => !reading.patience.test(tails[0] ?? ""));
+  if (sentences.some(({ tails: [whole = ""] }) => reading.asks.test(whole))) return false;
+  const last = sentences.findLast(({ tails: [whole = ""] }) => !reading.patience.test(whole));
   if (last === undefined || last.asks) return false;
   const [whole = ""] = last.tails;
   if (reading.condition.test(whole.replace(reading.looked, "look"))) return false;

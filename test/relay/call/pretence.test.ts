@@ -64,7 +64,18 @@ describe("English", () => {
      I've sent Anna the following: I'm late.
      I've sent Anna "I'm ten minutes late".
      I've already added it.
-     Alright, that's been sent.`,
+     Alright, that's been sent.
+     I've cancelled your appointment.
+     I've sent it. Let me know if you need anything else.
+     I've added milk. Would you like me to add anything else?
+     Okay, done.
+     Perfect, all set!
+     I wrote to Anna.
+     I've turned off the lights.
+     I've completed the task.
+     I have put the meeting in your calendar.
+     I've sent the email to Dr. Meyer.
+     Ok, so I've just booked the table for 7:30.`,
   );
   all(
     "en",
@@ -111,7 +122,16 @@ describe("English", () => {
      Got it, I'm adding milk and eggs to your list.
      Alright, let me look into that. One moment, please.
      I'll be right back.
-     I'm sorry about the wait, I'll check now.`,
+     I'm sorry about the wait, I'll check now.
+     Hmm, let's see.
+     Let me put you through to Anna.
+     Hang on, let me check.
+     Adding milk to your list now.
+     I'll cancel your appointment.
+     Sure, Tom, I'll check your inbox.
+     I'll look into it and let you know.
+     Let me look. Thank you.
+     I'll hang up now.`,
   );
   all(
     "en",
@@ -233,6 +253,43 @@ describe("English", () => {
      I can end the call now.
      The recipe says to add milk. I love it.
      The capital of France is Paris.
+     Okay, I've cancelled that.
+     Okay, I'll cancel that.
+     I've cancelled the request.
+     Alright, I won't send it.
+     Understood, nothing was sent.
+     Dear Anna, I've sent the report. Best, Tom. Should I send it?
+     Dear Anna, I've sent the report. How does that sound?
+     Dear Anna, I've sent the report. What do you think?
+     The message would be: I've sent the report. Say yes to send it.
+     To Anna, I've sent the report. Press one to send it.
+     I've created a little poem for you.
+     I'll create a story about milk.
+     I've saved the best for last.
+     I've put a lot of thought into your question.
+     I've let you know already.
+     I've completed my training.
+     I've changed the subject.
+     I've replied to your question.
+     I've searched my memory.
+     Let me look at it this way.
+     Let's book it!
+     Let me put it into words.
+     Let me check. Yes.
+     Hang on, that's a Tuesday.
+     Wait a minute, that's funny.
+     One moment I was here, the next I was gone.
+     I'll try again later.
+     We've added a new feature.
+     He said he'd check.
+     I'm set. I'm done.
+     The light is on, and the door is closed.
+     It was a moment of joy.
+     Visit example.com (it is free).
+     You could write {smile} there.
+     I'm in the middle of something.
+     Nobody has been added.
+     No, I haven't.
      Yes.
      Okay.
      .`,
@@ -268,7 +325,9 @@ describe("German", () => {
      Deine Nachricht ist verschickt. Kann ich noch etwas tun?
      Milch steht jetzt auf deiner Liste.
      Ich habe in deinem Kalender nachgesehen, du hast frei.
-     Ich habe den Tisch gebucht.`,
+     Ich habe den Tisch gebucht.
+     Ich habe Milch hinzugefügt. Soll ich noch etwas hinzufügen?
+     Gut, das habe ich eingetragen.`,
   );
   all(
     "de-CH",
@@ -287,7 +346,9 @@ describe("German", () => {
      Klar, ich suche das für dich heraus.
      Du hast drei Aufgaben. Ich schaue noch in den Kalender. Einen Augenblick.
      Eine Sekunde.
-     Ich kümmere mich darum.`,
+     Ich kümmere mich darum.
+     Ich schaue mir das kurz an.
+     Wird gemacht!`,
   );
   all(
     "de",
@@ -318,7 +379,14 @@ describe("German", () => {
      Lass mich wissen, was du denkst.
      Gern geschehen.
      Im Moment nicht.
-     Auf Wiederhören!`,
+     Auf Wiederhören!
+     Okay, ich habe das storniert.
+     Gut, ich sende sie nicht.
+     Ich sehe in deinem Kalender einen Termin an diesem Tag.
+     Ich sehe drei Termine nach 15 Uhr.
+     Ich füge hinzu, dass ich nur ein Assistent bin.
+     Liebe Anna, ich habe den Vertrag gesendet. Soll ich das abschicken?
+     Einen Moment der Ruhe wünsche ich dir.`,
   );
 });
 
