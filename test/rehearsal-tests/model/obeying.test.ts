@@ -38,6 +38,8 @@ const occasion = (rest: Partial<Occasion> = {}): Occasion => ({
   outputs: [],
   texts: [],
   toolNames: TOOLS,
+  remoteTools: [],
+  approvals: [],
   toolChoice: "auto",
   conversation: [],
   session: 0,

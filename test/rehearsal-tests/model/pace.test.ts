@@ -5,7 +5,8 @@
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import { Conversation } from "../../rehearsal/model/conversation.ts";
 import { optionsFrom } from "../../rehearsal/model/options.ts";
-import { type Outcome, Speaking } from "../../rehearsal/model/speaking.ts";
+import type { Outcome } from "../../rehearsal/model/outcome.ts";
+import { Speaking } from "../../rehearsal/model/speaking.ts";
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -38,6 +39,7 @@ function speak(pace: number, soundMs: number, deltaMs: number) {
     },
     onItem: () => {},
     onSound: () => {},
+    onRemoteCall: () => ({}),
     onEnd: (outcome) => outcomes.push(outcome),
   });
   return { cameMs, outcomes };

@@ -14,6 +14,8 @@ const update = (session: object) => ({ type: "session.update", session: { type: 
 const tool = (extra: object) => ({
   tools: [{ type: "function", name: "end_call", description: "", parameters: { type: "object" }, ...extra }],
 });
+const MCP_URL = "http://127.0.0.1:9/mcp";
+const mcp = (extra: object) => ({ type: "mcp", server_label: "zapier", ...extra });
 const input = (settings: object) => update({ audio: { input: settings } });
 const output = (settings: object) => update({ audio: { output: settings } });
 const item = (fields: object) => ({ type: "conversation.item.create", item: fields });
@@ -105,6 +107,80 @@ const REFUSED: ReadonlyArray<readonly [what: string, event: object, code: string
     "invalid_value",
     "session.tools",
   ],
+  ["an MCP server without an address", update({ tools: [mcp({})] }), "invalid_value", "session.tools[0]"],
+  [
+    "an MCP server with two addresses",
+    update({ tools: [mcp({ server_url: MCP_URL, tunnel_id: "t" })] }),
+    "invalid_value",
+    "session.tools[0]",
+  ],
+  [
+    "an MCP server with a name",
+    update({ tools: [mcp({ server_url: MCP_URL, name: "zapier" })] }),
+    "unknown_parameter",
+    "session.tools[0].name",
+  ],
+  [
+    "a server label with a space",
+    update({ tools: [mcp({ server_url: MCP_URL, server_label: "my zapier" })] }),
+    "invalid_value",
+    "session.tools[0].server_label",
+  ],
+  [
+    "two servers of one label",
+    update({ tools: [mcp({ server_url: MCP_URL }), mcp({ server_url: `${MCP_URL}/2` })] }),
+    "invalid_value",
+    "session.tools",
+  ],
+  [
+    "an approval that is sometimes required",
+    update({ tools: [mcp({ server_url: MCP_URL, require_approval: "sometimes" })] }),
+    "invalid_value",
+    "session.tools[0].require_approval",
+  ],
+  [
+    "a filter of tools by their kind",
+    update({ tools: [mcp({ server_url: MCP_URL, allowed_tools: { kinds: [] } })] }),
+    "unknown_parameter",
+    "session.tools[0].allowed_tools.kinds",
+  ],
+  [
+    "a forced call of a server that is not there",
+    update({ tool_choice: { type: "mcp", server_label: "zapier" } }),
+    "invalid_value",
+    "session.tool_choice",
+  ],
+  [
+    "an MCP server for one response",
+    { type: "response.create", response: { tools: [mcp({ server_url: MCP_URL })] } },
+    "invalid_value",
+    "response.tools",
+  ],
+  [
+    "an approval without its own id",
+    item({ type: "mcp_approval_response", approval_request_id: "mcpr_0", approve: true }),
+    "missing_required_parameter",
+    "item.id",
+  ],
+  [
+    "an approval of nothing",
+    item({ type: "mcp_approval_response", id: "a", approval_request_id: "mcpr_0", approve: true }),
+    "item_not_found",
+    "item.approval_request_id",
+  ],
+  [
+    "an approval with a status",
+    item({
+      type: "mcp_approval_response",
+      id: "a",
+      approval_request_id: "mcpr_0",
+      approve: true,
+      status: "completed",
+    }),
+    "unknown_parameter",
+    "item.status",
+  ],
+  ["an MCP call made up by the client", item({ type: "mcp_call", id: "a" }), "invalid_value", "item.type"],
   [
     "a delay of a transcription that has none",
     input({ transcription: { model: "gpt-transcribe", delay: "low" } }),

@@ -17,6 +17,8 @@ const occasion: Occasion = {
   outputs: [],
   texts: [],
   toolNames: [],
+  remoteTools: [],
+  approvals: [],
   toolChoice: "auto",
   conversation: [],
   session: 0,

@@ -67,7 +67,15 @@ const FunctionCallOutput = z.strictObject({
   call_id: CallId,
   output: z.string(),
 });
-const NewItem = z.discriminatedUnion("type", [Message, FunctionCall, FunctionCallOutput]);
+/** Without `object` and `status`, and never without its own id: RealtimeMcpApprovalResponse. */
+const ApprovalResponse = z.strictObject({
+  id: z.string().min(1).max(32),
+  type: z.literal("mcp_approval_response"),
+  approval_request_id: z.string(),
+  approve: z.boolean(),
+  reason: z.string().nullish(),
+});
+const NewItem = z.discriminatedUnion("type", [Message, FunctionCall, FunctionCallOutput, ApprovalResponse]);
 export type NewItem = z.infer<typeof NewItem>;
 /** References are taken as a response's input only. */
 const InputItem = z.discriminatedUnion("type", [

@@ -6,6 +6,7 @@
  */
 import type { NewItem } from "./client-events.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import type { RemoteError, RemoteTool } from "./remote-tools.ts";
 
 export type Part = {
   readonly type: "input_text" | "input_audio" | "output_text" | "output_audio";
@@ -23,7 +24,22 @@ export type Item = { readonly id: string; status: "in_progress" | "completed" | 
   | { readonly kind: "message"; readonly role: "user" | "assistant" | "system"; readonly content: Part[] }
   | { readonly kind: "function_call"; readonly name: string; readonly callId: string; arguments: string }
   | { readonly kind: "function_call_output"; readonly callId: string; readonly output: string }
+  | { readonly kind: "mcp_list_tools"; readonly server: string; tools: readonly RemoteTool[] }
+  | (RemoteUse & {
+      readonly kind: "mcp_call";
+      approvalId: string | null;
+      output: string | null;
+      error: RemoteError | null;
+    })
+  | (RemoteUse & { readonly kind: "mcp_approval_request" })
+  | {
+      readonly kind: "mcp_approval_response";
+      readonly approvalId: string;
+      readonly approve: boolean;
+      readonly reason: string | null;
+    }
 );
+type RemoteUse = { readonly server: string; readonly name: string; arguments: string };
 
 export const partOf = (type: Part["type"], words: string, audioMs: number): Part => ({
   type,
@@ -78,6 +94,10 @@ export class Conversation {
     }
     if (made.type === "function_call_output") {
       const wrong = this.#refuseOutput(made.call_id);
+      if (wrong !== undefined) return no(wrong);
+    }
+    if (made.type === "mcp_approval_response") {
+      const wrong = this.#refuseApproval(made.approval_request_id);
       if (wrong !== undefined) return no(wrong);
     }
     const item = itemFrom(made, this.#newId);
@@ -140,6 +160,19 @@ export class Conversation {
     return before < 0 ? undefined : before + 1;
   }
 
+  #refuseApproval(id: string): Refusal | undefined {
+    const param = "item.approval_request_id";
+    if (!this.items.some((item) => item.kind === "mcp_approval_request" && item.id === id)) {
+      return refusal("item_not_found", `Approval request with ID '${id}' not found.`, param);
+    }
+    const isAnswered = this.items.some(
+      (item) => item.kind === "mcp_approval_response" && item.approvalId === id,
+    );
+    return isAnswered
+      ? refusal("invalid_value", `Approval request with ID '${id}' has already been answered.`, param)
+      : undefined;
+  }
+
   #refuseOutput(callId: string): Refusal | undefined {
     const called = this.items.some((item) => item.kind === "function_call" && item.callId === callId);
     if (!called)
@@ -181,33 +214,16 @@ export function itemFrom(made: NewItem, newId: (kind: string) => string): Item {
         callId: made.call_id,
         output: made.output,
       };
+    case "mcp_approval_response":
+      return {
+        id,
+        kind: "mcp_approval_response",
+        status: "completed",
+        approvalId: made.approval_request_id,
+        approve: made.approve,
+        reason: made.reason ?? null,
+      };
     default:
       return made satisfies never;
-  }
-}
-
-/** An item as the wire shows it: everything but the sound. */
-export function shown(item: Item): Record<string, unknown> {
-  const head = { id: item.id, object: "realtime.item", type: item.kind, status: item.status };
-  switch (item.kind) {
-    case "message":
-      return {
-        ...head,
-        role: item.role,
-        content: item.content.map((part) =>
-          part.type.endsWith("_text")
-            ? { type: part.type, text: part.words }
-            : {
-                type: part.type,
-                transcript: part.type === "input_audio" && part.words === "" ? null : part.words,
-              },
-        ),
-      };
-    case "function_call":
-      return { ...head, name: item.name, call_id: item.callId, arguments: item.arguments };
-    case "function_call_output":
-      return { ...head, call_id: item.callId, output: item.output };
-    default:
-      return item satisfies never;
   }
 }

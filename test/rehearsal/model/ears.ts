@@ -5,11 +5,12 @@
  * Source: the input_audio_buffer events of RealtimeServerEvent in npm's openai package.
  */
 import { BYTES_PER_MS } from "../audio/clips.ts";
-import { type Conversation, type Item, partOf, shown } from "./conversation.ts";
+import { type Conversation, type Item, partOf } from "./conversation.ts";
 import type { Options } from "./options.ts";
 import type { Moment, SessionRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
+import { shown } from "./shown-item.ts";
 import { Vad } from "./vad.ts";
 
 /** The live service commits nothing shorter. */

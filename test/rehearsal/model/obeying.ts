@@ -100,15 +100,19 @@ export function obeyingMind({
     order("text", ...occasion.texts.flatMap(ordersIn));
     order("itself", ...confirmations(life, news, isNewTurn));
 
+    const remote = new Map(occasion.remoteTools.map(({ name, server }) => [name, server]));
     const allowed = calls
-      .filter(({ call }) => occasion.toolNames.includes(call))
+      .filter(({ call }) => occasion.toolNames.includes(call) || remote.has(call))
       .slice(0, occasion.toolChoice === "none" ? 0 : life.callsLeft);
     const made = forced(occasion, allowed);
     life.callsLeft -= made.length;
     tried.push(...made.map((each) => ({ ...each, session: occasion.session })));
     return [
       ...words(life, news, calls),
-      ...made.map(({ call, arguments: args }) => ({ call, arguments: args })),
+      ...made.map(({ call, arguments: args }): Output => {
+        const server = remote.get(call);
+        return server === undefined ? { call, arguments: args } : { mcp: call, server, arguments: args };
+      }),
     ];
   }
 

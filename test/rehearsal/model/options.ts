@@ -51,6 +51,8 @@ const Data = z.strictObject({
   refuses: z.array(z.string()).default([]),
   /** From the end of a turn of the caller's to its words in writing. */
   transcribesAfterMs: z.number().min(0).default(0),
+  /** Whether a response ends before the results of its MCP calls are there, as it does live. */
+  mcpResults: z.enum(["after", "before"]).default("after"),
   /** Of the first connection, the second …; after the list's end nothing is wrong. */
   faults: z.array(Fault).default([]),
   /** Of every connection that the list says nothing of. */

@@ -6,14 +6,18 @@
  */
 import { seededRandom } from "../carrier/network.ts";
 import type { ResponseParams } from "./client-events.ts";
-import { type Conversation, type Item, itemFrom, shown } from "./conversation.ts";
+import { type Conversation, type Item, itemFrom } from "./conversation.ts";
+import { holdToRules, withoutCalls } from "./held-script.ts";
 import type { Options } from "./options.ts";
+import { detailsOf, type Outcome, reasonOf } from "./outcome.ts";
 import { type Moment, nowAt, type ResponseRecord, type SessionRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import { type Occasion, type Output, type Plan, readingOf, ScriptError } from "./script.ts";
-import type { ToolChoice } from "./session-shape.ts";
+import type { RemoteCall, RemoteCalls } from "./remote-calls.ts";
+import { type Occasion, type Plan, readingOf } from "./script.ts";
 import { refuseParams } from "./settings.ts";
-import { type Outcome, Speaking } from "./speaking.ts";
+import { shown } from "./shown-item.ts";
+import { Speaking } from "./speaking.ts";
+import { functionNames } from "./tool-shape.ts";
 import { plus, type Tokens, textTokens, tokensOf, usageOf } from "./usage.ts";
 
 type Cause = Occasion["cause"];
@@ -30,6 +34,8 @@ export type Way = {
   readonly answered: (soundMs: number) => void;
   /** The words of the caller's last turn, if they have been written by now. */
   readonly transcript: () => string | undefined;
+  /** Native MCP. */
+  readonly remote: () => RemoteCalls;
 };
 
 export class Responses {
@@ -78,6 +84,10 @@ export class Responses {
     } else if (item.kind === "message") {
       this.#texts.push(...item.content.filter((part) => part.words !== "").map((part) => part.words));
     }
+  }
+
+  noteRemote({ id, name, output, error }: RemoteCall): void {
+    this.#outputs.push({ callId: id, name, output: output ?? error?.message ?? "" });
   }
 
   interrupt(): void {
@@ -153,7 +163,8 @@ export class Responses {
     const toolChoice = params.tool_choice ?? settings.tool_choice;
     // A response with an input of its own knows nothing of the conversation.
     const input = params.input?.map((item) => this.#contextItem(item));
-    const plan = this.#reply({
+    const remote = this.#way.remote();
+    const occasion: Occasion = {
       cause,
       metadata,
       instructions: params.instructions ?? settings.instructions,
@@ -164,12 +175,15 @@ export class Responses {
       transcript: this.#way.transcript(),
       outputs: input === undefined ? this.#outputs : [],
       texts: input === undefined ? this.#texts : [],
-      toolNames: tools.map((tool) => tool.name),
+      toolNames: functionNames(tools),
+      remoteTools: remote.tools,
+      approvals: remote.approvals,
       toolChoice,
       conversation: input ?? [...this.#conversation.items],
       session: this.#session.index,
-    });
-    holdToChoice(plan.output, toolChoice, params.parallel_tool_calls ?? settings.others.parallel_tool_calls);
+    };
+    const plan = this.#reply(occasion);
+    holdToRules(plan.output, occasion, params.parallel_tool_calls ?? settings.others.parallel_tool_calls);
     if (!outOfBand) {
       this.#outputs = [];
       this.#texts = [];
@@ -202,8 +216,7 @@ export class Responses {
       record,
       speaking: new Speaking({
         responseId: id,
-        plan:
-          toolChoice === "none" ? { ...plan, output: plan.output.filter((each) => !("call" in each)) } : plan,
+        plan: toolChoice === "none" ? { ...plan, output: withoutCalls(plan.output) } : plan,
         modality,
         maxOutputTokens,
         conversation: outOfBand ? undefined : this.#conversation,
@@ -219,6 +232,8 @@ export class Responses {
           record.firstSoundAt = nowAt();
           this.#way.tell({ what: "first_sound", responseId: id });
         },
+        onRemoteCall: (item, outputIndex) =>
+          remote.called({ item, responseId: id, outputIndex, inConversation: !outOfBand }),
         onEnd: (outcome) => this.#ended(under, outcome, read, shownResponse),
       }),
     };
@@ -286,43 +301,7 @@ export class Responses {
   }
 }
 
-/** The live model keeps to these by itself; a script that does not would show what never happens. */
-function holdToChoice(output: readonly Output[], choice: ToolChoice, parallel: unknown): void {
-  const calls = output.flatMap((each) => ("call" in each ? [each.call] : []));
-  if (choice === "required" && calls.length === 0) {
-    throw new ScriptError("tool_choice is 'required', and the reply calls nothing");
-  }
-  if (typeof choice !== "string" && (calls.length === 0 || calls.some((name) => name !== choice.name))) {
-    throw new ScriptError(`tool_choice is '${choice.name}', and the reply calls [${calls.join(", ")}]`);
-  }
-  if (parallel === false && calls.length > 1) {
-    throw new ScriptError(`parallel_tool_calls is false, and the reply calls [${calls.join(", ")}]`);
-  }
-}
-
 const RATE_LIMITS = [
   { name: "requests", limit: 1000, remaining: 999, reset_seconds: 60 },
   { name: "tokens", limit: 50000, remaining: 45000, reset_seconds: 60 },
 ];
-
-function reasonOf(outcome: Outcome): string | undefined {
-  if (outcome.status === "completed") return undefined;
-  return outcome.status === "failed" ? outcome.code : outcome.reason;
-}
-
-function detailsOf(outcome: Outcome): Record<string, unknown> | null {
-  switch (outcome.status) {
-    case "completed":
-      return null;
-    case "cancelled":
-    case "incomplete":
-      return { type: outcome.status, reason: outcome.reason };
-    case "failed":
-      return {
-        type: "failed",
-        error: { type: "server_error", code: outcome.code, message: outcome.message },
-      };
-    default:
-      return outcome satisfies never;
-  }
-}

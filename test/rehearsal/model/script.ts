@@ -7,7 +7,8 @@
 import { z } from "zod";
 import { type ClipName, clip, clipNames, durationMs, taggedAudio, wordsOf } from "../audio/clips.ts";
 import type { Item } from "./conversation.ts";
-import type { ToolChoice } from "./session-shape.ts";
+import type { RemoteTool } from "./remote-tools.ts";
+import type { ToolChoice } from "./tool-shape.ts";
 
 const isClip = (name: string): name is ClipName => clipNames.some((known) => known === name);
 const Clip = z.custom<ClipName>((name) => typeof name === "string" && isClip(name), "no such clip");
@@ -30,8 +31,14 @@ const Call = z.strictObject({
   arguments: z.union([z.record(z.string(), z.unknown()), z.string()]),
   callId: z.string().optional(),
 });
-/** One item of a response: a message, or a function call. */
-export const Output = z.union([Audible, Call]);
+/** A tool of an MCP server that the live service calls by itself. */
+const Remote = z.strictObject({
+  mcp: z.string(),
+  server: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+});
+/** One item of a response: a message, or a call. */
+export const Output = z.union([Audible, Call, Remote]);
 export type Output = z.infer<typeof Output>;
 
 const Ending = z.discriminatedUnion("status", [
@@ -103,7 +110,7 @@ export type Occasion = {
   readonly heard: string | undefined;
   /** The same as it was transcribed, if it has been by now. */
   readonly transcript: string | undefined;
-  /** Answers to function calls since the last response. */
+  /** Answers to function calls and results of MCP calls since the last response. */
   readonly outputs: ReadonlyArray<{
     readonly callId: string;
     readonly name: string;
@@ -112,6 +119,10 @@ export type Occasion = {
   /** Text items since the last response: keys pressed, notes to the model. */
   readonly texts: readonly string[];
   readonly toolNames: readonly string[];
+  /** What of the session's MCP servers can be called now. */
+  readonly remoteTools: readonly RemoteTool[];
+  /** Calls of those that wait for the client's approval. */
+  readonly approvals: readonly Item[];
   /** What the model may and must call: of the response if it has its own, otherwise of the session. */
   readonly toolChoice: ToolChoice;
   /** As it stands in the conversation, oldest first. */

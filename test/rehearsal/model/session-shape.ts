@@ -5,6 +5,7 @@
  * Source: RealtimeSessionCreateRequest and RealtimeResponseCreateParams in npm's openai package.
  */
 import { z } from "zod";
+import { ToolChoice, Tools } from "./tool-shape.ts";
 
 const BUILT_IN_VOICES = [
   "alloy",
@@ -73,37 +74,6 @@ const Transcription = z.strictObject({
   keywords: z.array(z.string()).optional(),
   delay: z.enum(["minimal", "low", "medium", "high", "xhigh"]).optional(),
 });
-
-/** "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level" */
-const NOT_AT_THE_TOP = ["oneOf", "anyOf", "allOf", "enum", "not"] as const;
-
-/** Exactly these four keys, and a JSON Schema whose top is an object. */
-const FunctionTool = z.strictObject({
-  type: z.literal("function"),
-  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "Expected a string that matches '^[a-zA-Z0-9_-]{1,64}$'."),
-  description: z.string().max(1024, "Expected a string with maximum length 1024.").optional(),
-  parameters: z
-    .looseObject({ type: z.literal("object") })
-    .refine(
-      (schema) => !NOT_AT_THE_TOP.some((key) => Object.hasOwn(schema, key)),
-      `Schema must not have ${NOT_AT_THE_TOP.map((key) => `'${key}'`).join("/")} at the top level.`,
-    )
-    .optional(),
-});
-/** Two tools of one name cannot be told apart. */
-const Tools = z
-  .array(FunctionTool)
-  .max(128)
-  .refine(
-    (tools) => new Set(tools.map(({ name }) => name)).size === tools.length,
-    "Tool names must be unique.",
-  );
-
-const ToolChoice = z.union([
-  z.enum(["none", "auto", "required"]),
-  z.strictObject({ type: z.literal("function"), name: z.string() }),
-]);
-export type ToolChoice = z.infer<typeof ToolChoice>;
 
 const MaxOutputTokens = z.union([z.number().int().min(1).max(4096), z.literal("inf")]);
 /** One or the other: both at once is refused. */

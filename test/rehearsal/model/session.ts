@@ -5,13 +5,16 @@
  * It sends through the function that it was given and knows no socket.
  */
 import { type ClientEvent, decode } from "./client-events.ts";
-import { Conversation, type Done, type Item, shown } from "./conversation.ts";
+import { Conversation, type Done, type Item } from "./conversation.ts";
 import { Ears } from "./ears.ts";
 import type { Options } from "./options.ts";
 import { type Moment, nowAt, type SessionRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { RemoteCalls } from "./remote-calls.ts";
 import { Responses } from "./responses.ts";
 import { firstSettings, refuseUpdate, shownSettings, updated } from "./settings.ts";
+import { shown } from "./shown-item.ts";
+import { serversIn } from "./tool-shape.ts";
 import { Transcriber } from "./transcriber.ts";
 
 /** OpenAI's documented lifetime of a session. */
@@ -35,6 +38,7 @@ export class Session {
   readonly #ears: Ears;
   readonly #responses: Responses;
   readonly #transcriber: Transcriber;
+  readonly #remote: RemoteCalls;
   readonly #expiresAtS = Math.floor(Date.now() / 1000) + LIFETIME_S;
   #ids = 0;
 
@@ -70,6 +74,14 @@ export class Session {
       tell: line.tell,
       usualMs: options.transcribesAfterMs,
     });
+    this.#remote = new RemoteCalls({
+      conversation: this.#conversation,
+      newId,
+      send,
+      onItem: (item) => this.record.items.push(item),
+      onResult: (item) => this.#responses.noteRemote(item),
+      results: options.mcpResults,
+    });
     this.#responses = new Responses(this.#conversation, this.record, options, {
       conversationId: this.#conversationId,
       newId,
@@ -78,6 +90,7 @@ export class Session {
       refuse: (why) => this.#refuse(why, null, null),
       answered: (soundMs) => this.#ears.answered(soundMs),
       transcript: () => this.#transcriber.written,
+      remote: () => this.#remote,
     });
     this.#ears = new Ears(this.#conversation, newId, this.record, options, {
       send,
@@ -100,6 +113,7 @@ export class Session {
   close(code: number): void {
     this.#responses.stop();
     this.#transcriber.stop();
+    this.#remote.stop();
     this.record.closedAt = nowAt();
     this.record.closeCode = code;
     this.#line.tell({ what: "closed", code });
@@ -142,6 +156,7 @@ export class Session {
         this.#ears.settingsTaken(before);
         this.#line.tell({ what: "settings_taken" });
         this.#send({ type: "session.updated", session: this.#shownSettings() });
+        this.#remote.servers(serversIn(this.record.settings.tools));
         return undefined;
       }
       case "input_audio_buffer.append":
@@ -190,6 +205,9 @@ export class Session {
     const previous = this.#conversation.before(item.id);
     this.#send({ type: "conversation.item.added", previous_item_id: previous, item: shown(item) });
     this.#send({ type: "conversation.item.done", previous_item_id: previous, item: shown(item) });
+    if (item.kind === "mcp_approval_response") {
+      this.#remote.decided(item.approvalId, item.approve, item.reason);
+    }
   }
 
   #truncate(itemId: string, contentIndex: number, audioEndMs: number): Refusal | undefined {

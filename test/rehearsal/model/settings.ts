@@ -14,6 +14,7 @@ import type {
   TurnDetection,
   Voice,
 } from "./session-shape.ts";
+import { functionNames, serversIn, shownTool } from "./tool-shape.ts";
 
 type Update = z.infer<typeof SessionUpdateWithTemperature>;
 type Input = NonNullable<NonNullable<SessionUpdate["audio"]>["input"]>;
@@ -158,6 +159,13 @@ export function refuseParams(now: Settings, params: ResponseParams, spoken: bool
       "Cannot update a conversation's voice if assistant audio is present.",
     );
   }
+  if (serversIn(params.tools ?? []).length > 0) {
+    return refusal(
+      "invalid_value",
+      "This stand-in takes MCP servers in session.tools only.",
+      "response.tools",
+    );
+  }
   return (
     refuseReasoning(now.model, params, "response") ??
     refuseChoice(params.tool_choice ?? now.tool_choice, params.tools ?? now.tools, "response.tool_choice") ??
@@ -192,9 +200,12 @@ function refuseChoice(
   param: string,
 ): Refusal | undefined {
   if (typeof choice === "string") return undefined;
-  return tools.some((tool) => tool.name === choice.name)
-    ? undefined
-    : refusal("invalid_value", `Tool choice '${choice.name}' not found in 'tools'.`, param);
+  const isThere =
+    choice.type === "function"
+      ? functionNames(tools).includes(choice.name)
+      : serversIn(tools).some(({ server_label }) => server_label === choice.server_label);
+  const what = choice.type === "function" ? choice.name : choice.server_label;
+  return isThere ? undefined : refusal("invalid_value", `Tool choice '${what}' not found in 'tools'.`, param);
 }
 
 /** The real service takes all three; this stand-in has sound in one. Better a loud refusal than noise. */
@@ -253,6 +264,7 @@ export const shownSettings = (
   id: string,
   expiresAtS: number,
 ): Record<string, unknown> => {
-  const { others, ...ours } = settings;
-  return { type: "realtime", object: "realtime.session", id, expires_at: expiresAtS, ...ours, ...others };
+  const { others, tools, ...ours } = settings;
+  const head = { type: "realtime", object: "realtime.session", id, expires_at: expiresAtS };
+  return { ...head, ...ours, tools: tools.map(shownTool), ...others };
 };

@@ -7,19 +7,16 @@
  * Source: the response lifecycle of RealtimeServerEvent in npm's openai package.
  */
 import { BYTES_PER_MS } from "../audio/clips.ts";
-import { type Conversation, type Item, type Part, partOf, shown } from "./conversation.ts";
+import { type Conversation, type Item, type Part, partOf } from "./conversation.ts";
+import type { Outcome } from "./outcome.ts";
+import type { RemoteCall, RemoteStep } from "./remote-calls.ts";
 import type { Output, Plan } from "./script.ts";
+import { shown } from "./shown-item.ts";
 import { type Step, timetableOf } from "./timetable.ts";
 import { ASSISTANT_MS_PER_TOKEN } from "./usage.ts";
 
 /** Deltas of a cancelled response that are still in the pipe follow each other fast. */
 const LATE_GAP_MS = 20;
-
-export type Outcome =
-  | { readonly status: "completed" }
-  | { readonly status: "cancelled"; readonly reason: "turn_detected" | "client_cancelled" }
-  | { readonly status: "incomplete"; readonly reason: "max_output_tokens" | "content_filter" }
-  | { readonly status: "failed"; readonly code: string; readonly message: string };
 
 export type Stage = {
   readonly responseId: string;
@@ -33,13 +30,17 @@ export type Stage = {
   readonly send: (event: { readonly type: string; readonly [field: string]: unknown }) => void;
   readonly onItem: (item: Item) => void;
   readonly onSound: () => void;
+  /** A call of an MCP server's tool is written to its end. */
+  readonly onRemoteCall: (item: RemoteCall, outputIndex: number) => RemoteStep;
   readonly onEnd: (outcome: Outcome) => void;
 };
 
 export class Speaking {
   readonly #stage: Stage;
   readonly #steps: Step[];
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
+  /** Nothing of it goes on before an MCP call has its result. */
+  #pausedAt: number | undefined;
   readonly items: Item[] = [];
   #open: Item | undefined;
   /** The open item's words, as far as its deltas have brought them. */
@@ -69,6 +70,7 @@ export class Speaking {
 
   cancel(reason: "turn_detected" | "client_cancelled"): void {
     if (this.#over || this.#cancelled !== undefined) return;
+    this.#resume();
     this.#cancelled = { status: "cancelled", reason };
     // What may still come is the sound that was being made; a call or an item that was to follow never comes.
     const others = this.#steps.findIndex((step) => step.kind !== "sound");
@@ -90,7 +92,7 @@ export class Speaking {
   #arm(): void {
     clearTimeout(this.#timer);
     const next = this.#steps[0];
-    if (next === undefined || this.#over) return;
+    if (next === undefined || this.#over || this.#pausedAt !== undefined) return;
     const inMs = this.#startedAt + next.dueMs - performance.now();
     this.#timer = setTimeout(() => this.#perform(), Math.max(0, inMs));
   }
@@ -100,7 +102,7 @@ export class Speaking {
     for (let step = this.#steps[0]; step !== undefined && step.dueMs <= nowMs; step = this.#steps[0]) {
       this.#steps.shift();
       this.#act(step);
-      if (this.#over) return;
+      if (this.#over || this.#pausedAt !== undefined) return;
     }
     this.#arm();
   }
@@ -123,23 +125,21 @@ export class Speaking {
   }
 
   #announce(output: Output): void {
-    const { conversation, newId, responseId, onItem } = this.#stage;
+    const { newId } = this.#stage;
     const id = newId("item");
-    const item: Item =
-      "call" in output
-        ? {
-            id,
-            kind: "function_call",
-            status: "in_progress",
-            name: output.call,
-            callId: output.callId ?? newId("call"),
-            arguments: "",
-          }
-        : { id, kind: "message", role: "assistant", status: "in_progress", content: [] };
-    const previous = conversation?.lastId ?? null;
-    this.items.push(item);
+    const item = itemOf(output, id, () => newId("call"));
     this.#open = item;
     this.#said = "";
+    this.#add(item);
+    if (item.kind !== "message") return;
+    item.content.push(partOf(this.#stage.modality === "audio" ? "output_audio" : "output_text", "", 0));
+    this.#send("response.content_part.added", { ...this.#place(), part: this.#shownPart("") });
+  }
+
+  #add(item: Item): void {
+    const { conversation, responseId, onItem } = this.#stage;
+    const previous = conversation?.lastId ?? null;
+    this.items.push(item);
     conversation?.append(item);
     onItem(item);
     this.#send("response.output_item.added", {
@@ -150,9 +150,6 @@ export class Speaking {
     if (conversation !== undefined) {
       this.#send("conversation.item.added", { previous_item_id: previous, item: shown(item) });
     }
-    if (item.kind !== "message") return;
-    item.content.push(partOf(this.#stage.modality === "audio" ? "output_audio" : "output_text", "", 0));
-    this.#send("response.content_part.added", { ...this.#place(), part: this.#shownPart("") });
   }
 
   #sound(bytes: Uint8Array, words: string): void {
@@ -178,21 +175,14 @@ export class Speaking {
 
   #arguments(text: string): void {
     const item = this.#open;
-    if (item?.kind !== "function_call") return;
+    if (item?.kind !== "function_call" && item?.kind !== "mcp_call") return;
     item.arguments += text;
-    this.#send("response.function_call_arguments.delta", {
-      response_id: this.#stage.responseId,
-      item_id: item.id,
-      output_index: this.items.length - 1,
-      call_id: item.callId,
-      delta: text,
-    });
+    this.#send(`${ARGUMENTS[item.kind]}.delta`, { ...this.#called(item), delta: text });
   }
 
   #close(status: "completed" | "incomplete"): void {
     const item = this.#open;
     if (item === undefined) return;
-    const { conversation, responseId } = this.#stage;
     if (item.kind === "message") {
       if (this.#stage.modality === "audio") {
         this.#send("response.output_audio.done", this.#place());
@@ -201,18 +191,38 @@ export class Speaking {
         this.#send("response.output_text.done", { ...this.#place(), text: this.#said });
       }
       this.#send("response.content_part.done", { ...this.#place(), part: this.#shownPart(this.#said) });
-    } else if (item.kind === "function_call") {
-      this.#send("response.function_call_arguments.done", {
-        response_id: responseId,
-        item_id: item.id,
-        output_index: this.items.length - 1,
-        call_id: item.callId,
-        name: item.name,
-        arguments: item.arguments,
-      });
+    } else if (item.kind === "function_call" || item.kind === "mcp_call") {
+      const name = item.kind === "function_call" ? { name: item.name } : {};
+      const whole = { ...this.#called(item), ...name, arguments: item.arguments };
+      this.#send(`${ARGUMENTS[item.kind]}.done`, whole);
     }
-    item.status = status;
     this.#open = undefined;
+    // What becomes of a call that OpenAI makes itself is told when it is known.
+    if (item.kind === "mcp_call" && status === "completed") return this.#handOver(item);
+    item.status = status;
+    this.#finish(item);
+  }
+
+  #handOver(item: RemoteCall): void {
+    const { approval, settled } = this.#stage.onRemoteCall(item, this.items.length - 1);
+    if (approval !== undefined) {
+      this.#add(approval);
+      this.#finish(approval);
+    }
+    if (settled === undefined) return;
+    this.#pausedAt = performance.now();
+    settled.then(() => this.#resume());
+  }
+
+  #resume(): void {
+    if (this.#pausedAt === undefined) return;
+    this.#startedAt += performance.now() - this.#pausedAt;
+    this.#pausedAt = undefined;
+    this.#arm();
+  }
+
+  #finish(item: Item): void {
+    const { conversation, responseId } = this.#stage;
     this.#send("response.output_item.done", {
       response_id: responseId,
       output_index: this.items.length - 1,
@@ -248,6 +258,15 @@ export class Speaking {
     };
   }
 
+  #called(item: Extract<Item, { kind: "function_call" | "mcp_call" }>) {
+    const place = {
+      response_id: this.#stage.responseId,
+      item_id: item.id,
+      output_index: this.items.length - 1,
+    };
+    return item.kind === "function_call" ? { ...place, call_id: item.callId } : place;
+  }
+
   #shownPart(words: string) {
     return this.#stage.modality === "audio"
       ? { type: "audio", transcript: words }
@@ -257,6 +276,32 @@ export class Speaking {
   #send(type: string, fields: Readonly<Record<string, unknown>>): void {
     this.#stage.send({ type, ...fields });
   }
+}
+
+const ARGUMENTS = {
+  function_call: "response.function_call_arguments",
+  mcp_call: "response.mcp_call_arguments",
+} as const;
+
+function itemOf(output: Output, id: string, newCallId: () => string): Item {
+  const status = "in_progress";
+  if ("call" in output) {
+    const callId = output.callId ?? newCallId();
+    return { id, kind: "function_call", status, name: output.call, callId, arguments: "" };
+  }
+  if (!("mcp" in output)) return { id, kind: "message", role: "assistant", status, content: [] };
+  const { mcp: name, server } = output;
+  return {
+    id,
+    kind: "mcp_call",
+    status,
+    server,
+    name,
+    arguments: "",
+    approvalId: null,
+    output: null,
+    error: null,
+  };
 }
 
 const partIn = (item: Item): Part | undefined => (item.kind === "message" ? item.content[0] : undefined);

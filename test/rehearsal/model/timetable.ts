@@ -41,7 +41,7 @@ export function timetableOf(
   for (const [index, each] of output.entries()) {
     steps.push({ kind: "announce", dueMs: atMs, output: each });
     leftAtMs = atMs;
-    if ("call" in each) {
+    if ("call" in each || "mcp" in each) {
       const text = typeof each.arguments === "string" ? each.arguments : JSON.stringify(each.arguments);
       for (let from = 0; from < text.length; from += ARGUMENT_CHARS) {
         steps.push({ kind: "arguments", dueMs: atMs, text: text.slice(from, from + ARGUMENT_CHARS) });

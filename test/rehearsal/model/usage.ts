@@ -30,7 +30,7 @@ export function tokensOf(items: readonly Item[]): Tokens {
   let audio = 0;
   for (const item of items) {
     if (item.kind !== "message") {
-      text += textTokens(item.kind === "function_call" ? item.name + item.arguments : item.output);
+      text += textTokens(wordsOf(item));
       continue;
     }
     const msPerToken = item.role === "assistant" ? ASSISTANT_MS_PER_TOKEN : CALLER_MS_PER_TOKEN;
@@ -40,6 +40,24 @@ export function tokensOf(items: readonly Item[]): Tokens {
     }
   }
   return { text, audio };
+}
+
+function wordsOf(item: Exclude<Item, { kind: "message" }>): string {
+  switch (item.kind) {
+    case "function_call":
+    case "mcp_approval_request":
+      return item.name + item.arguments;
+    case "function_call_output":
+      return item.output;
+    case "mcp_list_tools":
+      return JSON.stringify(item.tools);
+    case "mcp_call":
+      return item.name + item.arguments + (item.output ?? item.error?.message ?? "");
+    case "mcp_approval_response":
+      return item.reason ?? "";
+    default:
+      return item satisfies never;
+  }
 }
 
 export const plus = (one: Tokens, other: Tokens): Tokens => ({
