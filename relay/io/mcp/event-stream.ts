@@ -20,6 +20,12 @@ export class EventStream {
   /** How long the server would have us wait before that. */
   retryMs: number | undefined;
 
+  /** @param broken goes on where that one ended; what it had only a part of is lost */
+  constructor(broken?: EventStream) {
+    this.lastId = broken?.lastId;
+    this.retryMs = broken?.retryMs;
+  }
+
   /** @throws RangeError where it would have to keep too much */
   *push(bytes: Uint8Array): Generator<StreamEvent> {
     const text = this.#decoder.decode(bytes, { stream: true });

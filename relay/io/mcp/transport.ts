@@ -174,7 +174,7 @@ export class StreamableHttp implements Transport {
   /** Until the answer has come, over as many streams as the server makes of it. */
   async #follow(first: HttpAnswer, id: RequestId, stop: AbortController): Promise<void> {
     const { signal } = stop;
-    const stream = new EventStream();
+    let stream = new EventStream();
     let answer: HttpAnswer | undefined = first;
     for (let inVain = 0; ; inVain++) {
       const before = stream.lastId;
@@ -184,6 +184,7 @@ export class StreamableHttp implements Transport {
       if (stream.lastId === undefined || inVain >= MOST_RESUMES_IN_VAIN) throw new Unanswered("broken");
       await rest(Math.min(stream.retryMs ?? RESUME_AFTER_MS * 2 ** inVain, LONGEST_RETRY_MS), signal);
       answer = await this.#resumed(stream.lastId, signal);
+      stream = new EventStream(stream);
     }
   }
 

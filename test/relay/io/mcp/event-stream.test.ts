@@ -32,6 +32,14 @@ describe("an event", () => {
     expect([stream.lastId, stream.retryMs]).toEqual([undefined, undefined]);
   });
 
+  test("that broke off is not mixed into what the next stream says", () => {
+    const broken = new EventStream();
+    read("id: 7\nretry: 9\ndata: a\n\nid: 8\ndata: b\nda", broken);
+    const next = new EventStream(broken);
+    expect([next.lastId, next.retryMs]).toEqual(["7", 9]);
+    expect(read("data: c\n\n", next)).toEqual([{ type: "message", data: "c" }]);
+  });
+
   test("without an end is not kept for ever", () => {
     const stream = new EventStream();
     const piece = bytes(`data: ${"x".repeat(4 * 1024 * 1024)}`);
