@@ -3,56 +3,20 @@ import { afterEach, expect, test } from "bun:test";
 import { z } from "zod";
 import { PATIENCE_MS } from "../../patience.ts";
 import { clip } from "../../rehearsal/audio/clips.ts";
-import type { ModelOptions } from "../../rehearsal/model/options.ts";
 import type { Occasion, Reply } from "../../rehearsal/model/script.ts";
-import { type Model, startModel } from "../../rehearsal/model/server.ts";
-import type { Tools } from "../../rehearsal/tools/server.ts";
-import { Desk } from "../tools/desk.ts";
+import { startModel } from "../../rehearsal/model/server.ts";
 import { Client, field, type Got, SETTINGS, text } from "./client.ts";
+import { CREATE, itemDone, NativeRig, once, serverOf } from "./native-rig.ts";
 
-const desk = new Desk();
-let model: Model | undefined;
-afterEach(async () => {
-  await model?.stop();
-  model = undefined;
-  await desk.clear();
-});
+const rig = new NativeRig();
+afterEach(() => rig.clear());
 
-const serverOf = ({ url, key }: Tools, rest: object = {}) => ({
-  type: "mcp",
-  server_label: "zapier",
-  server_url: url,
-  authorization: key,
-  require_approval: "never",
-  ...rest,
-});
-const CREATE = { mcp: "todoist_create_task", server: "zapier", arguments: { content: "Buy milk" } };
-
-async function ready(tools: Tools, options: ModelOptions, rest: object = {}): Promise<Client> {
-  model = await startModel({ pace: 40, thinkMs: 10, announceMs: 0, ...options });
-  const client = await Client.ready(model, { ...SETTINGS, tools: [serverOf(tools, rest)] });
-  await client.next("mcp_list_tools.completed");
-  return client;
-}
-/** Calls once, and talks from then on. */
-const once =
-  (reply: Reply, seen: Occasion[] = []) =>
-  (occasion: Occasion): Reply => {
-    seen.push(occasion);
-    return occasion.response === 1 ? reply : [{ tag: 1, ms: 40 }];
-  };
 const Listed = z.array(z.looseObject({ name: z.string() }));
 const names = (got: Got): string[] => Listed.parse(field(got, "item.tools")).map(({ name }) => name);
-const itemDone = async (client: Client, type: string): Promise<Got> => {
-  for (let nth = 1; ; nth += 1) {
-    const got = await client.next("conversation.item.done", nth);
-    if (field(got, "item.type") === type) return got;
-  }
-};
 
 test("a server's tools are listed as an item of the conversation, and its key is not shown again", async () => {
-  const tools = await desk.start({ pageSize: 4 });
-  const client = await ready(tools, {}, { headers: { "x-mine": "1" } });
+  const tools = await rig.desk.start({ pageSize: 4 });
+  const client = await rig.ready(tools, {}, { headers: { "x-mine": "1" } });
   const done = await itemDone(client, "mcp_list_tools");
   const from = client.types().indexOf("session.updated");
   expect(client.types().slice(from)).toEqual([
@@ -93,15 +57,15 @@ for (const [what, allowed_tools, expected] of [
   ["by name if they only read", { read_only: true, tool_names: ["gmail_send_email"] }, []],
 ] as const) {
   test(`only the tools allowed ${what} are listed`, async () => {
-    const client = await ready(await desk.start(), {}, { allowed_tools });
+    const client = await rig.ready(await rig.desk.start(), {}, { allowed_tools });
     expect(names(await itemDone(client, "mcp_list_tools"))).toEqual([...expected]);
   });
 }
 
 test("a list that fails says nothing of why, and the session goes on without", async () => {
-  const tools = await desk.start();
-  model = await startModel({ script: [{ reply: [{ tag: 1, ms: 40 }] }] });
-  const client = await Client.ready(model, {
+  const tools = await rig.desk.start();
+  rig.model = await startModel({ script: [{ reply: [{ tag: 1, ms: 40 }] }] });
+  const client = await Client.ready(rig.model, {
     ...SETTINGS,
     tools: [serverOf(tools, { authorization: "wrong" })],
   });
@@ -114,16 +78,16 @@ test("a list that fails says nothing of why, and the session goes on without", a
 });
 
 test("other machines are not called", async () => {
-  model = await startModel();
+  rig.model = await startModel();
   const server = { type: "mcp", server_label: "far", server_url: "https://mcp.example.com/mcp" };
-  const client = await Client.ready(model, { ...SETTINGS, tools: [server] });
+  const client = await Client.ready(rig.model, { ...SETTINGS, tools: [server] });
   await client.next("mcp_list_tools.failed");
 });
 
 test("a call is really made; the response ends before its result is there, and none follows by itself", async () => {
-  const tools = await desk.start();
+  const tools = await rig.desk.start();
   const seen: Occasion[] = [];
-  const client = await ready(tools, { script: once([CREATE], seen) });
+  const client = await rig.ready(tools, { script: once([CREATE], seen) });
   client.send({ type: "response.create" });
   const completed = await client.next("response.mcp_call.completed");
   const done = await itemDone(client, "mcp_call");
@@ -170,9 +134,9 @@ test("a call is really made; the response ends before its result is there, and n
 });
 
 test("where it was asked for, the response waits for the result", async () => {
-  const tools = await desk.start();
+  const tools = await rig.desk.start();
   const script = once([CREATE, { tag: 1, ms: 40 }]);
-  const client = await ready(tools, { script, mcpResults: "before" });
+  const client = await rig.ready(tools, { script, mcpResults: "before" });
   client.send({ type: "response.create" });
   const done = await client.next("response.done");
   expect(client.types().indexOf("response.mcp_call.completed")).toBeLessThan(
@@ -183,8 +147,8 @@ test("where it was asked for, the response waits for the result", async () => {
 });
 
 test("the caller's speech ends a response that waits for a result, and the tool goes on", async () => {
-  const tools = await desk.start({ behaviours: { todoist_create_task: { ends: { is: "hang" } } } });
-  const client = await ready(tools, { script: once([CREATE]), mcpResults: "before" });
+  const tools = await rig.desk.start({ behaviours: { todoist_create_task: { ends: { is: "hang" } } } });
+  const client = await rig.ready(tools, { script: once([CREATE]), mcpResults: "before" });
   client.send({ type: "response.create" });
   await tools.waitFor(() => tools.calls[0]?.end === "hanging", PATIENCE_MS);
   client.say(clip("caller-wait"));
@@ -192,88 +156,15 @@ test("the caller's speech ends a response that waits for a result, and the tool 
   expect(tools.executions()).toHaveLength(1);
 });
 
-test("what must be approved is not done before it is, and done once then", async () => {
-  const tools = await desk.start();
-  const seen: Occasion[] = [];
-  const client = await ready(tools, { script: once([CREATE], seen) }, { require_approval: "always" });
-  client.send({ type: "response.create" });
-  const asked = await itemDone(client, "mcp_approval_request");
-  const response = await client.next("response.done");
-  expect(field(response, "response.output.1")).toEqual(field(asked, "item"));
-  expect(field(asked, "item")).toEqual({
-    id: field(asked, "item.id"),
-    type: "mcp_approval_request",
-    server_label: "zapier",
-    name: "todoist_create_task",
-    arguments: '{"content":"Buy milk"}',
-  });
-  expect(tools.calls).toEqual([]);
-  const approval_request_id = text(asked, "item.id");
-  const approve = (rest: object) => ({
-    type: "conversation.item.create",
-    item: { id: "answer_1", type: "mcp_approval_response", approval_request_id, approve: true, ...rest },
-  });
-  client.send({ type: "response.create" });
-  await client.next("response.done", 2);
-  expect(seen[1]?.approvals).toMatchObject([{ id: approval_request_id, name: "todoist_create_task" }]);
-  client.send(approve({ approval_request_id: "mcpr_0" }));
-  expect(text(await client.next("error"), "error.param")).toBe("item.approval_request_id");
-  client.send(approve({ reason: "the caller has agreed" }));
-  const call = await itemDone(client, "mcp_call");
-  expect(field(call, "item.approval_request_id")).toBe(approval_request_id);
-  expect(field(call, "item.id")).toBe(
-    field(await client.next("response.mcp_call_arguments.done"), "item_id"),
-  );
-  expect(field(await itemDone(client, "mcp_approval_response"), "item")).toEqual({
-    id: "answer_1",
-    type: "mcp_approval_response",
-    approval_request_id,
-    approve: true,
-    reason: "the caller has agreed",
-  });
-  client.send(approve({ id: "answer_2" }));
-  expect(text(await client.next("error", 2), "error.message")).toContain("already been answered");
-  expect(tools.executions()).toHaveLength(1);
-});
-
-test("what is not approved is not done", async () => {
-  const tools = await desk.start();
-  const client = await ready(tools, { script: once([CREATE]) }, { require_approval: null });
-  client.send({ type: "response.create" });
-  const approval_request_id = text(await itemDone(client, "mcp_approval_request"), "item.id");
-  const item = { id: "no", type: "mcp_approval_response", approval_request_id, approve: false };
-  client.send({ type: "conversation.item.create", item });
-  await client.next("response.mcp_call.failed");
-  expect(field(await itemDone(client, "mcp_call"), "item.error.type")).toBe("tool_execution_error");
-  expect(tools.calls).toEqual([]);
-});
-
-test("approval can be asked for some tools alone", async () => {
-  const asks = async (require_approval: object, tool: string): Promise<boolean> => {
-    const reply = [{ mcp: tool, server: "zapier", arguments: {} }];
-    const client = await ready(await desk.start(), { script: once(reply) }, { require_approval });
-    client.send({ type: "response.create" });
-    const done = await client.next("response.done");
-    await model?.stop();
-    return field(done, "response.output.1.type") === "mcp_approval_request";
-  };
-  const never = { never: { read_only: true } };
-  expect(await asks(never, "todoist_find_tasks")).toBeFalse();
-  expect(await asks(never, "todoist_delete_task")).toBeTrue();
-  const always = { always: { tool_names: ["todoist_delete_task"] } };
-  expect(await asks(always, "todoist_delete_task")).toBeTrue();
-  expect(await asks(always, "todoist_find_tasks")).toBeFalse();
-});
-
 test("a call that fails says how in its item and not in its event", async () => {
-  const tools = await desk.start({
+  const tools = await rig.desk.start({
     behaviours: {
       todoist_create_task: { ends: { is: "throw", code: -32603, message: "upstream" }, times: 1 },
     },
   });
   const reply = (occasion: Occasion): Reply =>
     occasion.response === 2 ? [{ ...CREATE, arguments: { colour: "red" } }] : [CREATE];
-  const client = await ready(tools, { script: reply });
+  const client = await rig.ready(tools, { script: reply });
   const errorOf = async (nth: number): Promise<unknown> => {
     client.send({ type: "response.create" });
     await client.next("response.done", nth);
@@ -291,8 +182,8 @@ test("a call that fails says how in its item and not in its event", async () => 
 });
 
 test("a server with new settings is listed anew, one that is gone is gone, and the others stay", async () => {
-  const [one, other] = [await desk.start(), await desk.start({ only: ["gmail_send_email"] })];
-  const client = await ready(one, {});
+  const [one, other] = [await rig.desk.start(), await rig.desk.start({ only: ["gmail_send_email"] })];
+  const client = await rig.ready(one, {});
   const both = [serverOf(one), serverOf(other, { server_label: "mine" })];
   client.send({ type: "session.update", session: { type: "realtime", tools: both } });
   await client.next("mcp_list_tools.completed", 2);
@@ -311,17 +202,17 @@ test("a tool that was not listed, or another than tool_choice forces, is the scr
     [[CREATE], { tool_choice: { type: "mcp", server_label: "zapier", name: "todoist_find_tasks" } }],
     [[{ tag: 1, ms: 40 }], { tool_choice: { type: "mcp", server_label: "zapier" } }],
   ] as const) {
-    const client = await ready(await desk.start(), { script: () => [...reply] });
+    const client = await rig.ready(await rig.desk.start(), { script: () => [...reply] });
     client.send({ type: "response.create", response });
     expect((await client.closed).code).toBe(1011);
-    await expect(model?.stop()).rejects.toThrow("the reply calls");
+    await expect(rig.model?.stop()).rejects.toThrow("the reply calls");
   }
-  model = undefined;
+  rig.model = undefined;
 });
 
 test("under tool_choice none nothing is called, and a forced call is made", async () => {
-  const tools = await desk.start();
-  const client = await ready(tools, { script: () => [CREATE] });
+  const tools = await rig.desk.start();
+  const client = await rig.ready(tools, { script: () => [CREATE] });
   client.send({ type: "response.create", response: { tool_choice: "none" } });
   expect(field(await client.next("response.done"), "response.output")).toEqual([]);
   const tool_choice = { type: "mcp", server_label: "zapier", name: "todoist_create_task" };
@@ -331,9 +222,9 @@ test("under tool_choice none nothing is called, and a forced call is made", asyn
 });
 
 test("a call that is cut off in its arguments is incomplete, and is not made", async () => {
-  const tools = await desk.start();
+  const tools = await rig.desk.start();
   const reply = [{ ...CREATE, arguments: { content: "x".repeat(24 * 6_000) } }];
-  const client = await ready(tools, { script: once(reply) });
+  const client = await rig.ready(tools, { script: once(reply) });
   client.send({ type: "response.create" });
   await client.next("response.mcp_call_arguments.delta", 3);
   client.say(clip("caller-wait"));
@@ -344,8 +235,8 @@ test("a call that is cut off in its arguments is incomplete, and is not made", a
 });
 
 test("when the client hangs up its calls are given up", async () => {
-  const tools = await desk.start({ behaviours: { todoist_create_task: { beforeMs: 3_600_000 } } });
-  const client = await ready(tools, { script: once([CREATE]) });
+  const tools = await rig.desk.start({ behaviours: { todoist_create_task: { beforeMs: 3_600_000 } } });
+  const client = await rig.ready(tools, { script: once([CREATE]) });
   client.send({ type: "response.create" });
   await tools.waitFor(() => tools.calls.length === 1, PATIENCE_MS);
   const before = client.types().length;
@@ -353,5 +244,5 @@ test("when the client hangs up its calls are given up", async () => {
   await client.closed;
   await tools.stop();
   expect(client.types().slice(before)).not.toContain("response.mcp_call.failed");
-  expect(model?.openSockets()).toBe(0);
+  expect(rig.model?.openSockets()).toBe(0);
 });
