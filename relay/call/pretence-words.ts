@@ -35,6 +35,7 @@ export type PretenceWords = {
   /** What a clause begins with, after the openers. */
   readonly claims: string;
   readonly promises: string;
+  /** As the promises: "One moment, please." */
   readonly waits: string;
   /** A sentence that says nothing after a promise: "Thanks for waiting." */
   readonly patience: string;
@@ -46,7 +47,7 @@ export type PretenceWords = {
   readonly looked: string;
   /** Anywhere in the response: the caller is asked for something, and the assistant waits rightly. */
   readonly asks: string;
-  /** In the question that ends a response: what stands before it was read back, and not done. */
+  /** In the question that ends a response: what stands before it is read back, not done. */
   readonly readBack: string;
   /** Unless that question has one of these: it asks what is next. */
   readonly further: string;
@@ -68,9 +69,8 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
       i(?:'ve| have)? (?:(?:just|now|also|already|successfully|gone ahead and|went ahead and) )*${ENGLISH_DONE}
         (?! (?:nothing|no|none))
       |i (?:was able|managed) to ${ENGLISH_DO}
-      |(?:(?:it's|it is|that's|that is|everything's|everything is) )?(?:all |now |already )*done(?: now)?$
+      |(?:(?:it's|it is|that's|that is|everything's|everything is) )?(?:all |now |already )*done(?: now)?$|(?:sent|added|booked|deleted|saved|scheduled|removed|all set)$
       |done (?:it's|it is|that's|the|your)
-      |(?:sent|added|booked|deleted|saved|scheduled|removed|all set)$
       |(?:it's|it has|that's|that has|they've) (?:(?:now|just|already|successfully) )*been ${ENGLISH_PASSIVE}(?!.* by )
       |(?:the|your) (?:\\S+ )?${ENGLISH_THINGS} (?:has|have) (?:(?:now|just|already|successfully) )*been
          (?: (?:now|successfully))* ${ENGLISH_PASSIVE}(?!.* (?:by|to you)(?: |$))
@@ -314,8 +314,7 @@ export const PRETENCES: Readonly<Record<Language, PretenceWords>> = {
   },
   nl: {
     openers: `
-      ok|okay|oké|oke|prima|goed|natuurlijk|zeker|ja|jazeker|graag|klaar|gedaan|perfect|begrepen|bedankt|dank je|sorry|en
-      |akkoord|dus|mooi|top`,
+      ok|okay|oké|oke|prima|goed|natuurlijk|zeker|ja|jazeker|graag|klaar|gedaan|perfect|begrepen|bedankt|sorry|en|akkoord|top`,
     claims: `
       (?:(?:nu|net|zojuist|dat|het|die) )?(?:ik heb|heb ik)${DUTCH_BETWEEN} ${DUTCH_DONE}
         (?! (?:heeft|hebt|hebben|werd|is|en niet))

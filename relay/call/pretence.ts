@@ -9,12 +9,16 @@ import { type Language, understood, wordsIn } from "./spoken-words.ts";
 
 export type Pretence = "claims" | "promises" | "spells_out";
 
+/** Whoever says more than this, two minutes of it, leaves nobody in silence; and the time that reading takes is bounded. */
+const MOST_CHARS = 2_000;
+
 /** @param language BCP 47, as in the caller's profile */
 export function pretence(
   transcript: string,
   toolNames: readonly string[],
   language: string | undefined,
 ): Pretence | undefined {
+  if (transcript.length > MOST_CHARS) return undefined;
   if (spellsOut(transcript, toolNames)) return "spells_out";
   const said = sentencesOf(transcript);
   const readings = understood(language).map((each) => readingOf(each));
@@ -62,7 +66,7 @@ type Said = {
   readonly goesOn: boolean;
 };
 
-const QUOTED = /"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|‘.*?’(?!\p{L})/gu;
+const QUOTED = /"[^"]*"|“[^”]*”|„[^“”„]*[“”]|«[^«»]*»|»[^«»]*«|‘.*?’(?!\p{L})/gu;
 const CLAUSE = /[,()]+/u;
 /** A colon between digits is a time. */
 const COLON = /:(?!\d)/u;
