@@ -1,13 +1,18 @@
 /**
  * The relay's entry: environment to configuration, wiring, signals. The only place that reads process.env.
  */
-import { NO_POLICY } from "./call/policy.ts";
+import { readFile } from "node:fs/promises";
+import { PHONE_TOOL_NAMES } from "./call/phone-tools.ts";
+import { timeoutMsOf } from "./call/tool-timeouts.ts";
 import { configFrom, printFindings } from "./config.ts";
 import { takeCensus } from "./io/census.ts";
 import { systemClock } from "./io/clock.ts";
-import { CurrentTime } from "./io/current-time.ts";
+import { CURRENT_TIME, CurrentTime } from "./io/current-time.ts";
+import { readFunctions } from "./io/function-files.ts";
+import { Functions } from "./io/functions.ts";
 import { Health } from "./io/health.ts";
 import { makeLog } from "./io/log.ts";
+import type { Catalogue } from "./io/mcp/catalogue.ts";
 import type { Records } from "./io/records.ts";
 import { RedisRecords } from "./io/redis.ts";
 import { RelayServer } from "./io/server.ts";
@@ -18,8 +23,11 @@ import { Tools } from "./io/tools.ts";
 /** EX_CONFIG of sysexits.h: what is wrong is the configuration, and a restart will not mend it. */
 const EX_CONFIG = 78;
 const FORGET_EVERY_MS = 24 * 3600 * 1000;
+/** Tools are there before the first call, if they are there at all. */
+const MCP_OPENS_WITHIN_MS = 1_000;
 
-const configured = await configFrom(process.env, new Date());
+const now = () => new Date();
+const configured = await configFrom(process.env, now(), textOf);
 if (!configured.ok) {
   console.error(
     `The relay cannot start. Mend these in .env or in the environment:\n${printFindings(configured.problems)}`,
@@ -30,6 +38,32 @@ const { config, warnings } = configured;
 const log = makeLog(config.logLevel, (line) => process.stdout.write(`${line}\n`));
 for (const { variable, mend } of warnings) log({ event: "relay.warning", level: "warn", variable, mend });
 if (warnings.length > 0) console.error(printFindings(warnings));
+
+const phonesOwn = [...PHONE_TOOL_NAMES, CURRENT_TIME];
+const read =
+  config.functionsDir === undefined
+    ? ({ ok: true, functions: [] } as const)
+    : await readFunctions(config.functionsDir, phonesOwn);
+if (!read.ok) {
+  const findings = read.problems.map(({ file, problem, mend }) => ({ variable: file, problem, mend }));
+  console.error(`The relay cannot start. Mend these functions:\n${printFindings(findings)}`);
+  process.exit(EX_CONFIG);
+}
+const { timeZone, dataDir, toolTimeouts, policy } = config;
+const functions = new Functions(read.functions, {
+  now,
+  timeZone,
+  dataDir,
+  timeoutMs: toolTimeouts.usualMs,
+  log,
+});
+const reserved = new Set([...phonesOwn, ...functions.tools.map(({ name }) => name)]);
+const mcp = config.mcpServers.length === 0 ? undefined : await catalogue();
+const tools = new Tools(policy, {
+  phone: new CurrentTime(now, timeZone),
+  functions,
+  mcp: mcp ?? { list: { tools: [], unreachable: [] }, run: async () => ({ is: "not_done", why: "gone" }) },
+});
 
 const health = new Health(log);
 let records: Records;
@@ -52,12 +86,8 @@ await forget();
 const latestS = await records.latestS().catch(() => 0);
 const forgetting = setInterval(forget, FORGET_EVERY_MS);
 
-const gone = () => Promise.resolve({ is: "not_done", why: "gone" } as const);
-const tools = new Tools(NO_POLICY, {
-  phone: new CurrentTime(() => new Date(), Intl.DateTimeFormat().resolvedOptions().timeZone),
-  functions: { tools: [], run: gone },
-  mcp: { list: { tools: [], unreachable: [] }, run: gone },
-});
+// A server that is down is tried on, and delays no call for longer than this.
+await mcp?.open(MCP_OPENS_WITHIN_MS);
 
 let server: RelayServer;
 try {
@@ -99,6 +129,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     isStopping = true;
     log({ event: "relay.stopping", level: "info", signal, calls: server.liveCalls });
     await server.stop(config.drainMs);
+    await mcp?.close();
     clearInterval(forgetting);
     records.close();
     log({ event: "relay.stopped", level: "info" });
@@ -110,3 +141,25 @@ process.on("SIGUSR2", () => log({ event: "relay.census", level: "info", ...takeC
 
 // Last: whoever reads this line may send signals.
 log({ event: "relay.listening", level: "info", port: server.port, model: config.settings.model });
+
+/** Loaded only where there are servers: the SDK takes as long to load as all the rest of the relay. */
+async function catalogue(): Promise<Catalogue> {
+  const { Catalogue } = await import("./io/mcp/catalogue.ts");
+  return new Catalogue(config.mcpServers, {
+    clock: systemClock,
+    log,
+    policy,
+    reserved,
+    timeoutMsOf: (tool, server) => timeoutMsOf(toolTimeouts, tool, server.timeoutMs),
+  });
+}
+
+/** undefined: there is no such file. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    throw thrown;
+  }
+}

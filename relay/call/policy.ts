@@ -222,8 +222,14 @@ function tightened(ruling: Ruling, own: OwnerRule | undefined, counts: (own: Own
   return { ...ruling, rule: own.rule, why: `owner: ${own.pattern}` };
 }
 
+/** The phone's own tools are named by nobody who means all others: `*=deny` leaves the assistant able to hang up. */
+const named = (policy: Policy): Policy => ({
+  ...policy,
+  rules: policy.rules.filter(({ pattern }) => isExact(pattern)),
+});
+
 function ruled(policy: Policy, tool: Tool, nature: Nature, tainted: boolean): Ruling {
-  const own = ownersRuleFor(policy, nature.name);
+  const own = ownersRuleFor(tool.source.is === "phone" ? named(policy) : policy, nature.name);
   const found = own === undefined ? unruled(tool, nature) : { rule: own.rule, why: `owner: ${own.pattern}` };
   const isNamed = own !== undefined && isExact(own.pattern);
   const isDistrusted = tainted && nature.reach.people && !isNamed && stricter("keypad", found.rule);

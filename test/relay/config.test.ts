@@ -8,6 +8,7 @@ import { inspect } from "node:util";
 import "../patience.ts";
 import { configFrom, type Env, printFindings } from "../../relay/config.ts";
 import { keyFrom } from "../../relay/contract.ts";
+import { machineTimeZone } from "../../relay/io/current-time.ts";
 import { configured, good, NEEDED, problems, SECRET, TODAY } from "./configured.ts";
 
 describe("with only what is needed", () => {
@@ -47,6 +48,8 @@ describe("with only what is needed", () => {
       mcpMode: "bridged",
       policy: { rules: [], trustedReads: [] },
       toolTimeouts: { usualMs: 20_000, rules: [] },
+      timeZone: machineTimeZone(),
+      functionsDir: join(import.meta.dir, "../../relay/functions"),
     });
     expect(keys.map(({ kid }) => kid)).toEqual([(await keyFrom(SECRET)).kid]);
     expect(Object.isFrozen(config)).toBe(true);

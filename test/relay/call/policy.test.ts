@@ -272,3 +272,16 @@ describe("what a caller is offered", () => {
     expect(isAllowedTo([], rulingFor(NO_POLICY, phoneTool("end_call")), phoneTool("end_call"))).toBe(true);
   });
 });
+
+describe("the phone's own tools", () => {
+  const phones = phoneTool("end_call");
+
+  test("are switched off by their names, and by no pattern that means others", () => {
+    const off = (rules: string) => {
+      const read = readPolicy(rules, "");
+      return read.ok && !isOffered(read.policy, phones, undefined);
+    };
+    expect(off("end_call=deny")).toBe(true);
+    for (const rules of ["*=deny", "end_*=deny", "*call*=deny"]) expect(off(rules)).toBe(false);
+  });
+});
