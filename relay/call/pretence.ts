@@ -75,7 +75,7 @@ function sentencesOf(transcript: string): Said {
   const text = transcript.replace(QUOTED, " ").normalize("NFKC");
   const colon = text.search(COLON);
   const sentences = (colon < 0 ? text : text.slice(0, colon))
-    .split(/(?<=[.!?;])\s+|\n+|\s[-–—]+\s|[–—;]/u)
+    .split(/(?<=[.!?])\s+|\n+|\s-+\s|[–—;]/u)
     .map((sentence) => {
       const clauses = sentence.split(CLAUSE).map((clause) => wordsIn(clause).join(" "));
       return {
@@ -158,7 +158,7 @@ function promises({ sentences, goesOn }: Said, reading: Reading): boolean {
   if (goesOn || sentences.at(-1)?.asks !== false) return false;
   if (sentences.some(({ tails: [whole = ""] }) => reading.asks.test(whole))) return false;
   const last = sentences.findLast(({ tails: [whole = ""] }) => !reading.patience.test(whole));
-  if (last === undefined || last.asks) return false;
+  if (last === undefined) return false;
   const [whole = ""] = last.tails;
   if (reading.condition.test(whole.replace(reading.looked, "look"))) return false;
   return last.tails.some(

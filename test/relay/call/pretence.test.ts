@@ -113,6 +113,7 @@ describe("English", () => {
      On it.
      I'll put milk on your list.
      I'll set a reminder for five o'clock.
+     I'll set a reminder for 7:30.
      I'll remind you at five.
      I'll mark it as done.
      I'll transfer you to Anna now.
@@ -152,6 +153,7 @@ describe("English", () => {
      unknown_tool(milk)
      Calling todoist underscore create underscore task.
      Calling todoist create task.
+     Let me use getWeather for that.
      Calling calendar find event with Anna.`,
   );
   all(
@@ -206,6 +208,8 @@ describe("English", () => {
      Anna says she has sent you an email.
      Anna says, I've sent it.
      Anna writes: I've added Bob to the list.
+     Anna writes: Hello. I've added Bob to the list. See you.
+     When she called, I added it.
      Anna wrote "I have sent the contract. I've added Bob." yesterday.
      It reads “Hello. I've added Bob. See you.”
      She answered ‘Fine. I’ve sent it.’
@@ -221,6 +225,11 @@ describe("English", () => {
      You have three tasks today: call Bob, buy milk, and pay the rent.
      Let me check: you have three tasks.
      Let me check. You have three tasks.
+     Let me check your tasks – you have three.
+     Let me check your tasks - you have three.
+     Let me check your tasks—you have three.
+     I'll check; you have three tasks.
+     Please confirm the address. I'll send it right away.
      Let me see — you have three tasks.
      One moment. You have three tasks.
      Hello, how can I help you?
@@ -372,6 +381,7 @@ describe("German", () => {
      Ich habe eine Nachricht, die Anna geschickt hat.
      Ich habe gehört, dass du die Mail gesendet hast.
      Anna schreibt: Ich habe den Vertrag gesendet.
+     Anna schreibt, ich habe den Vertrag gesendet.
      In der Mail steht „Hallo. Ich habe den Vertrag gesendet.“
      Die Mail lautet »Hallo. Ich habe den Vertrag gesendet.«
      Einen Moment: du hast drei Aufgaben.
