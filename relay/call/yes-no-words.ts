@@ -53,10 +53,11 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
       that's fine, that is fine, it's fine, it's okay, it's ok, that's all right, that's all, that is all, that's it, that's the one, that's what i want, looks good, that's good
       that's great, that's perfect, looks right, you can, you may, you should, you can do it, you can do that, i'd like that
       i would like that, i said, then, sir, ma'am, right away, straight away, immediately, why not, no problem
-      no worries, ${ENGLISH_ACTS}, ${each("just", ENGLISH_ACTS)}, ${each("you can, you may, i want you to, i'd like you to", ENGLISH_ACTS)}`,
+      no worries, not a problem, no objection, no objections, no changes, ${ENGLISH_ACTS}, ${each("just", ENGLISH_ACTS)}, ${each("you can, you may, i want you to, i'd like you to", ENGLISH_ACTS)}`,
     doubt: `
       not yet, not sure, not quite, not quite sure, don't know, do not know, no idea, don't mind, do not mind, don't care
-      don't worry, don't forget, do not forget, don't see why not, why don't you, no rush, no hurry, not bad`,
+      don't worry, don't forget, do not forget, don't see why not, why don't you, no rush, no hurry, not bad, yeah right
+      oh ok, oh okay, ah ok, ah okay, oh right, ah right`,
     no: `
       no, nope, nah, naw, noo, no thanks, no thank you, stop, cancel, abort, negative, nuh uh, nuh huh`,
     refusal: `
@@ -75,7 +76,7 @@ export const PHRASES: Readonly<Record<Language, Readonly<Partial<Record<Meaning,
     aside: `
       bitte, bitte schön, bitteschön, danke, danke schön, dankeschön, danke sehr, vielen dank, gut, na gut, sehr gut, ist gut
       das ist gut, super, prima, perfekt, toll, wunderbar, klasse, fein, dann, ähm, äh, öhm, oh, ah, sofort, jetzt gleich
-      ich bin sicher, ganz sicher, kein problem, warum nicht, wieso nicht, doch, ist okay, das ist okay
+      ich bin sicher, ganz sicher, kein problem, keine einwände, keine änderungen, warum nicht, wieso nicht, doch, ist okay, das ist okay
       schick es, schick es ab, schick sie, schick sie ab, schick ihn ab, schick das, schick das ab, schick ab, schick los
       schick die mail, schick die mail ab, schick die e-mail, schick die e-mail ab, schick die nachricht, schick die nachricht ab
       schicke es, schicke es ab, schicke sie ab, schicken sie es, schicken sie es ab, schicken sie sie ab, abschicken

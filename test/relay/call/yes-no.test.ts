@@ -22,7 +22,7 @@ describe("English", () => {
      Yes, why not. | Yes, no problem. | Yep! | Yup. | Absolutely. | Please do. | Oh, yes. | Um, yes. | Yes, send it now.
      Yes, please send the email. | Yes, you can send it. | Yes, that's all. | Correct. | That’s correct. | Yesss! | Yeahhh, sure.
      Sounds good. | That would be great. | Yes, delete it. | Sure thing, thank you. | Ok then. | Yes yes yes. | "Yes." | I agree.
-     Yes, I'd like that. | Confirm. | yes, just do it | Uh, yeah, go for it.`,
+     Yes, I'd like that. | Confirm. | Okay, thank you. | No problem, go ahead. | Yes, no changes. | Not a problem, do it. | yes, just do it | Uh, yeah, go for it.`,
   );
   all(
     "en",
@@ -45,7 +45,7 @@ describe("English", () => {
      Yes, save it. | Yes, change it. | Yes, later. | Did she say yes? | Anna said yes. | She said "okay". | Say yes. | Yes or no?
      Yes, if it's Anna. | Yes, unless she wrote back. | Yes, $50. | Yes, 50. | 1 | One. | [Music] | (coughs) | [inaudible] yes
      Thanks for watching! | Yes Mum, I'm coming. | Yes, hello? | I'm sure. | Are you sure? | Make sure it's the right one. | Yes, what else?
-     Yes, don't forget the attachment. | I know. | Go on. | Yes? Yes. | да | はい | Tak. | 👍 | Yes 👎`,
+     Yes, don't forget the attachment. | I know. | Go on. | Yeah, right. | Oh, okay. | Ah, okay. | No objections. | Yes? Yes. | да | はい | Tak. | 👍 | Yes 👎`,
   );
 
   test("silence is neither", () => {
@@ -66,7 +66,7 @@ describe("German", () => {
     "yes",
     `Ja. | Ja, bitte. | ja ja | Jaaa! | Ja, gerne. | Gerne. | Na klar. | Alles klar. | Genau. | Ja, genau. | In Ordnung. | Okay, mach das.
      Mach's. | Ja, schick es ab. | Ja, füg es hinzu. | Ja, das stimmt. | Natürlich. | Auf jeden Fall. | Ja, warum nicht. | Ja, gut. | Passt.
-     Einverstanden, danke. | Machen Sie das bitte. | Ja, kein Problem. | Yes, bitte. | Ja, please. | Go ahead. | JA! | Ähm, ja. | Ja, doch.`,
+     Einverstanden, danke. | Machen Sie das bitte. | Ja, kein Problem. | Yes, bitte. | Ja, please. | Go ahead. | JA! | Ähm, ja. | Ja, keine Einwände. | Ja, doch.`,
   );
   all(
     "de-CH",
