@@ -177,6 +177,10 @@ function entryOf({ path, values, role, known }: Leaf & Meaning, spoken: Spoken, 
   return { role, label, items, count: all.length, isOrder };
 }
 
+/** A name in any other alphabet is left as it is. */
+export const wordsOfName = (name: string): string =>
+  /^[\w .-]*$/.test(name) ? partsOf(name).join(" ") : name;
+
 function labelOf(
   path: readonly string[],
   known: KnownLabel | undefined,
@@ -185,7 +189,7 @@ function labelOf(
 ): readonly Unit[] {
   const around = path.slice(0, -1).filter((key, at) => at > 0 || !WRAPPERS.has(key.toLowerCase()));
   const names = known === undefined ? [...around, path.at(-1) ?? ""] : around;
-  const text = names.map((key) => (/^[\w .-]*$/.test(key) ? partsOf(key).join(" ") : key)).join(" ");
+  const text = names.map(wordsOfName).join(" ");
   const units = unitsOf(text, spoken, isWary);
   if (known !== undefined) return [...units, noteOf(spoken.frame.labels[known])];
   return units.length > 0 ? units : [noteOf(spoken.frame.unnamed)];

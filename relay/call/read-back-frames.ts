@@ -54,7 +54,7 @@ export type Frame = {
 const FRAMES: Readonly<Record<Language, Frame>> = {
   en: {
     closing: "Press 1 to do it, 2 to cancel.",
-    slips: "and or please press the",
+    slips: "and or with please press the",
     at: ["at"],
     dot: ["dot", "period", "point"],
     hyphen: ["dash", "hyphen"],
@@ -94,7 +94,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
   },
   de: {
     closing: "Drücke 1, um es zu tun, 2, um abzubrechen.",
-    slips: "und oder bitte drücke die",
+    slips: "und oder mit bitte drücke die",
     at: ["at", "ät"],
     dot: ["Punkt", "dot"],
     hyphen: ["Bindestrich", "Minus", "dash"],
@@ -133,7 +133,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
   },
   fr: {
     closing: "Appuyez sur 1 pour le faire, sur 2 pour annuler.",
-    slips: "et ou appuyez la le touche",
+    slips: "et ou avec appuyez la le touche",
     at: ["arobase", "at"],
     dot: ["point", "dot"],
     hyphen: ["tiret"],
@@ -172,7 +172,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
   },
   es: {
     closing: "Pulse 1 para hacerlo, 2 para cancelar.",
-    slips: "y o pulse el la por favor",
+    slips: "y o con pulse el la por favor",
     at: ["arroba", "at"],
     dot: ["punto", "dot"],
     hyphen: ["guion", "guión"],
@@ -211,7 +211,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
   },
   it: {
     closing: "Premi 1 per farlo, 2 per annullare.",
-    slips: "e o premi il la per favore",
+    slips: "e o con premi il la per favore",
     at: ["chiocciola", "at"],
     dot: ["punto", "dot"],
     hyphen: ["trattino"],
@@ -250,7 +250,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
   },
   pt: {
     closing: "Prima 1 para o fazer, 2 para cancelar.",
-    slips: "e ou prima o a por favor",
+    slips: "e ou com prima o a por favor",
     at: ["arroba", "at"],
     dot: ["ponto", "dot"],
     hyphen: ["hífen", "traço"],
@@ -289,7 +289,7 @@ const FRAMES: Readonly<Record<Language, Frame>> = {
   },
   nl: {
     closing: "Druk op 1 om het te doen, op 2 om te annuleren.",
-    slips: "en of druk de alsjeblieft",
+    slips: "en of met druk de alsjeblieft",
     at: ["apenstaartje", "at"],
     dot: ["punt", "dot"],
     hyphen: ["streepje", "koppelteken"],

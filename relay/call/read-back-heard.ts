@@ -50,13 +50,19 @@ function signsOf(frame: Frame): ReadonlyMap<string, readonly string[]> {
 
 /**
  * Whether the essentials are in what was heard, one after the other, each as it was to be read and with the same words
- * around it: "Anna" is not in "Anna Maria". The first, which is the action, may be a letter off in a long word.
+ * around it, small ones apart: "Anna" is not in "Anna Maria". The first, which is the action, may be a letter off in a long word.
  */
 export function findsAll(
   essentials: ReadonlyArray<readonly string[]>,
   read: readonly string[],
   heard: readonly string[],
+  slips: ReadonlySet<string>,
 ): boolean {
+  const beside = (from: number, step: 1 | -1): string | undefined => {
+    let at = from;
+    while (slips.has(heard[at] ?? "")) at += step;
+    return heard[at];
+  };
   let inRead = 0;
   let inHeard = 0;
   for (const [which, essential] of essentials.entries()) {
@@ -71,7 +77,9 @@ export function findsAll(
       essential,
       inHeard,
       isAction,
-      ({ from, to }) => (before === undefined || isLike(heard[from - 1], before)) && isLike(heard[to], after),
+      ({ from, to }) =>
+        (before === undefined || isBeside(heard[from - 1], beside(from - 1, -1), before)) &&
+        isBeside(heard[to], beside(to, 1), after),
     );
     if (found === undefined) return false;
     inRead = place.to;
@@ -79,6 +87,10 @@ export function findsAll(
   }
   return true;
 }
+
+/** Next to it, or behind small words. */
+const isBeside = (next: string | undefined, behind: string | undefined, read: string | undefined): boolean =>
+  isLike(next, read) || isLike(behind, read);
 
 type Place = { readonly from: number; readonly to: number };
 

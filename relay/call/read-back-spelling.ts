@@ -30,7 +30,7 @@ export function shortened(signs: readonly string[], { moreCharacters }: Frame): 
     length += lengthOf(signs[--tail] ?? "");
   }
   const [left, right] = [signs.slice(0, head), signs.slice(tail)].map((some) => some.join("").trim());
-  return `${left} ${moreCharacters(tail - head)} ${right}`.trim();
+  return `${left}, ${moreCharacters(tail - head)}, ${right}`.replace(/^, |, $/g, "");
 }
 
 /** Each sign by its name, so that no two addresses sound alike. */

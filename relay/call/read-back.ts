@@ -5,13 +5,13 @@
  * First the action, then whom it reaches, then everything else, each value behind its name; the question comes last and
  * once. What does not fit is counted, never left out: somebody who hears "and 36 more of them" can press 2.
  */
-import { type Details, detailsOf, type Entry } from "./read-back-arguments.ts";
+import { type Details, detailsOf, type Entry, wordsOfName } from "./read-back-arguments.ts";
 import { type Frame, type Spoken, spokenBy, spokenIn } from "./read-back-frames.ts";
 import { differences, findsAll, questionIn, tokensOf } from "./read-back-heard.ts";
 import { speaksOfKeys } from "./read-back-keys.ts";
 import { lengthOf } from "./read-back-spelling.ts";
 import { noteOf, type Unit, unitsOf } from "./read-back-values.ts";
-import { partsOf, readingOf } from "./tool-words.ts";
+import { readingOf } from "./tool-words.ts";
 import type { ToolArguments } from "./tools.ts";
 
 export type ReadBack = {
@@ -165,8 +165,8 @@ const joined = (units: readonly Unit[]): string =>
 
 /** `gmail_send_email` is "Gmail: send email". */
 function actionUnits(action: string, spoken: Spoken, isWary: boolean): readonly Unit[] {
-  const parts = partsOf(action);
-  const units = unitsOf(parts.length > 0 ? parts.join(" ") : action, spoken, isWary);
+  const parts = wordsOfName(action).split(" ");
+  const units = unitsOf(parts.join(" "), spoken, isWary);
   const verb = parts.findIndex((part) => readingOf(part).says !== "unclear");
   const app = units.length === parts.length ? verb - 1 : -1;
   if (units.length === 0) return [noteOf(spoken.frame.unnamed)];
@@ -196,7 +196,7 @@ export function wasSaid({ words, essentials }: ReadBack, transcript: string): bo
   return [false, true].some((withHyphens) => {
     const heard = tokensOf(transcript, frame, withHyphens);
     const asks = questionIn(heard, question, slips);
-    if (asks === undefined || !findsAll(exact, read, heard)) return false;
+    if (asks === undefined || !findsAll(exact, read, heard, slips)) return false;
     const before = heard.slice(0, asks);
     // A key that the relay does not ask for.
     if (speaksOfKeys(before.join(" ")) && !speaksOfKeys(body.join(" "))) return false;
