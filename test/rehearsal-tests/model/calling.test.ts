@@ -2,16 +2,22 @@
 import { afterEach, expect, test } from "bun:test";
 import { PATIENCE_MS } from "../../patience.ts";
 import { clip } from "../../rehearsal/audio/clips.ts";
-import type { Reply } from "../../rehearsal/model/script.ts";
+import type { Occasion, Reply } from "../../rehearsal/model/script.ts";
 import { type Model, startModel } from "../../rehearsal/model/server.ts";
 import { Client, field, SETTINGS, text } from "./client.ts";
 
 let model: Model;
 afterEach(() => model.stop());
 
-const tool = (name: string) => ({ type: "function", name, parameters: { type: "object", properties: {} } });
-async function ready(reply: Reply, session: object = {}): Promise<Client> {
-  model = await startModel({ pace: 40, thinkMs: 20, announceMs: 0, script: () => reply });
+const tool = (name: string) =>
+  ({ type: "function", name, parameters: { type: "object", properties: {} } }) as const;
+async function ready(reply: Reply | ((occasion: Occasion) => Reply), session: object = {}): Promise<Client> {
+  model = await startModel({
+    pace: 40,
+    thinkMs: 20,
+    announceMs: 0,
+    script: typeof reply === "function" ? reply : () => reply,
+  });
   return Client.ready(model, { ...SETTINGS, tools: [tool("look"), tool("send")], ...session });
 }
 const LOOK = { call: "look", arguments: { at: "mails" } };
@@ -39,6 +45,25 @@ for (const [what, reply, response, session] of [
     await expect(model.stop()).rejects.toThrow(error?.message ?? "");
   });
 }
+
+test("the script knows the tools of the session, and those of a response that has its own", async () => {
+  const seen: Occasion[] = [];
+  const client = await ready((occasion) => {
+    seen.push(occasion);
+    return [WORDS];
+  });
+  client.send({ type: "response.create" });
+  await client.next("response.done");
+  client.send({ type: "response.create", response: { tools: [tool("look")] } });
+  await client.next("response.done", 2);
+  expect(seen.map(({ tools, toolNames }) => [tools, toolNames])).toEqual([
+    [
+      [tool("look"), tool("send")],
+      ["look", "send"],
+    ],
+    [[tool("look")], ["look"]],
+  ]);
+});
 
 test("a call that is asked for is made", async () => {
   const client = await ready([WORDS, LOOK]);

@@ -37,6 +37,7 @@ const occasion = (rest: Partial<Occasion> = {}): Occasion => ({
   transcript: undefined,
   outputs: [],
   texts: [],
+  tools: [],
   toolNames: TOOLS,
   remoteTools: [],
   approvals: [],

@@ -16,6 +16,7 @@ const occasion: Occasion = {
   transcript: undefined,
   outputs: [],
   texts: [],
+  tools: [],
   toolNames: [],
   remoteTools: [],
   approvals: [],

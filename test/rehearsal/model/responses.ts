@@ -175,6 +175,7 @@ export class Responses {
       transcript: this.#way.transcript(),
       outputs: input === undefined ? this.#outputs : [],
       texts: input === undefined ? this.#texts : [],
+      tools,
       toolNames: functionNames(tools),
       remoteTools: remote.tools,
       approvals: remote.approvals,

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { type ClipName, clip, clipNames, durationMs, taggedAudio, wordsOf } from "../audio/clips.ts";
 import type { Item } from "./conversation.ts";
 import type { RemoteTool } from "./remote-tools.ts";
-import type { ToolChoice } from "./tool-shape.ts";
+import type { Tool, ToolChoice } from "./tool-shape.ts";
 
 const isClip = (name: string): name is ClipName => clipNames.some((known) => known === name);
 const Clip = z.custom<ClipName>((name) => typeof name === "string" && isClip(name), "no such clip");
@@ -118,12 +118,15 @@ export type Occasion = {
   }>;
   /** Text items since the last response: keys pressed, notes to the model. */
   readonly texts: readonly string[];
+  /** Of the response if it has its own, otherwise of the session. */
+  readonly tools: readonly Tool[];
+  /** Of the functions among them. */
   readonly toolNames: readonly string[];
   /** What of the session's MCP servers can be called now. */
   readonly remoteTools: readonly RemoteTool[];
   /** Calls of those that wait for the client's approval. */
   readonly approvals: readonly Item[];
-  /** What the model may and must call: of the response if it has its own, otherwise of the session. */
+  /** What the model may and must call, likewise. */
   readonly toolChoice: ToolChoice;
   /** As it stands in the conversation, oldest first. */
   readonly conversation: readonly Item[];
