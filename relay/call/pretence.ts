@@ -1,8 +1,11 @@
 /**
- * What models do in place of calling a tool: they say that they did it, they say that they will and fall silent, or they
- * read the call out. Asked of a whole response that called nothing, to ask the model again (nudge.ts). That costs a caller
- * a second answer, so a pretence must be plain: an offer, a question, a condition, a refusal, or what somebody else did or
- * wrote is none. It decides nothing that a caller would have to agree to.
+ * What models do in place of calling a tool: they say that they did it, they say that they will and fall silent, or
+ * they read the call out. Asked of a whole response that called nothing, to ask the model again (nudge.ts). That costs
+ * a caller a second answer, so a pretence must be plain: an offer, a question, a condition, a refusal, or what somebody
+ * else did or wrote is none. It decides nothing that a caller would have to agree to.
+ *
+ * The words are those of the caller's language and of English; a pretence in a language that is none of ours goes
+ * unnoticed, unless it is spelled out.
  */
 import { COMPOSED, PRETENCES } from "./pretence-words.ts";
 import { type Language, understood, wordsIn } from "./spoken-words.ts";
@@ -29,11 +32,14 @@ export function pretence(
 }
 
 /** `{"name":`, `functions.send(`, `<tool_call>`: nothing that anybody says aloud. */
-const CODE =
-  /\{\s*["'“”]?[\w-]+["'“”]?\s*:|```|<\/?(?:tool|function)(?:_call)?s?\b|\b(?:tool|function)_call|\bfunctions\.[a-z]|\b[a-z]\w*_\w+\s*\(|\b[a-z]\w*(?:\.\w+)+\(/iu;
+const CODE = [
+  /\{\s*["'“”]?[\w-]+["'“”]?\s*:|```/u,
+  /<\/?(?:tool|function)(?:_call)?s?\b|\b(?:tool|function)_call|\bfunctions\.[a-z]/iu,
+  /\b[a-z]\w*_\w+\s*\(|\b[a-z]\w*(?:\.\w+)+\(/iu,
+];
 
 function spellsOut(transcript: string, toolNames: readonly string[]): boolean {
-  if (CODE.test(transcript)) return true;
+  if (CODE.some((each) => each.test(transcript))) return true;
   const text = transcript.normalize("NFKC");
   const written = new Set(text.match(/[\w-]+/g));
   const writtenSmall = new Set([...written].map((each) => each.toLowerCase()));

@@ -20,7 +20,7 @@ describe("English", () => {
     `yes | Yes. | YES! | Yes, please. | yeah yeah | Yeah, do it. | Go ahead. | Please go ahead. | Sure, send it. | ok | Okay.
      O.K. | Okay, go ahead and send it. | Alright. | All right, do it. | Yes, that's right. | Of course. | Yes, of course, thanks.
      Yes, why not. | Yes, no problem. | Yep! | Yup. | Absolutely. | Please do. | Oh, yes. | Um, yes. | Yes, send it now.
-     Yes, please send the email. | Yes, you can send it. | Yes, that's all. | Correct. | That’s correct. | Yesss! | Yeahhh, sure.
+     Yes, please send the email. | Yes, you can send it. | Correct. | That’s correct. | Yesss! | Yeahhh, sure.
      Sounds good. | That would be great. | Yes, delete it. | Sure thing, thank you. | Ok then. | Yes yes yes. | "Yes." | I agree.
      Yes, I'd like that. | Confirm. | Okay, thank you. | No problem, go ahead. | Yes, no changes. | Not a problem, do it. | yes, just do it | Uh, yeah, go for it.`,
   );
@@ -45,7 +45,7 @@ describe("English", () => {
      Yes, save it. | Yes, change it. | Yes, later. | Did she say yes? | Anna said yes. | She said "okay". | Say yes. | Yes or no?
      Yes, if it's Anna. | Yes, unless she wrote back. | Yes, $50. | Yes, 50. | 1 | One. | [Music] | (coughs) | [inaudible] yes
      Thanks for watching! | Yes Mum, I'm coming. | Yes, hello? | I'm sure. | Are you sure? | Make sure it's the right one. | Yes, what else?
-     Yes, don't forget the attachment. | I know. | Go on. | Yeah, right. | Oh, okay. | Ah, okay. | No objections. | Yes? Yes. | да | はい | Tak. | 👍 | Yes 👎`,
+     Yes, don't forget the attachment. | I know. | Go on. | Yeah, right. | Okay, that's all. | Oh, okay. | Ah, okay. | No objections. | Yes? Yes. | да | はい | Tak. | 👍 | Yes 👎`,
   );
 
   test("silence is neither", () => {
