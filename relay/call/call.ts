@@ -380,9 +380,7 @@ export class Call {
 
   #story(at: number): Story {
     const { frames: framesIn, dropped: framesDropped, silenceMs } = this.#intake;
-    const exchange = this.#stage.is === "started" ? this.#stage.exchange : undefined;
-    const counted = exchange?.count ?? { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
-    const tools = exchange?.tools.count ?? { toolRuns: 0, toolRefusals: 0 };
+    const counted = this.#stage.is === "started" ? this.#stage.exchange.count : NOTHING_SAID;
     const durationMs = Math.round(at - this.#openedAt);
     const silencePaddedMs = Math.round(silenceMs);
     return {
@@ -392,9 +390,17 @@ export class Call {
       silencePaddedMs,
       modelErrors: this.#modelErrors,
       ...counted,
-      ...tools,
     };
   }
 }
+
+const NOTHING_SAID = {
+  framesOut: 0,
+  responses: 0,
+  bargeIns: 0,
+  truncations: 0,
+  toolRuns: 0,
+  toolRefusals: 0,
+};
 
 const LEVELS = { race: "info", busy: "info", settings: "warn", fatal: "error", other: "warn" } as const;

@@ -5,15 +5,17 @@
 import type { Profile } from "../contract.ts";
 import type { FromModel } from "../wire/realtime.ts";
 import { samplesIn } from "../wire/twilio.ts";
+import { Cuts } from "./cuts.ts";
 import { earliest } from "./deadlines.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
-import { printable, TRUNCATE_ID } from "./model-errors.ts";
+import { printable } from "./model-errors.ts";
 import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
 import { Playback } from "./playback.ts";
 import { Requests } from "./requests.ts";
 import { openingFor, type Settings } from "./session.ts";
 import { CALL_GOES_ON, GOODBYE, INTERRUPTED, PUT_THROUGH, UNKNOWN_TOOL } from "./tool-answers.ts";
+import { argumentsFrom } from "./tool-arguments.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import type { Offer, Toolbox } from "./toolbox.ts";
 import { Turns, type Wish } from "./turns.ts";
@@ -44,24 +46,23 @@ export class Exchange {
   readonly #nudge: Nudge;
   readonly #parts: ExchangeParts;
   readonly #outbox: Outbox;
-  /** Parts of the response being interrupted that have been cut already: late audio of them needs no second cut. */
-  readonly #cut = new Set<string>();
+  readonly #cuts: Cuts;
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
-  /** Responses out of band: their items are not in the conversation, and nothing of them can be truncated. */
-  readonly #outOfBand = new Set<string>();
-  readonly #outOfBandItems = new Set<string>();
-  /** Why the newest response was asked for; undefined: the server created it by itself. */
-  #reason: string | undefined;
+  /** Those that are not over: why they were asked for (undefined: the server created them), and what they say. */
+  readonly #open = new Map<string, { readonly reason: string | undefined; words: string }>();
   /** The response of which the caller was sent audio last. */
   #speaker: string | undefined;
+  #retryAs: string | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
-  readonly count = { framesOut: 0, responses: 0, bargeIns: 0, truncations: 0 };
+  #framesOut = 0;
+  #responses = 0;
 
   constructor(parts: ExchangeParts, at: number) {
     this.#parts = parts;
     this.#outbox = parts.outbox;
+    this.#cuts = new Cuts(parts.outbox, this.playback, parts.streamSid);
     const answer = (callId: string, output: string) => this.#answer(callId, output, "tool");
     this.tools = new ToolCalls({ ...parts, answer });
     this.#requests = new Requests({
@@ -72,6 +73,11 @@ export class Exchange {
     });
     this.#nudge = new Nudge(this.tools, this.#outbox, parts.profile.language);
     this.#probe(at);
+  }
+
+  get count() {
+    const { tools } = this;
+    return { framesOut: this.#framesOut, responses: this.#responses, ...this.#cuts.count, ...tools.count };
   }
 
   // --- the assistant ------------------------------------------------------------------------------------------
@@ -88,15 +94,19 @@ export class Exchange {
     response: { id: string; metadata?: { reason?: string | undefined } | null | undefined },
     at: number,
   ): void {
-    this.count.responses++;
-    this.#reason = response.metadata?.reason;
-    this.#nudge.created();
-    const isReading = this.#reason === "read_back";
-    if (isReading) this.#outOfBand.add(response.id);
-    const isAside = isReading || this.#reason === "filler";
-    this.tools.created(response.id, isReading ? "read_back" : isAside ? "filler" : "answer");
-    const whose = isAside ? "aside" : this.#reason === undefined ? "server" : "ours";
-    if (!this.turns.created(response.id, whose, at)) this.#cancel(response.id);
+    this.#responses++;
+    const { id } = response;
+    const reason = response.metadata?.reason;
+    this.#open.set(id, { reason, words: "" });
+    const isReading = reason === "read_back";
+    if (isReading) this.#cuts.outOfBand(id);
+    const isAside = isReading || reason === "filler";
+    const whose = isAside ? "aside" : reason === undefined ? "server" : "ours";
+    if (this.turns.created(id, whose, at)) {
+      return this.tools.created(id, isReading ? "read_back" : isAside ? "filler" : "answer");
+    }
+    if (isReading) this.tools.keypad.lapsed();
+    this.#cancel(id);
   }
 
   #cancel(response_id: string): void {
@@ -107,10 +117,8 @@ export class Exchange {
   delta({ response_id, item_id, content_index, delta }: Delta, at: number): boolean {
     this.turns.signOfLife(response_id, at);
     if (this.turns.isSilenced(response_id)) {
-      // Not a sample of this part was played, but the conversation would remember it as said.
-      const goesOn = this.turns.active === response_id && !this.#outOfBand.has(response_id);
-      if (goesOn && !this.#cut.has(partKey(item_id, content_index)))
-        this.#truncate({ item_id, content_index, audio_end_ms: 0 });
+      const goesOn = this.turns.active === response_id && !this.#cuts.isOutOfBand(response_id);
+      if (goesOn) this.#cuts.unheard(item_id, content_index);
       return false;
     }
     const samples = samplesIn(delta);
@@ -121,12 +129,12 @@ export class Exchange {
       this.#callerEndedAt = undefined;
     }
     this.#spokenSinceCaller = true;
-    this.count.framesOut++;
+    this.#framesOut++;
     if (response_id !== this.#speaker) {
       this.#speaker = response_id;
       this.tools.spoke(response_id, at);
     }
-    if (this.#outOfBand.size > 0 && this.#outOfBand.has(response_id)) this.#outOfBandItems.add(item_id);
+    this.#cuts.sent(response_id, item_id);
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
     const { streamSid } = this.#parts;
@@ -137,7 +145,8 @@ export class Exchange {
 
   /** What a response says, in words; it comes before the response is done. */
   transcribed(responseId: string, words: string, at: number): void {
-    this.#nudge.transcribed(words);
+    const open = this.#open.get(responseId);
+    if (open !== undefined) open.words = open.words === "" ? words : `${open.words} ${words}`;
     if (this.tools.keypad.transcribed(responseId, words)) return;
     // Whoever misled it into saying something else must not be heard.
     if (this.turns.active === responseId) this.#cancel(responseId);
@@ -149,24 +158,27 @@ export class Exchange {
   /** Returns the code of a failure, if it was one. */
   responseDone(response: Response, at: number): string | undefined {
     const { id, status } = response;
+    const { reason, words = "" } = this.#open.get(id) ?? {};
+    this.#open.delete(id);
     this.turns.done(id);
-    this.playback.completeAll();
-    this.#cut.clear();
-    this.tools.responseDone(id, status === "completed", this.playback.quietAt, at);
+    this.#cuts.responseDone(id);
+    const isWhole = status === "completed" && !this.turns.isSilenced(id);
+    this.tools.responseDone(id, isWhole, this.playback.quietAt, at);
     const callIds = this.#hangUp.responseDone(id, this.#spokenSinceCaller);
     const isTransfer = this.#hangUp.transferTo !== undefined;
     for (const callId of callIds) this.#answer(callId, isTransfer ? PUT_THROUGH : GOODBYE, "goodbye");
-    if (status === "completed" && this.#hangUp.isStaying && this.#nudge.isDue(this.#reason)) {
+    if (isWhole && this.#hangUp.isStaying && this.#nudge.isDue(reason, words)) {
       this.turns.wish({ reason: "nudge" });
     }
+    if (status === "failed") this.#retryAs = reason;
     if (status !== "failed") return undefined;
     const { code, type } = response.status_details?.error ?? {};
     return printable(code ?? type);
   }
 
-  /** The newest response failed: once more, and as what it was, for a greeting and a goodbye have words of their own. */
+  /** What failed last: once more, and as what it was, for a greeting and a goodbye have words of their own. */
   retry(): void {
-    const reason = this.#reason;
+    const reason = this.#retryAs;
     // The one is read again by itself, and without the other nothing is missing.
     if (reason === "read_back" || reason === "filler") return;
     this.turns.wish({ reason: reason === "greeting" || reason === "goodbye" ? reason : "retry" });
@@ -192,7 +204,9 @@ export class Exchange {
       this.#outbox.log({ event: "hang_up.asked", level: "info" });
       return this.#hangUp.ask(callId, responseId, at);
     }
-    const to = this.#parts.profile.transfers?.find((name) => transfer === JSON.stringify({ to: name }));
+    const { to: named, ...more } = argumentsFrom(transfer) ?? {};
+    const isExact = Object.keys(more).length === 0;
+    const to = isExact ? this.#parts.profile.transfers?.find((name) => name === named) : undefined;
     if (to === undefined) {
       this.#answer(callId, UNKNOWN_TOOL, "tool");
       return;
@@ -207,7 +221,7 @@ export class Exchange {
     this.#outbox.log({ event: "turn.caller", level: "debug", is: "speaking" });
     const interrupted = this.turns.callerStarted();
     // The server interrupts what is in the conversation, and nothing else.
-    if (interrupted !== undefined && this.#outOfBand.has(interrupted)) this.#cancel(interrupted);
+    if (interrupted !== undefined && this.#cuts.isOutOfBand(interrupted)) this.#cancel(interrupted);
     this.#spokenSinceCaller = false;
     this.#nudge.callerStarted();
     this.tools.callerStarted(this.#interrupt(at), at);
@@ -248,39 +262,10 @@ export class Exchange {
     this.tools.itemArrived(itemId);
   }
 
-  /**
-   * Stop the playback, and cut the conversation to what was heard. The server cancels its response by itself
-   * (interrupt_response); on a WebSocket the rest is the client's. Returns how much was thrown away unheard, in ms.
-   */
+  /** Returns how much was thrown away unheard, in ms. */
   #interrupt(at: number): number {
-    const queued = !this.playback.allProvedHeard;
-    const { heardMs, unheardMs, truncations } = this.playback.interrupt(at);
     this.#speaker = undefined;
-    if (queued) this.#outbox.twilio({ event: "clear", streamSid: this.#parts.streamSid });
-    for (const truncation of truncations) {
-      if (!this.#outOfBandItems.has(truncation.item_id)) this.#truncate(truncation);
-    }
-    if (truncations.length === 0) return 0;
-    this.count.bargeIns++;
-    this.#outbox.log({
-      event: "barge_in",
-      level: "info",
-      heardMs,
-      unheardMs,
-      truncations: truncations.length,
-      roundTripMs: Math.round(this.playback.roundTripMs),
-    });
-    return unheardMs;
-  }
-
-  #truncate(cut: { item_id: string; content_index: number; audio_end_ms: number }): void {
-    this.count.truncations++;
-    this.#cut.add(partKey(cut.item_id, cut.content_index));
-    this.#outbox.model({
-      type: "conversation.item.truncate",
-      event_id: this.#outbox.id(TRUNCATE_ID),
-      ...cut,
-    });
+    return this.#cuts.interrupt(at);
   }
 
   // --- what comes next ----------------------------------------------------------------------------------------
@@ -344,5 +329,3 @@ export class Exchange {
     this.#outbox.twilio({ event: "mark", streamSid: this.#parts.streamSid, mark: { name } });
   }
 }
-
-const partKey = (itemId: string, contentIndex: number): string => `${itemId}/${contentIndex}`;

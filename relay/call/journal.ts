@@ -13,7 +13,14 @@ import type { Unconfirmed } from "./voice-consent.ts";
 export type ErrorClass = "race" | "busy" | "settings" | "fatal" | "other";
 
 /** Why a tool was not even begun. */
-export type ToolRefusal = "not_json" | "denied" | "under_way" | "too_many" | "interrupted" | "stricter_now";
+export type ToolRefusal =
+  | "not_json"
+  | "denied"
+  | "under_way"
+  | "held"
+  | "too_many"
+  | "interrupted"
+  | "stricter_now";
 /** What became of what the caller was asked. */
 export type ConsentNews = "held" | "agreed" | Verdict;
 export type ToolEnd = "answered" | "failed" | "lost" | "timed_out" | "called_off" | NotDone;

@@ -4,6 +4,7 @@
  * out of band, so that a misled model has no part in it; 1 does it and 2 does not, but only if that sentence was the
  * last thing the caller heard, to its end. One request at a time, in the order in which they came.
  */
+import { earliest } from "./deadlines.ts";
 import { type ReadBack, wasSaid } from "./read-back.ts";
 import type { ToolRequest } from "./tools.ts";
 import { answerIn } from "./yes-no.ts";
@@ -21,8 +22,8 @@ type Stage =
   | { readonly is: "waiting" }
   /** A response that reads it was asked for. */
   | { readonly is: "asked"; readonly eventId: string }
-  /** `said`: what it says was compared with what it was to say. */
-  | { readonly is: "reading"; readonly responseId: string; readonly said: boolean }
+  /** `said`: what it says was compared with what it was to say. `spoke`: the caller was sent audio of it. */
+  | { readonly is: "reading"; readonly responseId: string; readonly said: boolean; readonly spoke: boolean }
   /** All of it has been sent, and nothing after it. */
   | { readonly is: "read"; readonly responseId: string };
 
@@ -94,7 +95,9 @@ export class KeypadConsent {
 
   created(responseId: string): void {
     const [pending] = this.#pending;
-    if (pending?.stage.is === "asked") pending.stage = { is: "reading", responseId, said: false };
+    if (pending?.stage.is === "asked") {
+      pending.stage = { is: "reading", responseId, said: false, spoke: false };
+    }
   }
 
   /** The words of a response. Returns false if it was to read the request and reads something else. */
@@ -102,26 +105,28 @@ export class KeypadConsent {
     const [pending] = this.#pending;
     if (pending?.stage.is !== "reading" || pending.stage.responseId !== responseId) return true;
     if (!wasSaid(pending.readBack, words)) return false;
-    pending.stage = { is: "reading", responseId, said: true };
+    pending.stage = { ...pending.stage, said: true };
     return true;
   }
 
   /** @param quietAt when the caller will have heard what was sent so far */
-  responseDone(responseId: string, isWhole: boolean, quietAt: number): readonly Decided[] {
+  responseDone(responseId: string, isWhole: boolean, quietAt: number, at: number): readonly Decided[] {
     const [pending] = this.#pending;
     if (pending?.stage.is !== "reading" || pending.stage.responseId !== responseId) return [];
-    if (!isWhole || !pending.stage.said) return this.#again(pending, "not_read");
+    if (!isWhole || !pending.stage.said || !pending.stage.spoke) return this.#again(pending, "not_read");
     pending.stage = { is: "read", responseId };
-    pending.until = Math.min(pending.until, quietAt + LASTS_MS);
+    pending.until = Math.min(pending.until, Math.max(at, quietAt) + LASTS_MS);
     return [];
   }
 
   /** The caller is being sent audio of this response. */
   spoke(responseId: string): readonly Decided[] {
     const [pending] = this.#pending;
+    if (pending?.stage.is !== "reading" && pending?.stage.is !== "read") return [];
     // What was said since could be anything, "press 1 for your tasks" too.
-    if (pending?.stage.is !== "read" || pending.stage.responseId === responseId) return [];
-    return this.#again(pending, "not_heard");
+    if (pending.stage.responseId !== responseId) return this.#again(pending, "not_heard");
+    if (pending.stage.is === "reading") pending.stage = { ...pending.stage, spoke: true };
+    return [];
   }
 
   /** The response is to be stopped, and what is queued of it with it: it reads something else. */
@@ -165,12 +170,15 @@ export class KeypadConsent {
   }
 
   get dueAt(): number | undefined {
-    return this.#pending[0]?.until;
+    let due: number | undefined;
+    for (const { until } of this.#pending) due = earliest(due, until);
+    return due;
   }
 
   tick(at: number): readonly Decided[] {
-    const [pending] = this.#pending;
-    return pending !== undefined && at >= pending.until ? this.#decide(pending, "expired") : [];
+    return this.#pending
+      .filter(({ until }) => at >= until)
+      .flatMap((pending) => this.#decide(pending, "expired"));
   }
 
   #again(pending: Pending, why: Verdict): readonly Decided[] {

@@ -13,7 +13,6 @@ export class Nudge {
   readonly #tools: ToolCalls;
   readonly #outbox: Outbox;
   readonly #language: string | undefined;
-  #words = "";
   #wasGiven = false;
 
   constructor(tools: ToolCalls, outbox: Outbox, language: string | undefined) {
@@ -22,26 +21,16 @@ export class Nudge {
     this.#language = language;
   }
 
-  /** A response was created. */
-  created(): void {
-    this.#words = "";
-  }
-
-  /** It says this, among other things. */
-  transcribed(words: string): void {
-    this.#words = this.#words === "" ? words : `${this.#words} ${words}`;
-  }
-
   callerStarted(): void {
     this.#wasGiven = false;
   }
 
-  /** A response is done. Returns whether the model is to be asked again. */
-  isDue(reason: string | undefined): boolean {
+  /** A response is done, and said this. Returns whether the model is to be asked again. */
+  isDue(reason: string | undefined, words: string): boolean {
     const { names, calledSinceCaller, isIdle, hasWritten } = this.#tools;
     if (this.#wasGiven || calledSinceCaller || !isIdle || names.length === 0) return false;
     if (SCRIPTED.has(reason)) return false;
-    const how = pretence(this.#words, names, this.#language);
+    const how = pretence(words, names, this.#language);
     // A claim may be true of something that was done before.
     if (how === undefined || (how === "claims" && hasWritten)) return false;
     this.#outbox.log({ event: "tool.pretended", level: "warn", how });

@@ -113,6 +113,11 @@ export class Playback {
     }
   }
 
+  /** The model has said all of this item. */
+  completeItem(itemId: string): void {
+    for (const part of this.#parts) if (part.itemId === itemId) part.complete = true;
+  }
+
   /** The response is done: whatever was sent of it is all there will be. */
   completeAll(): void {
     for (const part of this.#parts) part.complete = true;

@@ -47,6 +47,7 @@ export class Requests {
     const { turns, tools, playback } = this.#parts;
     const { keypad } = tools;
     if (keypad.askedWith !== undefined && !turns.awaits(keypad.askedWith)) keypad.lapsed();
+    turns.isAsideWanted = keypad.toRead !== undefined || tools.isRunning;
     const wishes = turns.next(at, ({ reason }) => reason === "tool" && tools.isRunning);
     if (wishes !== undefined) {
       this.#create(wishes, this.#answering(wishes), at);

@@ -14,6 +14,8 @@ export const NOT_JSON =
   "The arguments were not a JSON object. Nothing was done. Call it again with valid arguments.";
 export const DENIED = "This is not allowed on the telephone, and nothing was done. Tell the caller so.";
 export const UNDER_WAY = "Exactly this is already under way, and was not begun a second time.";
+export const ALREADY_HELD =
+  "Exactly this is held already, under the id that was given for it: confirm that or cancel it.";
 export const TOO_MANY = "Too much is going on at once, and this was not begun. Finish what is open first.";
 export const GOODBYE = "Say goodbye now, in a few words; then the line closes.";
 export const PUT_THROUGH = "Tell the caller now, in a few words, that you put them through; then they are.";

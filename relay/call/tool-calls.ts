@@ -11,6 +11,7 @@ import type { Outbox } from "./outbox.ts";
 import { isAllowedTo, type Ruling, rulingOf, taints } from "./policy.ts";
 import { readBackOf } from "./read-back.ts";
 import {
+  ALREADY_HELD,
   cancelled,
   DENIED,
   heldAs,
@@ -21,10 +22,14 @@ import {
   unconfirmed,
   undecided,
 } from "./tool-answers.ts";
+import { argumentsFrom } from "./tool-arguments.ts";
 import { isSame, ToolRuns } from "./tool-runs.ts";
 import type { Offer, Toolbox } from "./toolbox.ts";
-import type { Tool, ToolArguments, ToolOutcome, ToolRequest } from "./tools.ts";
+import type { Tool, ToolOutcome, ToolRequest } from "./tools.ts";
 import { type Confirmed, type Settled, VoiceConsent } from "./voice-consent.ts";
+
+/** Fingers tap twice. */
+const ECHO_MS = 2_000;
 
 export type ToolCallParts = {
   readonly toolbox: Toolbox;
@@ -46,6 +51,7 @@ export class ToolCalls {
   #hasWritten = false;
   #calledSinceCaller = false;
   #refusals = 0;
+  #echoUntil = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ToolCallParts) {
     this.#parts = parts;
@@ -65,7 +71,7 @@ export class ToolCalls {
 
   /** Nothing is being done, and nothing waits for the caller. */
   get isIdle(): boolean {
-    return !this.#runs.isRunning && !this.keypad.isPending;
+    return !this.#runs.isRunning && !this.keypad.isPending && !this.#voice.isConfirming;
   }
 
   /** Whether it can be true that something was done. */
@@ -104,6 +110,9 @@ export class ToolCalls {
     }
     if (ruling.kind === "write" && this.#isUnderWay(request)) {
       return this.#refuse(callId, tool, "under_way", UNDER_WAY);
+    }
+    if (this.#voice.holds((other) => isSame(other, request))) {
+      return this.#refuse(callId, tool, "held", ALREADY_HELD);
     }
     switch (ruling.rule) {
       case "allow":
@@ -155,7 +164,7 @@ export class ToolCalls {
 
   responseDone(responseId: string, isWhole: boolean, quietAt: number, at: number): void {
     this.#voice.responseDone(responseId, isWhole);
-    this.#decide(this.keypad.responseDone(responseId, isWhole, quietAt), at);
+    this.#decide(this.keypad.responseDone(responseId, isWhole, quietAt, at), at);
   }
 
   /** What was being read to the caller is not what was to be read: it was stopped. */
@@ -186,10 +195,15 @@ export class ToolCalls {
 
   /** A key. Returns whether it was an answer of the caller's to the relay, and none of the model's business. */
   pressed(digit: string, isHeard: boolean, at: number): boolean {
-    if (!this.keypad.isPending) return false;
+    // A second tap of what has just decided means nothing more.
+    if (!this.keypad.isPending) return at < this.#echoUntil;
     const decided = this.keypad.pressed(digit, isHeard);
-    if (decided === "too early") this.#parts.outbox.log({ event: "tool.key_early", level: "info" });
-    else this.#decide(decided, at);
+    if (decided === "too early") {
+      this.#parts.outbox.log({ event: "tool.key_early", level: "info" });
+      return true;
+    }
+    if (decided.length > 0) this.#echoUntil = at + ECHO_MS;
+    this.#decide(decided, at);
     return true;
   }
 
@@ -207,9 +221,9 @@ export class ToolCalls {
     this.#decide(this.keypad.tick(at), at);
   }
 
-  /** {@link ToolRuns.fillerDueAt} */
+  /** {@link ToolRuns.fillerDueAt}, and never over a question that waits for a key: it would be asked in vain. */
   fillerDueAt(quietAt: number): number | undefined {
-    return this.#runs.fillerDueAt(quietAt);
+    return this.keypad.isPending ? undefined : this.#runs.fillerDueAt(quietAt);
   }
 
   fillerAsked(): void {
@@ -237,6 +251,12 @@ export class ToolCalls {
     }
   }
 
+  /** The same may have begun while the caller was asked. */
+  #runOnce(callId: string, request: ToolRequest, ruling: Ruling, at: number): void {
+    if (this.#isUnderWay(request)) this.#refuse(callId, request.tool, "under_way", UNDER_WAY);
+    else this.#run(callId, request, ruling, at);
+  }
+
   #confirm(callId: string, id: unknown, at: number): void {
     const confirmed = this.#voice.confirm(typeof id === "string" ? id : "", callId, at);
     this.#confirmed(callId, confirmed, at);
@@ -259,7 +279,7 @@ export class ToolCalls {
           return this.#refuse(callId, request.tool, "stricter_now", unconfirmed("expired"));
         }
         this.#consent(request, "voice", "agreed");
-        return this.#run(callId, request, ruling, at);
+        return this.#runOnce(callId, request, ruling, at);
       }
       default:
         return confirmed satisfies never;
@@ -273,7 +293,7 @@ export class ToolCalls {
   #decide(decided: readonly Decided[], at: number): void {
     for (const { callId, request, verdict } of decided) {
       this.#consent(request, "keypad", verdict);
-      if (verdict === "agreed") this.#run(callId, request, this.#rulingOf(request), at);
+      if (verdict === "agreed") this.#runOnce(callId, request, this.#rulingOf(request), at);
       else this.#parts.answer(callId, undecided(verdict));
     }
   }
@@ -306,15 +326,4 @@ export class ToolCalls {
   #consent({ tool }: ToolRequest, by: "voice" | "keypad", is: ConsentNews): void {
     this.#parts.outbox.log({ event: "tool.consent", level: "info", tool: tool.name, by, is });
   }
-}
-
-function argumentsFrom(text: string): ToolArguments | undefined {
-  let value: unknown;
-  try {
-    value = text.trim() === "" ? {} : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return Object.fromEntries(Object.entries(value));
 }

@@ -49,6 +49,8 @@ export class Turns {
   /** When the active response last gave a sign of life. */
   #signAt = 0;
   #pauseUntil: number | undefined;
+  /** Something is to be said that is no answer, when nobody speaks. */
+  isAsideWanted = false;
 
   get active(): string | undefined {
     return this.#active;
@@ -251,7 +253,8 @@ export class Turns {
 
   /** Something waits for the active response to be over. */
   get #isWanted(): boolean {
-    return this.#wishes.length > 0 || this.#asked !== undefined || this.#caller.is === "ended";
+    const isOwed = this.#wishes.length > 0 || this.#asked !== undefined || this.#caller.is === "ended";
+    return isOwed || this.isAsideWanted;
   }
 }
 

@@ -86,6 +86,11 @@ export class VoiceConsent {
     if (held !== undefined) held.itemId = itemId;
   }
 
+  /** A `confirm` waits for the caller's words. */
+  get isConfirming(): boolean {
+    return [...this.#held.values()].some(({ confirming }) => confirming !== undefined);
+  }
+
   holds(isSame: (request: ToolRequest) => boolean): boolean {
     return [...this.#held.values()].some(({ request }) => isSame(request));
   }
@@ -122,8 +127,9 @@ export class VoiceConsent {
   callerStarted(unheardMs: number): void {
     for (const held of this.#held.values()) {
       const { telling } = held;
-      // Whoever has agreed may still say no.
-      held.isAnswering = held.agreed || (telling?.spoke === true && telling.done && unheardMs <= TAIL_MS);
+      // Whoever has agreed, or may have, may still say no.
+      const mayHaveAgreed = held.agreed || held.answers.size > 0;
+      held.isAnswering = mayHaveAgreed || (telling?.spoke === true && telling.done && unheardMs <= TAIL_MS);
       if (!held.isAnswering) held.telling = undefined;
     }
   }
