@@ -192,6 +192,9 @@ export class Exchange {
     const isLeaving = name === "end_call" || name === "transfer_call";
     if (this.turns.isSilenced(responseId)) {
       this.#answer(call_id, isLeaving ? CALL_GOES_ON : INTERRUPTED, "tool");
+    } else if (isLeaving && this.#open.get(responseId)?.reason === "nudge") {
+      // It had to call something, and this is what it found.
+      this.#answer(call_id, CALL_GOES_ON, "tool");
     } else if (isLeaving && this.#parts.offer.phone.has(name)) {
       this.#leave(call_id, name === "transfer_call" ? text : undefined, responseId, at);
     } else {

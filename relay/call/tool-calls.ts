@@ -24,7 +24,7 @@ import {
 } from "./tool-answers.ts";
 import { argumentsFrom } from "./tool-arguments.ts";
 import { isSame, ToolRuns } from "./tool-runs.ts";
-import type { Offer, Toolbox } from "./toolbox.ts";
+import { isUsed, type Offer, type Toolbox } from "./toolbox.ts";
 import type { Tool, ToolOutcome, ToolRequest } from "./tools.ts";
 import { type Confirmed, type Settled, VoiceConsent } from "./voice-consent.ts";
 
@@ -76,15 +76,16 @@ export class ToolCalls {
 
   /** Whether it can be true that something was done. */
   get hasWritten(): boolean {
-    return this.#hasWritten;
+    return this.#hasWritten || this.#runs.hasLost;
   }
 
   get calledSinceCaller(): boolean {
     return this.#calledSinceCaller;
   }
 
+  /** Of those that can be pretended to have been used. */
   get names(): readonly string[] {
-    return [...this.#parts.offer.tools.keys()];
+    return [...this.#parts.offer.tools.values()].filter(isUsed).map(({ name }) => name);
   }
 
   // --- the model ----------------------------------------------------------------------------------------------

@@ -54,6 +54,11 @@ export class ToolRuns {
     return this.#lost.has(textOf(request));
   }
 
+  /** A write may have been done, and nobody knows. */
+  get hasLost(): boolean {
+    return this.#lost.size > 0;
+  }
+
   /** False: too many are running. */
   begin(callId: string, request: ToolRequest, ruling: Ruling, at: number): boolean {
     if (this.#runs.size >= MOST_RUNNING) return false;

@@ -154,7 +154,8 @@ export class VoiceConsent {
     const settled: Settled[] = [];
     for (const held of this.#held.values()) {
       if (!held.answers.delete(itemId)) continue;
-      if (answer === "yes") held.agreed = true;
+      // Whoever has said yes and then something else may have changed their mind.
+      held.agreed = answer === "yes";
       if (answer === "no") {
         declined.push(held.request);
         this.#forget(held, "declined");

@@ -148,6 +148,15 @@ describe("a write that the caller is asked about", () => {
     expect(rig.ran).toEqual([CREATE]);
   });
 
+  test("a change of mind after the yes takes it back", () => {
+    const rig = asked();
+    rig.callerSays("Yes.");
+    rig.created("ok").says("ok", "ok_item", 2_000);
+    rig.callerSays("Wait, make it oat milk.");
+    expect(answerTo(rig)).toContain("nothing was done");
+    expect(rig.runs).toEqual([]);
+  });
+
   test("a no after the yes still counts", () => {
     const rig = asked();
     const { held } = rig;
