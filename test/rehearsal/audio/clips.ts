@@ -18,6 +18,7 @@ const CLIPS = {
   "caller-hello": "Hi, what can you do for me?",
   "caller-day": "Tell me what my day looks like, please.",
   "caller-wait": "Wait, stop. Just the first one.",
+  "caller-milk": "Add milk to my list, please.",
   "caller-thanks": "Great. Thank you, that is all. Goodbye.",
   "caller-yes": "Yes, please.",
   "caller-no": "No, don't do that.",
@@ -28,6 +29,10 @@ const CLIPS = {
     "Lunch with Maria at noon. Send the report, and water the plants.",
   "assistant-first": "The first one is: call the dentist at nine.",
   "assistant-cando": "I can read you your day, look things up, and add things to your list.",
+  "assistant-milk": "I would add milk to your list. Shall I?",
+  "assistant-done": "Milk is on your list.",
+  "assistant-moment": "One moment, please.",
+  "assistant-unreachable": "I am sorry, I cannot reach your list right now.",
   "assistant-goodbye": "You are welcome. Goodbye!",
 } as const;
 
