@@ -140,13 +140,14 @@ export type Differences = {
 };
 
 /** The fewest words that were left out and put in. */
-export function differences(read: readonly string[], heard: readonly string[]): Differences {
+export function differences(toRead: readonly string[], wasHeard: readonly string[]): Differences {
+  const [read, heard] = [toRead.map(folded), wasHeard.map(folded)];
   const width = heard.length + 1;
   const common = new Uint16Array((read.length + 1) * width);
   const at = (r: number, h: number) => common[r * width + h] ?? 0;
   for (let r = read.length - 1; r >= 0; r--) {
     for (let h = heard.length - 1; h >= 0; h--) {
-      common[r * width + h] = isLike(heard[h], read[r])
+      common[r * width + h] = isAlike(heard[h], read[r])
         ? at(r + 1, h + 1) + 1
         : Math.max(at(r + 1, h), at(r, h + 1));
     }
@@ -155,7 +156,7 @@ export function differences(read: readonly string[], heard: readonly string[]): 
   let missing = 0;
   let added = 0;
   for (let r = 0, h = 0; r < read.length || h < heard.length; ) {
-    if (r < read.length && h < heard.length && isLike(heard[h], read[r])) {
+    if (r < read.length && h < heard.length && isAlike(heard[h], read[r])) {
       missing = 0;
       added = 0;
       r++;
@@ -178,17 +179,13 @@ const folded = (word: string): string => word.normalize("NFD").replace(/\p{M}/gu
 const SHORTEST_TO_GARBLE = 5;
 
 /** The same word, or one that a transcriber makes of it. */
-function isLike(heard: string | undefined, read: string | undefined): boolean {
-  if (heard === read) return true;
-  if (heard === undefined || read === undefined) return false;
-  const [one, other] = [folded(heard), folded(read)];
-  if (one === other) return true;
-  return Math.min(one.length, other.length) >= SHORTEST_TO_GARBLE && isOneLetterOff(one, other);
-}
+const isLike = (heard: string | undefined, read: string | undefined): boolean =>
+  heard === read || (heard !== undefined && read !== undefined && isAlike(folded(heard), folded(read)));
 
-function isOneLetterOff(one: string, other: string): boolean {
+function isAlike(one = "", other = ""): boolean {
+  if (one === other) return true;
   const [short, long] = one.length <= other.length ? [one, other] : [other, one];
-  if (long.length - short.length > 1) return false;
+  if (short.length < SHORTEST_TO_GARBLE || long.length - short.length > 1) return false;
   let at = 0;
   while (at < short.length && short[at] === long[at]) at++;
   return short.slice(short.length === long.length ? at + 1 : at) === long.slice(at + 1);

@@ -110,17 +110,18 @@ export function dateIn(word: string, { language, frame }: Spoken): string | unde
 export function plainWords(word: string, { minus, plus }: Frame): readonly string[] {
   const pause = /[,.:!?…]+['’)]*$/u.test(word) ? "," : "";
   const text = word
-    .replace(/^[−-](?=[\p{Sc}.]?\p{N})/u, `${minus} `)
+    .replace(/^-(?=\p{Sc}?\.?\p{N})/u, `${minus} `)
     .replace(/^\+(?=\p{N})/u, `${plus[0]} `)
     .replace(/[’ʼ]/gu, "'")
     .replace(/[‐-―]/gu, "-")
     .replace(/[^\p{L}\p{M}\p{N}\p{Sc}.,:/'%&°-]/gu, " ")
     .replace(/(?<!\p{L}\p{M}{0,2})'|'(?!\p{L})/gu, " ")
     .replace(/(?<![\p{L}\p{M}\p{N}])-|-(?![\p{L}\p{N}])/gu, " ")
+    .replace(/(?<![\p{L}\p{M}\p{N}.])\.(?=\p{N})/gu, "0.")
     .replace(/(?<!\p{N})[.,:/]|[.,:/](?!\p{N})/gu, " ")
-    .replace(/(?<!\p{N})[%°]/gu, " ")
+    .replace(/(?<!\p{N}|^)[%°]/gu, " ")
     .replace(/(\p{M}{2})\p{M}+/gu, "$1")
     .split(" ")
-    .filter((each) => /[\p{L}\p{N}\p{Sc}]/u.test(each));
+    .filter((each) => /[\p{L}\p{N}\p{Sc}%&]/u.test(each));
   return text.map((each, at) => (at === text.length - 1 ? each + pause : each));
 }

@@ -56,13 +56,21 @@ function numberOf(value: number, frame: Frame): string {
 
 function unitsOfText(raw: string, spoken: Spoken, isWary: boolean): readonly Unit[] {
   const { frame } = spoken;
-  const compatible = raw.normalize("NFKC");
+  // A power or a fraction would become a part of the number before it.
+  const compatible = raw
+    .replace(/(?<=\p{N})(?=\p{No})/gu, " ")
+    .normalize("NFKC")
+    .replaceAll("−", "-")
+    .replaceAll("⁄", "/");
   const words = compatible
     .replace(UNSEEN, "")
     .replace(PLAIN_TAGS, " ")
     .replace(UNSPEAKABLE, " ")
     .replace(/(?=\bhttps?:\/\/)/gi, " ")
-    .replace(PHONE, (number) => number.replace(/[^\p{N}+]/gu, ""))
+    .replace(PHONE, (text) => {
+      const number = text.replace(/[^\p{N}+]/gu, "");
+      return SPELLED_NUMBER.test(number) ? number : text;
+    })
     .split(PARTS)
     .flatMap((word) => (word.includes("@") ? word.split(",") : [word]));
   const units = words.flatMap((word, at) =>
@@ -71,9 +79,17 @@ function unitsOfText(raw: string, spoken: Spoken, isWary: boolean): readonly Uni
   const notes: Unit[] = [];
   const isUnreadable = raw.search(UNSEEN) >= 0 || compatible.search(UNSPEAKABLE) >= 0;
   if (isUnreadable || (units.length === 0 && raw.trim() !== "")) notes.push(noteOf(frame.unreadable));
-  if (compatible.includes("@") && raw.normalize("NFC") !== compatible) notes.push(noteOf(frame.oddLetters));
+  if (hasOddAddress(raw)) notes.push(noteOf(frame.oddLetters));
   return [...withoutKeys(units, frame, isWary), ...notes];
 }
+
+/** Letters that look like others, as full-width ones do: what is said is what they look like, and not the address. */
+const hasOddAddress = (raw: string): boolean =>
+  /[^\p{ASCII}]/u.test(raw) &&
+  raw.split(PARTS).some((word) => {
+    const compatible = word.normalize("NFKC");
+    return compatible.includes("@") && compatible !== word.normalize("NFC");
+  });
 
 function unitsOfWord(word: string, spoken: Spoken): readonly Unit[] {
   const { frame } = spoken;

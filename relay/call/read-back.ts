@@ -53,15 +53,16 @@ export function readBackOf(action: string, args: ToolArguments, language: string
   const calm = requestOf(action, args, spoken, false);
   // Apart they say nothing of keys, one after the other they do: {"press": "1"}.
   const request = speaksOfKeys(textOf(calm), NEAR_BY) ? requestOf(action, args, spoken, true) : calm;
+  const all = request.details.entries.length;
   for (const level of LEVELS) {
-    const whole = sentence(request, request.details.entries.length, level, spoken.frame);
-    if (lengthOf(whole.words) <= MOST_LENGTH) return whole;
+    const whole = sentence(request, all, level, spoken.frame);
+    if (whole !== undefined) return whole;
   }
-  for (let count = request.details.entries.length - 1; count > 0; count--) {
+  for (let count = all; count > 0; count--) {
     const whole = sentence(request, count, LEAST, spoken.frame);
-    if (lengthOf(whole.words) <= MOST_LENGTH) return whole;
+    if (whole !== undefined) return whole;
   }
-  return sentence(request, 0, LEAST, spoken.frame);
+  return written(request.doing, restOf(request.details, 0, LEAST, spoken.frame), spoken.frame);
 }
 
 type Request = { readonly doing: readonly Unit[]; readonly details: Details };
@@ -76,13 +77,28 @@ const textOf = ({ doing, details }: Request): string =>
     .flatMap((units) => units.filter(({ is }) => is === "word").map(({ say }) => say))
     .join(" ");
 
-/** @param count how many of the entries are said */
-function sentence({ doing, details }: Request, count: number, level: Level, frame: Frame): ReadBack {
+/** undefined: it is too long. @param count how many of the entries are said */
+function sentence(
+  { doing, details }: Request,
+  count: number,
+  level: Level,
+  frame: Frame,
+): ReadBack | undefined {
+  const rest = restOf(details, count, level, frame);
+  const said: Said[] = [];
+  let length = 0;
+  for (const entry of details.entries.slice(0, count)) {
+    const next = saidOf(entry, level, frame);
+    length += lengthOf(next.say);
+    if (length > MOST_LENGTH) return undefined;
+    said.push(next);
+  }
+  const whole = written(doing, [...said, ...rest], frame);
+  return lengthOf(whole.words) > MOST_LENGTH ? undefined : whole;
+}
+
+function written(doing: readonly Unit[], said: readonly Said[], frame: Frame): ReadBack {
   const action = cut(doing, MOST_OF_ACTION, frame).say;
-  const said = [
-    ...details.entries.slice(0, count).map((entry) => saidOf(entry, level, frame)),
-    ...restOf(details, count, level, frame),
-  ];
   const sentences = [action, ...said.map(({ say }) => say)].map((say) => `${say}.`);
   return {
     words: [...sentences, frame.closing].join(" "),
