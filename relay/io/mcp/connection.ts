@@ -9,7 +9,7 @@ import type { McpServer } from "./address.ts";
 import { Unanswered } from "./http.ts";
 import { CallResult } from "./result-text.ts";
 import { runTask } from "./task.ts";
-import { StreamableHttp } from "./transport.ts";
+import { type Line, StreamableHttp } from "./transport.ts";
 
 /** A server that pages for ever has no list. */
 const MOST_PAGES = 100;
@@ -22,7 +22,7 @@ const Page = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string()
 export type ToolCall = {
   readonly name: string;
   readonly args: Readonly<Record<string, unknown>>;
-  /** Nothing changes by it, so that it may be asked over any connection. */
+  /** Nothing changes by it, so that it may be asked twice. */
   readonly isRead: boolean;
   /** The server runs it only as a task. */
   readonly needsTask: boolean;
@@ -77,15 +77,15 @@ export class Connection {
   }
 
   async ping(signal: AbortSignal): Promise<void> {
-    await this.#ask({ method: "ping" }, z.looseObject({}), signal);
+    await this.#ask({ method: "ping", params: {} }, z.looseObject({}), signal);
   }
 
   /** Once, whatever happens. */
-  async call({ name, args, isRead, needsTask }: ToolCall, signal: AbortSignal): Promise<CallResult> {
+  async call({ name, args, needsTask }: ToolCall, line: Line, signal: AbortSignal): Promise<CallResult> {
     this.#inUse += 1;
     try {
       const params = { name, arguments: args };
-      if (isRead) this.#transport.changesNothing(params);
+      this.#transport.over(line, params);
       if (needsTask) return await runTask(this.#client, params, signal);
       return await this.#client.request({ method: "tools/call", params }, CallResult, {
         signal,
@@ -118,15 +118,20 @@ export class Connection {
 
   /** What can be asked twice is asked twice where a kept connection turns out to be dead. */
   async #ask<T extends z.ZodType>(
-    request: { readonly method: string; readonly params?: Record<string, unknown> },
+    request: { readonly method: string; readonly params: Record<string, unknown> },
     schema: T,
     signal: AbortSignal,
   ): Promise<z.infer<T>> {
+    const once = (line: Line) => {
+      const params = { ...request.params };
+      this.#transport.over(line, params);
+      return this.#client.request({ ...request, params }, schema, { signal, timeout: NEVER_MS });
+    };
     try {
-      return await this.#client.request(request, schema, { signal, timeout: NEVER_MS });
+      return await once("kept");
     } catch (thrown) {
       if (!(thrown instanceof Unanswered) || signal.aborted) throw thrown;
-      return await this.#client.request(request, schema, { signal, timeout: NEVER_MS });
+      return await once("own");
     }
   }
 }

@@ -14,6 +14,13 @@ export type LeftOut =
   | "same_name"
   | "too_many";
 
+type Wrong = {
+  readonly level: "warn";
+  readonly server: string;
+  readonly why: Trouble;
+  readonly mend: string;
+};
+
 export type McpEntry =
   | {
       readonly event: "mcp.connected";
@@ -21,13 +28,8 @@ export type McpEntry =
       readonly server: string;
       readonly afterMs: number;
     }
-  | {
-      readonly event: "mcp.unreachable" | "mcp.list_failed";
-      readonly level: "warn";
-      readonly server: string;
-      readonly why: Trouble;
-      readonly mend: string;
-    }
+  | ({ readonly event: "mcp.unreachable" } & Wrong)
+  | ({ readonly event: "mcp.list_failed" } & Wrong)
   /** It has no tools for us. */
   | { readonly event: "mcp.empty"; readonly level: "warn"; readonly server: string; readonly mend: string }
   | {

@@ -47,7 +47,7 @@ export class Link {
   #listedText = "";
   #listedAtMs = 0;
   #isProving = false;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(server: McpServer, parts: LinkParts) {
     this.server = server;
@@ -73,7 +73,7 @@ export class Link {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     clearTimeout(this.#again);
     clearTimeout(this.#settling);
     clearInterval(this.#beat);
@@ -110,7 +110,7 @@ export class Link {
   async prove(connection: Connection): Promise<void> {
     if (this.#connection !== connection || this.#isProving) return;
     this.#isProving = true;
-    const signal = AbortSignal.timeout(this.#parts.pace.pingWithinMs);
+    const { signal } = this.#within(this.#parts.pace.pingWithinMs);
     const fate = await connection.ping(signal).then(() => undefined, fateOf);
     this.#isProving = false;
     if (fate !== undefined && isDead(fate)) this.suspect(connection);
@@ -158,12 +158,13 @@ export class Link {
     clearTimeout(this.#again);
     const { clock, log, pace } = this.#parts;
     const fromMs = clock.monotonicMs();
-    const signal = AbortSignal.timeout(pace.connectWithinMs);
+    const { signal, time } = this.#within(pace.connectWithinMs);
     let connection: Connection;
     try {
       connection = await Connection.open(this.server, signal);
     } catch (thrown) {
-      const trouble = troubleOf(thrown, signal.aborted);
+      const trouble = troubleOf(thrown, time.aborted);
+      if (this.#isClosed) throw new NoConnection(trouble);
       this.#failures += 1;
       this.trouble(trouble);
       this.#tryLater(needsOwner(trouble));
@@ -195,7 +196,7 @@ export class Link {
 
   async #list(connection: Connection): Promise<void> {
     const { clock, log, pace, changed } = this.#parts;
-    const signal = AbortSignal.timeout(pace.listWithinMs);
+    const { signal, time } = this.#within(pace.listWithinMs);
     try {
       const listed = await connection.list(signal);
       const text = textOf(listed);
@@ -210,9 +211,10 @@ export class Link {
       if (isNew) changed();
     } catch (thrown) {
       const fate = fateOf(thrown);
-      if (isDead(fate) && !signal.aborted) this.suspect(connection);
-      const why = troubleOf(thrown, signal.aborted);
-      if (why === this.#listTrouble || this.#isClosed) return;
+      const why = troubleOf(thrown, time.aborted);
+      if (this.#connection !== connection || this.#isClosed) return;
+      if (isDead(fate) && !time.aborted) this.suspect(connection);
+      if (why === this.#listTrouble) return;
       this.#listTrouble = why;
       const mend = mendOf(why, this.server);
       log({ event: "mcp.list_failed", level: "warn", server: this.server.label, why, mend });
@@ -243,6 +245,15 @@ export class Link {
       const { againAfterMs } = this.#parts.pace;
       await rested(nearly(againAfterMs[Math.min(times, againAfterMs.length - 1)] ?? againAfterMs[0]));
     }
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  #within(ms: number): { readonly signal: AbortSignal; readonly time: AbortSignal } {
+    const time = AbortSignal.timeout(ms);
+    return { signal: AbortSignal.any([time, this.#closing.signal]), time };
   }
 
   #pulse(): void {

@@ -22,6 +22,9 @@ const LONGEST_RETRY_MS = 30_000;
 const GOODBYE_WITHIN_MS = 500;
 const LINGER_MS = 250;
 
+/** kept: one that was used before may be used, and may turn out to be dead. own: nobody had it before. */
+export type Line = "kept" | "own";
+
 type RequestId = string | number;
 
 export class StreamableHttp implements Transport {
@@ -31,7 +34,7 @@ export class StreamableHttp implements Transport {
   readonly #http: Http;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #underWay = new Map<RequestId, AbortController>();
-  readonly #harmless = new WeakSet<object>();
+  readonly #chosen = new WeakMap<object, Line>();
   readonly #closing = new AbortController();
   #mcpSession: string | undefined;
   #version: string | undefined;
@@ -49,9 +52,9 @@ export class StreamableHttp implements Transport {
     this.#version = version;
   }
 
-  /** A call with these parameters changes nothing: it may go over a connection that was used before. */
-  changesNothing(params: object): void {
-    this.#harmless.add(params);
+  /** Which connection the request with these parameters goes over. Unsaid: a call has its own, all others share. */
+  over(line: Line, params: object): void {
+    this.#chosen.set(params, line);
   }
 
   /** Ends with the answer. @throws Unsent, Unanswered, Refusal */
@@ -60,7 +63,8 @@ export class StreamableHttp implements Transport {
     const stop = new AbortController();
     this.#underWay.set(message.id, stop);
     try {
-      const isFresh = message.method === "tools/call" && !this.#harmless.has(message.params ?? {});
+      const usual = message.method === "tools/call" ? "own" : "kept";
+      const isFresh = (this.#chosen.get(message.params ?? {}) ?? usual) === "own";
       const answer = await this.#post(message, isFresh, stop.signal);
       if (message.method === "initialize") this.#mcpSession = answer.header("mcp-session-id");
       await this.#deliver(answer, message.id, stop);

@@ -7,6 +7,7 @@ import type { Connection, ToolCall } from "./connection.ts";
 import { type Fate, fateOf } from "./fate.ts";
 import { type Link, NoConnection } from "./link.ts";
 import { textOf } from "./result-text.ts";
+import type { Line } from "./transport.ts";
 
 /** The official servers answer as if it had run and failed. */
 const GONE = /^MCP error -3260[12]: Tool .+ (?:not found|disabled)|^Unknown tool\b/i;
@@ -14,13 +15,17 @@ const GONE = /^MCP error -3260[12]: Tool .+ (?:not found|disabled)|^Unknown tool
 /** Never rejects. */
 export async function useTool(link: Link, call: ToolCall, signal: AbortSignal): Promise<ToolOutcome> {
   for (let again: "session" | "read" | undefined; ; ) {
+    // What has been called off is not begun, or begun again.
+    if (signal.aborted) return { is: "not_done", why: "unreachable" };
     let connection: Connection;
     try {
       connection = await link.connected(signal);
     } catch (thrown) {
       return { is: "not_done", why: whyNot(thrown) };
     }
-    const came = await ask(connection, call, signal);
+    // Kept connections are quicker, and may be dead without anybody knowing.
+    const line = call.isRead && again !== "read" ? "kept" : "own";
+    const came = await ask(connection, call, line, signal);
     switch (came.is) {
       case "answered":
         if (came.isError && GONE.test(came.text)) void link.relist();
@@ -60,9 +65,9 @@ export async function useTool(link: Link, call: ToolCall, signal: AbortSignal): 
 
 type Came = Extract<ToolOutcome, { is: "answered" }> | Fate;
 
-async function ask(connection: Connection, call: ToolCall, signal: AbortSignal): Promise<Came> {
+async function ask(connection: Connection, call: ToolCall, line: Line, signal: AbortSignal): Promise<Came> {
   try {
-    const result = await connection.call(call, signal);
+    const result = await connection.call(call, line, signal);
     return { is: "answered", text: textOf(result), isError: result.isError === true };
   } catch (thrown) {
     return fateOf(thrown);
