@@ -300,8 +300,11 @@ describe("settings that a call can do without", () => {
             input: { format: { type: "audio/pcmu" }, turn_detection: { type: "server_vad" } },
             output: { format: { type: "audio/pcmu" }, voice: "marin" },
           },
-          tools: [{ name: "end_call" }, { name: "current_time" }],
         });
+        const names = session?.settings.tools.map((tool) =>
+          tool.type === "function" ? tool.name : tool.type,
+        );
+        expect(names).toEqual(["end_call", "confirm", "cancel", "current_time", "read_notes", "take_note"]);
         stream.hangUp();
         await expectEnding(rig, stream.callSid, "caller_hung_up");
       }));
