@@ -6,8 +6,13 @@ import { parseArgs } from "node:util";
 import { ADMISSION } from "./admission.ts";
 import { CALL } from "./call.ts";
 import type { Proof, Row } from "./rows.ts";
+import { TOOLS } from "./tools.ts";
 
-const GROUPS: Readonly<Record<string, readonly Proof[]>> = { call: CALL, admission: ADMISSION };
+const GROUPS: Readonly<Record<string, readonly Proof[]>> = {
+  call: CALL,
+  admission: ADMISSION,
+  tools: TOOLS,
+};
 
 const HELP = `npm run prove                      everything (about an hour)
 npm run prove -- --only call       one group
