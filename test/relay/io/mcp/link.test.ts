@@ -272,26 +272,6 @@ describe("a list", () => {
     await Bun.sleep(200);
     expect(server.seen("initialize")).toHaveLength(2);
   });
-
-  test("comes in pages, and a server that pages in circles has an end", async () => {
-    const server = await desk.scripted();
-    server.on("tools/list", ({ message, result }) => {
-      const page = Number(message.params?.cursor ?? 0);
-      result({ tools: [tool(`t${page}`)], ...(page < 4 && { nextCursor: String(page + 1) }) });
-    });
-    const catalogue = await desk.opened([serverAt(server.url)]);
-    expect(catalogue.list.tools.map(({ name }) => name)).toEqual(["t0", "t1", "t2", "t3", "t4"]);
-    const circle = await desk.scripted();
-    circle.on("tools/list", ({ result }) => result({ tools: [tool("a")], nextCursor: "again" }));
-    expect((await desk.opened([serverAt(circle.url)])).list.tools).toHaveLength(1);
-    expect(circle.seen("tools/list")).toHaveLength(2);
-    const endless = await desk.scripted();
-    endless.on("tools/list", ({ result }) =>
-      result({ tools: [tool("a")], nextCursor: `${endless.seen("tools/list").length}` }),
-    );
-    await desk.opened([serverAt(endless.url)]);
-    expect(endless.seen("tools/list").length).toBeLessThanOrEqual(101);
-  });
 });
 
 test("closing says goodbye, leaves no connection and no timer, and nothing is told after it", async () => {
