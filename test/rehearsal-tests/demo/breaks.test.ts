@@ -1,5 +1,5 @@
 /**
- * Each of the six breaks, as a person would run it: it must be noticed, named, and over soon. And the arguments.
+ * Each of the seven breaks, as a person would run it: it must be noticed, named, and over soon. And the arguments.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -30,6 +30,7 @@ const CASES = [
   ],
   ["model", /what +The model refused the relay's handshake with HTTP 503/, /“Sorry, I lost the connection/],
   ["barge-in", /noticed by +The ear: the relay sent its clear/, /The assistant, for \d\.\d s: “Hello/],
+  ["tools", /noticed by +The relay, before the call: zapier: unauthorized\./, /“I am sorry, I cannot/],
   ["greeting", /noticed by +The caller, and nobody else/, /Silence, for \d\.\d s/],
 ] as const;
 
@@ -74,8 +75,21 @@ describe("a demo with one thing broken on purpose", () => {
   );
 });
 
+test(
+  "without its tools the call goes on to its goodbye, and only what needed them is missing",
+  async () => {
+    const { output } = (await runs.get("tools")) ?? { output: "" };
+    expect(output).toMatch(/✗ the day was looked up +zapier is unauthorized/);
+    expect(output).toMatch(/✓ the assistant said that it cannot/);
+    expect(output).toMatch(/✓ the assistant hung up/);
+    expect(output.match(/^ +✗ (?!broken)/gm)).toHaveLength(1);
+    expect(output).not.toMatch(/^ +· /m);
+  },
+  3 * TEST_MS,
+);
+
 describe("the demo's arguments", () => {
-  test("an unknown break is a mistake, and the six are listed", async () => {
+  test("an unknown break is a mistake, and the seven are listed", async () => {
     const demo = start(DEMO, ["--break", "everything"]);
     expect(await demo.ended).toBe(2);
     for (const [name] of CASES) expect(demo.output()).toMatch(new RegExp(`^  ${name} `, "m"));

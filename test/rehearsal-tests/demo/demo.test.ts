@@ -7,16 +7,25 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PATIENCE_MS, TEST_MS } from "../../patience.ts";
-import { clip } from "../../rehearsal/audio/clips.ts";
+import { type ClipName, clip, wordsOf } from "../../rehearsal/audio/clips.ts";
+import { Part } from "../../rehearsal/demo/assistant.ts";
 import { linear } from "../../rehearsal/demo/recording.ts";
-import { Part } from "../../rehearsal/demo/voice.ts";
 import { type Model, startModel } from "../../rehearsal/model/server.ts";
+import { Store } from "../../rehearsal/tools/store.ts";
 import { allGone, descendantsOf, type Run, runUntil, type Started, start } from "./processes.ts";
 
 const DEMO = "test/rehearsal/demo/main.ts";
 const KEY = "sk-of-a-test";
 /** A run takes half a minute and gives itself up after more than one; it may be the third. */
 const RUN_MS = 3 * TEST_MS;
+/** What the caller says, turn by turn, and of which a service that is called live knows nothing by itself. */
+const CALLER: readonly ClipName[] = [
+  "caller-day",
+  "caller-wait",
+  "caller-milk",
+  "caller-yes",
+  "caller-thanks",
+];
 /** What begins every control sequence of a terminal. */
 const ESCAPE = String.fromCharCode(27);
 
@@ -37,8 +46,13 @@ beforeAll(async () => {
   rehearsed = runUntil(isExpected, async () => started(DEMO, ["--out", join(folder, "rehearsed")]));
   live = runUntil(isExpected, async () => {
     await service?.stop();
-    const part = new Part(["assistant-day", "assistant-first", "assistant-goodbye"]);
-    service = await startModel({ key: KEY, script: (occasion) => part.reply(occasion) });
+    const part = new Part();
+    service = await startModel({
+      key: KEY,
+      script: (occasion) => part.reply(occasion),
+      hears: CALLER.map(wordsOf),
+      transcribesAfterMs: 400,
+    });
     return started(DEMO, ["--live", "--out", join(folder, "live")], {
       env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: service.url },
     });
@@ -64,19 +78,47 @@ describe("the rehearsed call", () => {
         /relay +start matches the token: call ✓ +account ✓ +profile ✓/,
         /assistant +Hello, this is your assistant\. How can I help\?\n/,
         /caller +Tell me what my day looks like, please\.\n/,
+        /tool +todoist_find_tasks +read, allowed ✓ +5 tasks after \d+ ms\n/,
         /assistant +You have five things today\..* ┃ /,
         /caller +Wait, stop\. Just the first one\.\n/,
         /barge-in +heard [\d,.]+ ms +model told [\d,]+ ms +[\d.]+ ms apart ✓ +[\d,]+ ms dropped/,
         /assistant +The first one is: call the dentist at nine\. \(after \d\.\d\d s\)/,
+        /caller +Add milk to my list, please\.\n/,
+        /tool +todoist_create_task +held until the caller has heard it and said yes ✓\n/,
+        /assistant +I would add milk to your list\. Shall I\? \(after \d\.\d\d s\)/,
+        /caller +Yes, please\.\n/,
+        /tool +todoist_create_task +confirmed ✓ → done once after \d+ ms\n/,
+        /assistant +Milk is on your list\. \(after \d\.\d\d s\)/,
         /assistant +You are welcome\. Goodbye!/,
         /edge +\/voice\/ended asks the relay: assistant_hung_up → hangs up ✓/,
         /first audio +\d+ ms after the handshake/,
-        /✓ all 15 as expected/,
+        /✓ the day was looked up +default: a read; 5 of 5 tasks told, \d+ ms/,
+        /✓ adding milk was held, and asked back +default: a write; ([\d,]+) of \1 bytes heard/,
+        /✓ nothing was done before the yes +0 rows/,
+        /✓ it was done after it, exactly once +1 row now/,
+        /row 1 +todoist_create_task +\{"content":"milk"\} +\d{4}-\d\d-\d\dT[\d:.]+Z/,
+        /✓ all 20 as expected/,
       ]) {
         expect(output).toMatch(line);
       }
       expect(output).not.toContain("✗");
       expect(output).not.toContain(ESCAPE);
+    },
+    RUN_MS,
+  );
+
+  test(
+    "leaves the database of its tools, with the task and one row for it",
+    async () => {
+      await rehearsed;
+      const store = new Store(join(folder, "rehearsed", "tools.sqlite"));
+      const [rows, tasks] = [store.executions(), store.tasks()];
+      store.close();
+      expect(rows.map(({ tool, arguments: given }) => [tool, given])).toEqual([
+        ["todoist_create_task", '{"content":"milk"}'],
+      ]);
+      expect(tasks).toHaveLength(6);
+      expect(tasks.at(-1)?.content).toBe("milk");
     },
     RUN_MS,
   );
@@ -89,7 +131,7 @@ describe("the rehearsed call", () => {
       const stamps = lines
         .map((line) => /^ +(\d+\.\d\d) {2}\S/.exec(line)?.[1])
         .filter((stamp) => stamp !== undefined);
-      expect(stamps.length).toBeGreaterThan(14);
+      expect(stamps.length).toBeGreaterThan(20);
       expect(stamps.map(Number)).toEqual(stamps.map(Number).sort((one, other) => one - other));
     },
     RUN_MS,
@@ -109,26 +151,28 @@ describe("the rehearsed call", () => {
       ]).toEqual([1, 2, 8000, 16]);
       const frames = wav.readUInt32LE(40) / 4;
       expect(wav.length).toBe(44 + frames * 4);
-      expect(frames / 8000).toBeGreaterThan(18);
+      expect(frames / 8000).toBeGreaterThan(27);
       const side = (offset: number) =>
         Int16Array.from({ length: frames }, (_, at) => wav.readInt16LE(44 + at * 4 + offset));
       const [left, right] = [side(0), side(2)];
-      const of = (name: Parameters<typeof clip>[0]) => Int16Array.from(clip(name), (code) => linear(code));
+      const of = (name: ClipName) => Int16Array.from(clip(name), (code) => linear(code));
 
       const placesOf = (sounds: readonly Int16Array[], channel: Int16Array) =>
         sounds.map((sound) => at(channel, sound) / 8000);
-      const [day = -1, wait = -1, thanks = -1] = placesOf(
-        [of("caller-day"), of("caller-wait"), of("caller-thanks")],
-        left,
-      );
-      const [greeting = -1, first = -1, goodbye = -1] = placesOf(
-        [of("assistant-greeting"), of("assistant-first"), of("assistant-goodbye")],
+      const [day = -1, wait = -1, milk = -1, yes = -1, thanks = -1] = placesOf(CALLER.map(of), left);
+      const [greeting = -1, first = -1, question = -1, done = -1, goodbye = -1] = placesOf(
+        [
+          of("assistant-greeting"),
+          of("assistant-first"),
+          of("assistant-milk"),
+          of("assistant-done"),
+          of("assistant-goodbye"),
+        ],
         right,
       );
+      const course = [greeting, day, wait, first, milk, question, yes, done, thanks, goodbye];
       expect(greeting).toBeGreaterThan(0);
-      expect([greeting, day, wait, first, thanks, goodbye]).toEqual(
-        [greeting, day, wait, first, thanks, goodbye].sort((one, other) => one - other),
-      );
+      expect(course).toEqual(course.toSorted((one, other) => one - other));
       // A second of the long answer is there; its end is not, and it stopped just after the caller began.
       const long = of("assistant-day");
       const begun = at(right, long.subarray(0, 8000)) / 8000;
@@ -157,9 +201,12 @@ describe("the live call", () => {
     async () => {
       const { code, output } = await live;
       expect(code, output).toBe(0);
-      expect(output).toMatch(/with your key: about 5 US cents/);
+      expect(output).toMatch(/with your key: about 10 US cents/);
       expect(output).toMatch(/✓ all 14 as expected/);
       expect(output).toMatch(/tokens +audio [\d,]*[1-9][\d,]* in, [\d,]*[1-9][\d,]* out · text/);
+      expect(output).toMatch(/tool +todoist_find_tasks +read, allowed ✓ +5 tasks after \d+ ms\n/);
+      expect(output).toMatch(/tool +todoist_create_task +confirmed ✓ → done once after \d+ ms\n/);
+      expect(output).toMatch(/row 1 +todoist_create_task +\{"content":"milk"\}/);
       expect(output).not.toContain(KEY);
       const [session] = service?.sessions ?? [];
       expect(session?.headers.authorization).toBe(`Bearer ${KEY}`);

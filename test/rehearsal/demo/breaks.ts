@@ -1,9 +1,10 @@
 /**
- * The six things that `--break` breaks: in the stand-ins or in the configuration, never in the code under rehearsal.
+ * The seven things that `--break` breaks: in the stand-ins or in the configuration, never in the code under rehearsal.
  * What a break looks like from outside is not written here: diagnosis.ts has to find out from what was seen.
  */
 import type { Sabotage } from "../carrier/sabotage.ts";
 import type { Fault } from "../model/options.ts";
+import type { Course } from "./caller.ts";
 
 export type Breakage = {
   readonly what: string;
@@ -11,8 +12,8 @@ export type Breakage = {
   readonly relayEnv?: Readonly<Record<string, string>>;
   readonly carrier?: Sabotage;
   readonly model?: Fault;
-  /** The caller interrupts the greeting already, so that the run is short. */
-  readonly hasty?: boolean;
+  /** How much of the call is worth having with it. */
+  readonly course?: Course;
 };
 
 export const BREAKS = {
@@ -35,7 +36,12 @@ export const BREAKS = {
   "barge-in": {
     what: "the playback goes on when the caller interrupts",
     carrier: { ignoreClear: true },
-    hasty: true,
+    course: "hasty",
+  },
+  tools: {
+    what: "the MCP server answers 401",
+    relayEnv: { ZAPIER_MCP_TOKEN: "a-token-that-the-server-does-not-know" },
+    course: "brief",
   },
   greeting: {
     what: "the assistant does not greet",

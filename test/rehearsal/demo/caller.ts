@@ -1,6 +1,7 @@
 /**
- * The caller's part, played as a person would: listens, speaks, interrupts, and hangs up after having waited for
- * something in vain. It looks at nothing but the ear and the line.
+ * The caller's part, played as a person would: listens, speaks, interrupts, agrees, and hangs up after having waited for
+ * something in vain. It goes by the ear and the line; what a person would understand of the words it takes from what is
+ * known of them.
  */
 import { type ClipName, clip, wordsOf } from "../audio/clips.ts";
 import { afterHeard, whenQuiet } from "../carrier/caller.ts";
@@ -8,20 +9,40 @@ import { openStream, type PlacedCall } from "../carrier/carrier.ts";
 import { ACCOUNT_SID, AUTH_TOKEN } from "../relay.ts";
 import type { Seen } from "./seen.ts";
 
+/**
+ * How much of the call there is: all of it; the greeting is interrupted already and nothing is asked for; or the day is
+ * asked for, and that is all.
+ */
+export type Course = "whole" | "hasty" | "brief";
+
 export type Manner = {
+  readonly course: Course;
   /** For the first sound after the line is open, and after each turn. */
   readonly patienceMs: number;
   /** This much quiet, and the other has finished. */
   readonly pauseMs: number;
   /** How far into the long answer, or into the greeting where there is no time for an answer. */
   readonly interruptAfterMs: number;
-  readonly hasty: boolean;
+  /** How often the caller agrees, where they are asked again. */
+  readonly mostYeses: number;
 };
 
-export const USUAL: Manner = { patienceMs: 2_500, pauseMs: 500, interruptAfterMs: 2_900, hasty: false };
-export const HASTY: Manner = { ...USUAL, interruptAfterMs: 1_000, hasty: true };
-/** A real model thinks longer, and pauses within its sentences. */
-export const LIVE: Manner = { patienceMs: 10_000, pauseMs: 1_200, interruptAfterMs: 3_000, hasty: false };
+const USUAL: Manner = {
+  course: "whole",
+  patienceMs: 2_500,
+  pauseMs: 500,
+  interruptAfterMs: 2_900,
+  mostYeses: 1,
+};
+/** A real model thinks longer, pauses within its sentences, and may ask before the relay has told it to. */
+const LIVE: Partial<Manner> = { patienceMs: 10_000, pauseMs: 1_200, interruptAfterMs: 3_000, mostYeses: 3 };
+
+export const mannerFor = (course: Course, isLive: boolean): Manner => ({
+  ...USUAL,
+  course,
+  ...(course === "hasty" && { interruptAfterMs: 1_000 }),
+  ...(isLive && LIVE),
+});
 
 const ADMITTED_WITHIN_MS = 20_000;
 const SENTENCE_WITHIN_MS = 30_000;
@@ -44,7 +65,7 @@ export async function converse(call: PlacedCall, seen: Seen, manner: Manner): Pr
 class Missed extends Error {}
 
 async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<void> {
-  const { patienceMs, pauseMs, interruptAfterMs, hasty } = manner;
+  const { course, patienceMs, pauseMs, interruptAfterMs, mostYeses } = manner;
   const waitFor = async <Value>(what: string, work: Promise<Value>): Promise<Value> => {
     try {
       return await work;
@@ -53,8 +74,10 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
     }
   };
   const heardOut = async (what: string) => {
-    await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
-    await waitFor(`${what} to end`, whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
+    do {
+      await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
+      await waitFor(`${what} to end`, whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
+    } while (isToldToWait(seen));
   };
   const say = async (name: ClipName) => {
     seen.hearing.says(wordsOf(name), clip(name));
@@ -73,19 +96,38 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
   };
 
   await waitFor("a line to the relay", call.waitFor("stream-opened", ADMITTED_WITHIN_MS));
-  if (hasty) await interrupt("the greeting");
+  if (course === "hasty") await interrupt("the greeting");
   else {
     await waitFor("the assistant to greet", afterHeard(call, 20, patienceMs));
     await tryTokenAgain(call, seen);
     await waitFor("the greeting to end", whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
     await say("caller-day");
-    await interrupt("the answer");
+    if (course === "whole") await interrupt("the answer");
   }
-  await heardOut("the short answer");
+  await heardOut(course === "brief" ? "the answer" : "the short answer");
+  if (course === "whole") {
+    await say("caller-milk");
+    await heardOut("the assistant to ask back");
+    for (let yeses = 1; yeses <= mostYeses; yeses++) {
+      await say("caller-yes");
+      await heardOut("the answer to a yes");
+      if (!isAskedFor(seen)) break;
+    }
+  }
   await say("caller-thanks");
   await waitFor("the assistant to say goodbye", afterHeard(call, 20, patienceMs));
   await waitFor("the assistant to hang up", call.waitFor("stream-closed", GOODBYE_WITHIN_MS));
 }
+
+/** Whoever hears "one moment, please" goes on listening. */
+function isToldToWait({ hearing }: Seen): boolean {
+  const last = hearing.heard.findLast(({ startMs }) => startMs !== undefined);
+  return last !== undefined && hearing.sayingOf(last)?.words === wordsOf("assistant-moment");
+}
+
+/** Something still waits for the caller's yes. */
+const isAskedFor = ({ relay }: Seen): boolean =>
+  relay.findLast(({ what }) => what.event === "tool.consent")?.what.is === "held";
 
 /** While the call is up, somebody shows its token once more, rightly signed: single use means that this is refused. */
 async function tryTokenAgain(call: PlacedCall, seen: Seen): Promise<void> {

@@ -4,10 +4,21 @@
  */
 
 import { wordsOf } from "../audio/clips.ts";
+import type { Execution } from "../tools/store.ts";
+import type { Course } from "./caller.ts";
 import { gapsIn, type Heard, type Spoken } from "./hearing.ts";
 import { figure } from "./paint.ts";
 import type { Seen } from "./seen.ts";
 import { textIn } from "./seen.ts";
+import {
+  doneOnce,
+  heardOfIt,
+  heardThatItCannot,
+  lookedUp,
+  nothingBeforeYes,
+  putToCaller,
+} from "./tool-verdicts.ts";
+import { heardSaying, heardWhole, type Verdict } from "./verdicts.ts";
 
 /** `audio_end_ms` against the ear. */
 export const TRUNCATED_WITHIN_MS = 40;
@@ -64,61 +75,79 @@ export function answersOf(
   });
 }
 
-type Verdict = { readonly ok: boolean; readonly detail: string };
-
-export type Course = {
+export type Terms = {
+  readonly course: Course;
   /** The caller's audio as the model got it, where it was kept. */
   readonly input: Uint8Array | undefined;
-  /** What a real model says, and in how many answers, cannot be known. */
+  /** What a real model says, in how many answers, and which tools it uses for them, cannot be known. */
   readonly isLive: boolean;
-  /** The greeting itself is interrupted. */
-  readonly hasty: boolean;
+  /** What the tools' database holds, now that all is over. */
+  readonly rows: readonly Execution[];
 };
 
-export function checksOf(seen: Seen, { input, isLive, hasty }: Course): Check[] {
-  const checks: Check[] = [];
+type Chain = { readonly holds: () => boolean; readonly check: (what: string, judge: () => Verdict) => void };
+
+/** What nothing can be said of any more is not reached. @param after another one, that this one needs too */
+function chainIn(checks: Check[], after?: Chain): Chain {
   let reached = true;
-  const check = (what: string, verdict: () => Verdict): void => {
-    if (!reached) checks.push({ what, state: "not reached", detail: "" });
-    else {
-      const { ok, detail } = verdict();
+  const holds = () => reached && after?.holds() !== false;
+  return {
+    holds,
+    check: (what, judge) => {
+      if (!holds()) {
+        checks.push({ what, state: "not reached", detail: "" });
+        return;
+      }
+      const { ok, detail } = judge();
       reached = ok;
       checks.push({ what, state: ok ? "ok" : "failed", detail });
-    }
+    },
   };
-  const always = (what: string, verdict: () => Verdict): void => {
-    const { ok, detail } = verdict();
-    checks.push({ what, state: ok ? "ok" : "failed", detail });
-  };
-  const { call, hearing } = seen;
-  const [first] = hearing.heard;
-  const record = call?.ear.bytes() ?? new Uint8Array();
-  const [question] = hearing.spoken;
+}
+
+export function checksOf(seen: Seen, { course, input, isLive, rows }: Terms): Check[] {
+  const checks: Check[] = [];
+  const call = chainIn(checks);
+  // A call goes on without its tools.
+  const tools = chainIn(checks, call);
+  const { check } = call;
+  const { heard, spoken } = seen.hearing;
+  const [first] = heard;
 
   check("the edge admitted the call", () => admitted(seen));
   check("the relay took the token, once", () => taken(seen));
   check("the start matched the token", () => matched(seen));
-  if (hasty) check("the greeting was heard", () => heardAtAll(first));
+  if (course === "hasty") check("the greeting was heard", () => heardAtAll(first));
   else {
-    check("the greeting was heard whole", () => heardWhole(seen, first, record, isLive));
-    check("the caller's turn reached the model", () => reachedModel(seen, question, input));
+    check("the greeting was heard whole", () => heardWhole(seen, first, !isLive));
+    check("the caller's turn reached the model", () => reachedModel(seen, spoken[0], input));
+    if (!isLive) tools.check("the day was looked up", () => lookedUp(seen));
   }
-  check("the interruption cleared the playback", () => cleared(seen));
-  check("the model was told what was heard", () => told(seen));
-  check("nothing was heard of it afterwards", () => silentAfterwards(seen, record, isLive));
-  const last = hearing.heard.at(-1);
-  if (!isLive)
-    check("the short answer was heard whole", () => heardWhole(seen, hearing.heard.at(-2), record, isLive));
-  check("the goodbye was heard to its last byte", () => heardWhole(seen, last, record, isLive));
+  if (course === "brief") check("the assistant said that it cannot", () => heardThatItCannot(seen));
+  else {
+    check("the interruption cleared the playback", () => cleared(seen));
+    check("the model was told what was heard", () => told(seen));
+    check("nothing was heard of it afterwards", () => silentAfterwards(seen, isLive));
+    if (!isLive) {
+      check("the short answer was heard whole", () => heardWhole(seen, heardSaying(seen, "assistant-first")));
+    }
+  }
+  if (course === "whole" && !isLive) {
+    tools.check("adding milk was held, and asked back", () => putToCaller(seen));
+    tools.check("nothing was done before the yes", () => nothingBeforeYes(seen));
+    tools.check("it was done after it, exactly once", () => doneOnce(seen, rows));
+    tools.check("the caller heard that it was done", () => heardOfIt(seen));
+  }
+  check("the goodbye was heard to its last byte", () => heardWhole(seen, heard.at(-1), !isLive));
   check("the assistant hung up", () => hungUp(seen));
   check("/voice/ended heard that it was finished", () => finished(seen));
   check("the model refused nothing", () => unrefused(seen));
   check("the model's socket was closed", () => modelClosed(seen));
-  always("nothing was left open", () => {
+  chainIn(checks).check("nothing was left open", () => {
     const found = seen.leftovers?.found ?? ["not known"];
     return {
       ok: found.length === 0,
-      detail: found.length === 0 ? "processes, ports, sockets" : found.join(", "),
+      detail: found.length === 0 ? "processes, ports, sockets, MCP sessions" : found.join(", "),
     };
   });
   return checks;
@@ -143,23 +172,6 @@ function taken(seen: Seen): Verdict {
 function matched(seen: Seen): Verdict {
   const ok = seen.relayLine("call.started") !== undefined;
   return { ok, detail: ok ? "call, account, profile" : endingOf(seen) };
-}
-
-function heardWhole(seen: Seen, heard: Heard | undefined, record: Uint8Array, isLive: boolean): Verdict {
-  const saying = heard && seen.hearing.sayingOf(heard);
-  if (heard?.startSample === undefined || saying === undefined)
-    return { ok: false, detail: "nothing was heard" };
-  const ms = heard.heardSamples / SAMPLES_PER_MS;
-  if (heard.state !== "whole") {
-    return {
-      ok: false,
-      detail: `${figure(ms)} of ${figure(saying.sound.length / SAMPLES_PER_MS)} ms were heard`,
-    };
-  }
-  const gaps = gapsIn(record, heard.startSample, saying.sound);
-  if (gaps === undefined && !isLive) return { ok: false, detail: "another sound was heard" };
-  const dry = gaps ? `, with ${figure(gaps / SAMPLES_PER_MS)} ms of gaps` : "";
-  return { ok: true, detail: `${figure(heard.heardSamples)} of ${figure(saying.sound.length)} bytes${dry}` };
 }
 
 function heardAtAll(heard: Heard | undefined): Verdict {
@@ -201,7 +213,7 @@ function told(seen: Seen): Verdict {
 }
 
 /** All that was played after the clear belongs to the answers that came after it, byte for byte. */
-function silentAfterwards(seen: Seen, record: Uint8Array, isLive: boolean): Verdict {
+function silentAfterwards(seen: Seen, isLive: boolean): Verdict {
   const clear = seen.carrier("cleared")[0];
   const cut = bargeInOf(seen)?.heard;
   const played = seen.call?.ear.playedSamples ?? 0;
@@ -211,6 +223,7 @@ function silentAfterwards(seen: Seen, record: Uint8Array, isLive: boolean): Verd
   const stray = played - clear.playedSamples - accounted;
   const saying = seen.hearing.sayingOf(cut);
   const before = saying?.sound.subarray(0, cut.heardSamples) ?? new Uint8Array();
+  const record = seen.call?.ear.bytes() ?? new Uint8Array();
   if (!isLive && gapsIn(record, cut.startSample ?? 0, before) === undefined) {
     return { ok: false, detail: "what was heard before the cut is not what was said" };
   }

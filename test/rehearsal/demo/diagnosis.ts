@@ -8,7 +8,7 @@ import { figure } from "./paint.ts";
 import { numberIn, type Seen, textIn } from "./seen.ts";
 
 export type Diagnosis = {
-  /** Which of the six it is; undefined for something else. */
+  /** Which of the seven it is; undefined for something else. */
   readonly name: BreakName | undefined;
   readonly what: string;
   /** Which layer noticed, and how. */
@@ -22,7 +22,8 @@ type Finding = Omit<Diagnosis, "heard">;
 
 /** Undefined when nothing of the kind was seen. */
 export function diagnose(seen: Seen): Diagnosis | undefined {
-  const finding = atTheEdge(seen) ?? atTheRelay(seen) ?? atTheModel(seen) ?? inTheConversation(seen);
+  const finding =
+    atTheEdge(seen) ?? atTheRelay(seen) ?? atTheModel(seen) ?? atTheTools(seen) ?? inTheConversation(seen);
   return finding && { ...finding, heard: heardBy(seen) };
 }
 
@@ -110,6 +111,31 @@ function atTheModel(seen: Seen): Finding | undefined {
     name: "model",
     what: `The model could not go on${error === undefined ? "" : `: ${error.code ?? error.message}`}.`,
     noticed: `The relay: the call ended as ${ending} (${textIn(ended, "detail")}).${told}`,
+    mend: undefined,
+  };
+}
+
+/** A call goes on without them, so that whatever else is broken in it has broken by itself and comes first. */
+function atTheTools(seen: Seen): Finding | undefined {
+  const away = seen.relayLine("mcp.unreachable")?.what;
+  if (away !== undefined) {
+    const why = textIn(away, "why");
+    return {
+      name: "tools",
+      what:
+        why === "unauthorized"
+          ? "The MCP server does not take the relay's key."
+          : `The MCP server cannot be used: ${why}.`,
+      noticed: `The relay, before the call: ${textIn(away, "server")}: ${why}. The call went on without its tools, and the model was told so.`,
+      mend: sentence(textIn(away, "mend")),
+    };
+  }
+  const undone = seen.relay.find(({ what }) => what.event === "tool.done" && what.outcome !== "answered");
+  if (undone === undefined) return undefined;
+  return {
+    name: undefined,
+    what: `A tool did not answer: ${textIn(undone.what, "tool")}.`,
+    noticed: `The relay, in the call: ${textIn(undone.what, "outcome")}.`,
     mend: undefined,
   };
 }

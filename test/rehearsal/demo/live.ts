@@ -14,8 +14,8 @@ export type LiveTerms = {
   readonly instructions: string;
 };
 
-/** Half a minute with four answers, at the prices of gpt-realtime-2.1 in October 2026. */
-export const LIVE_COSTS = "about 5 US cents";
+/** A minute with ten responses, at the prices of gpt-realtime-2.1 in October 2026. */
+export const LIVE_COSTS = "about 10 US cents";
 
 const OPENAI = "wss://api.openai.com/v1/realtime";
 const PASSED_ON = [
@@ -29,10 +29,9 @@ const PASSED_ON = [
 ];
 
 const INSTRUCTIONS = [
-  "This is a rehearsal. The caller's day: call the dentist at nine, the office meeting at half past ten, lunch with",
-  "Maria at noon, send the report, water the plants. When asked for the day, read out all five in full sentences,",
-  "with a word on each. When interrupted and asked for the first one, tell only that. When the caller says thank you",
-  "and goodbye, say goodbye in a few words and use end_call.",
+  "This is a rehearsal. When asked for the day, find the tasks and read out all five in full sentences, with a word on",
+  "each. When interrupted and asked for the first one, tell only that. When the caller says thank you and goodbye, say",
+  "goodbye in a few words and use end_call.",
 ].join(" ");
 
 export async function liveTerms(

@@ -14,6 +14,7 @@ export type Style =
   | "edge"
   | "relay"
   | "model"
+  | "tool"
   | "cut"
   | "unheard";
 
@@ -32,6 +33,7 @@ const CODES: Readonly<Record<Style, string>> = {
   edge: "94",
   relay: "94",
   model: "94",
+  tool: "33",
   cut: "1;33",
   unheard: "2;9",
 };

@@ -9,7 +9,7 @@ import { isAudible } from "../carrier/mulaw.ts";
 import { ticker } from "../carrier/ticker.ts";
 import { ACCOUNT_SID, AUTH_TOKEN } from "../relay.ts";
 import { BREAKS, type Breakage } from "./breaks.ts";
-import { converse, HASTY, LIVE, USUAL } from "./caller.ts";
+import { converse, mannerFor } from "./caller.ts";
 import { checksOf, TRUNCATED_WITHIN_MS } from "./checks.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { LiveTerms } from "./live.ts";
@@ -23,6 +23,7 @@ import {
   checkList,
   figures,
   type Kept,
+  leftLines,
   pictureOf,
   recordingLines,
   section,
@@ -30,6 +31,7 @@ import {
   verdict,
 } from "./summary.ts";
 import { Timeline } from "./timeline.ts";
+import { leftIn } from "./todo-list.ts";
 import { waveform } from "./waveform.ts";
 
 export type Outcome = "expected" | "failed" | "unnoticed";
@@ -50,12 +52,12 @@ const REDRAW_EVERY_MS = 100;
 /** From here on a check in ms may fail for the machine's sake. */
 const STILL_MS = TRUNCATED_WITHIN_MS / 2;
 /** For the picture that grows with the call. */
-const EXPECTED_MS = { rehearsed: 22_000, live: 45_000 } as const;
+const EXPECTED_MS = { rehearsed: 33_000, live: 70_000 } as const;
 const DEADLINE_MS = { rehearsed: 75_000, live: 180_000 } as const;
 
 export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<Outcome> {
   const breakage: Breakage = wanted.breaks === undefined ? NOTHING : BREAKS[wanted.breaks];
-  const hasty = breakage.hasty === true;
+  const course = breakage.course ?? "whole";
   const pace = live === undefined ? "rehearsed" : "live";
   const stage: Stage = new Stage({
     breakage,
@@ -63,6 +65,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     onEdge: (line) => seen.edgeSaid(line),
     onRelay: (line) => seen.relaySaid(line),
     onModel: (event) => seen.modelSaid(event),
+    lastWords: () => seen.lastWords,
   });
   const seen: Seen = new Seen(stage, (news) => timeline.take(news));
   const timeline = new Timeline(seen, CALLER_NAME);
@@ -93,7 +96,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     });
     seen.dialled(call);
     timeline.dialled(CALLER, OUR_NUMBER);
-    const manner = live !== undefined ? LIVE : hasty ? HASTY : USUAL;
+    const manner = mannerFor(course, live !== undefined);
     await Promise.race([converse(call, seen, manner), tooLate.passed, stopped]);
   } catch (error) {
     if (error instanceof TooLate) seen.missed = error.message;
@@ -104,7 +107,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     clearInterval(drawing);
     tooLate.cancel();
     seen.call?.hangUp();
-    seen.leftovers = { found: await stage.strike() };
+    seen.leftovers = { found: await stage.strike(interrupted === undefined ? wanted.outDir : undefined) };
     timeline.close();
     screen.print(timeline.takeDone(screen.width));
   }
@@ -120,7 +123,9 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
   }
 
   const kept = await keep(seen, screen, wanted.outDir);
-  const checks = checksOf(seen, { input: stage.modelInput, isLive: wanted.live, hasty });
+  const left = leftIn(wanted.outDir);
+  const input = stage.modelInput;
+  const checks = checksOf(seen, { course, input, isLive: wanted.live, rows: left.rows });
   const failed = checks.some(({ state }) => state !== "ok") || seen.missed !== undefined;
   const diagnosis = failed ? diagnose(seen) : undefined;
   const { width } = screen;
@@ -128,6 +133,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     ...section(width, "what had to happen"),
     ...checkList(width, checks),
     [],
+    ...leftLines(width, { ...left, file: shownPath(left.file) }),
     ...section(width, "figures"),
     ...figures(width, seen, stage.usage),
     ...recordingLines(width, kept),
@@ -153,8 +159,12 @@ async function keep(seen: Seen, screen: Screen, outDir: string): Promise<Kept | 
   const file = join(outDir, "call.wav");
   await writeRecording(file, caller, assistant);
   screen.print([[], ...waveform(screen.width, picture), []]);
+  return { name: shownPath(file), ms: assistant.length / 8 };
+}
+
+function shownPath(file: string): string {
   const name = relative(process.cwd(), file);
-  return { name: name.startsWith("..") ? file : name, ms: assistant.length / 8 };
+  return name.startsWith("..") ? file : name;
 }
 
 class TooLate extends Error {}

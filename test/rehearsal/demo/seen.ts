@@ -1,15 +1,17 @@
 /**
- * Everything that was seen of one call, from four sides: the carrier's own record, the log lines of the edge and of
- * the relay, and what the model received and did. It collects and it finds; what follows from it is for checks.ts
+ * Everything that was seen of one call, from five sides: the carrier's own record, the log lines of the edge and of
+ * the relay, what the model received and did, and what the tools have written down. It collects and it finds; what follows from it is for checks.ts
  * and diagnosis.ts. All times are milliseconds since dial, on one machine's monotonic clock.
  */
 import { z } from "zod";
+import { wordsOf } from "../audio/clips.ts";
 import type { PlacedCall } from "../carrier/carrier.ts";
 import { monotonicMs } from "../carrier/ticker.ts";
 import type { CarrierEvent, EventOf } from "../carrier/timeline.ts";
 import type { EdgeLine } from "../edge.ts";
 import type { Notable } from "../model/records.ts";
 import type { LogLine } from "../relay.ts";
+import type { Execution } from "../tools/store.ts";
 import { Hearing } from "./hearing.ts";
 import type { Voice } from "./voice.ts";
 
@@ -32,6 +34,17 @@ export type Leftovers = {
   readonly found: readonly string[];
 };
 
+/** An answer of a tool's, as it reached the model. */
+export type Told = { readonly tool: string; readonly output: string };
+
+/** The stage, for what only it can look up. */
+export type Witness = Voice & {
+  /** In order. */
+  told(): readonly Told[];
+  /** The rows of the tools' database, now. */
+  executions(): readonly Execution[];
+};
+
 export class Seen {
   readonly edge: Timed<EdgeLine>[] = [];
   readonly relay: Timed<LogLine>[] = [];
@@ -41,11 +54,15 @@ export class Seen {
   leftovers: Leftovers | undefined;
   /** What the caller waited for in vain. */
   missed: string | undefined;
+  /** So much had been done when the model had the caller's yes in writing, and the relay not yet. */
+  doneBeforeYes: number | undefined;
   #call: PlacedCall | undefined;
+  readonly #witness: Witness;
   readonly #onNews: (news: News) => void;
 
-  constructor(voice: Voice, onNews: (news: News) => void) {
-    this.hearing = new Hearing(voice);
+  constructor(witness: Witness, onNews: (news: News) => void) {
+    this.hearing = new Hearing(witness);
+    this.#witness = witness;
     this.#onNews = onNews;
   }
 
@@ -84,8 +101,24 @@ export class Seen {
     const dialledAt = performance.timeOrigin + (this.#call?.timeline.startedMs ?? monotonicMs());
     const atMs = event.at - dialledAt;
     this.model.push({ atMs, what: event });
+    if (event.what === "transcribed" && this.lastWords === wordsOf("caller-yes")) {
+      this.doneBeforeYes ??= this.executions.length;
+    }
     if (event.what === "first_sound") this.hearing.begins(event.responseId, this.#causeOf(event.responseId));
     this.#onNews({ from: "model", atMs, event });
+  }
+
+  /** What the caller said last, or is saying. */
+  get lastWords(): string | undefined {
+    return this.hearing.spoken.at(-1)?.words;
+  }
+
+  get executions(): readonly Execution[] {
+    return this.#witness.executions();
+  }
+
+  told(tool: string): readonly string[] {
+    return this.#witness.told().flatMap((each) => (each.tool === tool ? [each.output] : []));
   }
 
   // --- finding ------------------------------------------------------------------------------------------------
@@ -100,6 +133,11 @@ export class Seen {
 
   relayLine(event: string): Timed<LogLine> | undefined {
     return this.relay.find(({ what }) => what.event === event);
+  }
+
+  /** Of the relay's log, what it says of one tool. */
+  toolLines(event: string, tool: string): Array<Timed<LogLine>> {
+    return this.relay.filter(({ what }) => what.event === event && what.tool === tool);
   }
 
   /** A handshake that the relay refused, the deliberate second use of a token aside. */

@@ -1,6 +1,6 @@
 /**
- * What a call is rehearsed on: the real edge and the real relay as processes, and a model, either the stand-in or a
- * tap in front of the real one. Everything is started on a free port, in folders of its own, and is gone after
+ * What a call is rehearsed on: the real edge and the real relay as processes, the tools, and a model, either the
+ * stand-in or a tap in front of the real one. Everything is started on a free port, in folders of its own, and is gone after
  * `strike`, also when it is called half-way through `open`.
  *
  * The build goes into a folder of its own too: `dist/` may be serving `npm run dev`, and it holds the owner's
@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { build } from "../../../scripts/build.ts";
 import { joined } from "../audio/clips.ts";
 import { type EdgeLine, type RunningEdge, startEdge } from "../edge.ts";
+import type { Item } from "../model/conversation.ts";
 import type { Notable } from "../model/records.ts";
 import { startModel } from "../model/server.ts";
 import {
@@ -24,10 +25,14 @@ import {
   startRelay,
   TOKEN_SECRET,
 } from "../relay.ts";
+import type { Execution } from "../tools/store.ts";
+import { Part } from "./assistant.ts";
 import type { Breakage } from "./breaks.ts";
 import type { LiveTerms } from "./live.ts";
+import type { Told, Witness } from "./seen.ts";
 import { startTap, type Usage } from "./tap.ts";
-import { Part, type Saying, type Voice } from "./voice.ts";
+import { TodoList } from "./todo-list.ts";
+import type { Saying } from "./voice.ts";
 
 export const CALLER = "+15551234567";
 export const OUR_NUMBER = "+15557654321";
@@ -36,6 +41,8 @@ export const CALLER_NAME = "Ada";
 const RELAY_ENDS_WITHIN_MS = 5_000;
 /** After a hang-up everything of the call is closed within a second. */
 const SOCKETS_CLOSE_WITHIN_MS = 1_000;
+/** So that a yes must be waited for: the model has heard it, and calls `confirm`, before it is there in writing. */
+const TRANSCRIBES_AFTER_MS = 400;
 
 export type StageTerms = {
   readonly breakage: Breakage;
@@ -43,6 +50,8 @@ export type StageTerms = {
   readonly onEdge: (line: EdgeLine) => void;
   readonly onRelay: (line: LogLine) => void;
   readonly onModel: (event: Notable) => void;
+  /** What the caller said last. */
+  readonly lastWords: () => string | undefined;
 };
 
 /** The stand-in or the tap. */
@@ -52,6 +61,7 @@ type ModelSide = {
   readonly key: string;
   openSockets(): number;
   said(responseId: string): Saying | undefined;
+  told(): readonly Told[];
   /** The caller's audio as the model got it; undefined where nobody kept it. */
   input(): Uint8Array | undefined;
   /** What was billed; undefined where nothing is. */
@@ -61,9 +71,11 @@ type ModelSide = {
 
 export type OpenStage = { readonly edge: RunningEdge; readonly relay: RunningRelay };
 
-export class Stage implements Voice {
+export class Stage implements Witness {
   readonly #terms: StageTerms;
   #folder: Promise<string> | undefined;
+  #opening: Promise<TodoList> | undefined;
+  #list: TodoList | undefined;
   #model: Promise<ModelSide> | undefined;
   #relay: Promise<RunningRelay> | undefined;
   #edge: Promise<RunningEdge> | undefined;
@@ -76,6 +88,14 @@ export class Stage implements Voice {
 
   said(responseId: string): Saying | undefined {
     return this.#modelSide?.said(responseId);
+  }
+
+  told(): readonly Told[] {
+    return this.#modelSide?.told() ?? [];
+  }
+
+  executions(): readonly Execution[] {
+    return this.#list?.executions() ?? [];
   }
 
   /** Of the caller's audio, what reached the model. */
@@ -91,18 +111,23 @@ export class Stage implements Voice {
     this.#folder = mkdtemp(join(tmpdir(), "demo-"));
     const folder = await this.#folder;
     this.#model = this.#terms.live === undefined ? this.#standIn() : this.#tap(this.#terms.live);
-    this.#modelSide = await this.#model;
+    this.#opening = TodoList.open(folder);
+    [this.#modelSide, this.#list] = await Promise.all([this.#model, this.#opening]);
     if (this.#struck) throw new Error("interrupted");
-    this.#relay = this.#startRelay(this.#modelSide, folder);
+    this.#relay = this.#startRelay(this.#modelSide, this.#list, folder);
     this.#edge = this.#startEdge(this.#relay, folder);
     const [relay, edge] = await Promise.all([this.#relay, this.#edge]);
     return { edge, relay };
   }
 
-  /** Ends everything that was begun, and tells what would not go. */
-  async strike(): Promise<readonly string[]> {
+  /**
+   * Ends everything that was begun, and tells what would not go.
+   * @param leaveIn the folder in which the tools' database is left; undefined: nowhere
+   */
+  async strike(leaveIn?: string): Promise<readonly string[]> {
     this.#struck = true;
-    const [model, relay, edge, folder] = await Promise.all([
+    const [list, model, relay, edge, folder] = await Promise.all([
+      settled(this.#opening),
       settled(this.#model),
       settled(this.#relay),
       settled(this.#edge),
@@ -115,29 +140,35 @@ export class Stage implements Voice {
     if (sockets > 0) found.push(`${sockets} socket(s) to the model`);
     await Promise.all([relay && endRelay(relay, found), edge?.stop()]);
     await model?.stop();
+    const sessions = list?.openSessions() ?? 0;
+    if (sessions > 0) found.push(`${sessions} session(s) at the MCP server`);
+    await list?.stop();
     const left = [
       edge && { name: "the edge", pid: -edge.pid, port: edge.port },
       relay && { name: "the relay", pid: relay.pid, port: relay.port },
       model && { name: "the model", pid: undefined, port: model.port },
+      list && { name: "the MCP server", pid: undefined, port: list.port },
     ];
     for (const each of left) {
       if (each === undefined) continue;
       if (each.pid !== undefined && isAlive(each.pid)) found.push(`${each.name}'s process`);
       if (await isListening(each.port)) found.push(`${each.name}'s port`);
     }
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    try {
+      if (leaveIn !== undefined) await list?.leaveIn(leaveIn);
+    } finally {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    }
     return found;
   }
 
   async #standIn(): Promise<ModelSide> {
-    const { breakage, onModel } = this.#terms;
-    const part = new Part(
-      breakage.hasty
-        ? ["assistant-first", "assistant-goodbye"]
-        : ["assistant-day", "assistant-first", "assistant-goodbye"],
-    );
+    const { breakage, onModel, lastWords } = this.#terms;
+    const part = new Part();
     const model = await startModel({
       script: (occasion) => part.reply(occasion),
+      hears: lastWords,
+      transcribesAfterMs: TRANSCRIBES_AFTER_MS,
       fault: breakage.model ?? {},
       keepInput: true,
       onEvent: onModel,
@@ -145,6 +176,7 @@ export class Stage implements Voice {
     return {
       ...model,
       usage: () => undefined,
+      told: () => toldIn(model.sessions[0]?.items ?? []),
       input: () => joined(...(model.sessions[0]?.input ?? [])),
       said: (id) =>
         part.saying(model.sessions[0]?.responses.findIndex((response) => response.id === id) ?? -1),
@@ -157,7 +189,7 @@ export class Stage implements Voice {
   }
 
   /** The relay must know its own address before it listens, so the port is found first, and may be lost again. */
-  async #startRelay(model: ModelSide, folder: string): Promise<RunningRelay> {
+  async #startRelay(model: ModelSide, list: TodoList, folder: string): Promise<RunningRelay> {
     const { breakage, live, onRelay } = this.#terms;
     for (let tries = 1; ; tries++) {
       try {
@@ -165,7 +197,14 @@ export class Stage implements Voice {
           modelUrl: model.url,
           modelKey: model.key,
           dataDir: folder,
-          env: { DRAIN_SECONDS: "0", ...live?.relayEnv, ...breakage.relayEnv },
+          env: {
+            DRAIN_SECONDS: "0",
+            // A yes must then be heard in words, and not only be a turn of the caller's.
+            TRANSCRIPTION_MODEL: "gpt-transcribe",
+            ...list.env,
+            ...live?.relayEnv,
+            ...breakage.relayEnv,
+          },
           onLog: onRelay,
         });
       } catch (error) {
@@ -197,6 +236,15 @@ export class Stage implements Voice {
       onLog: onEdge,
     });
   }
+}
+
+function toldIn(items: readonly Item[]): readonly Told[] {
+  const tools = new Map<string, string>();
+  return items.flatMap((item): Told[] => {
+    if (item.kind === "function_call") tools.set(item.callId, item.name);
+    if (item.kind !== "function_call_output") return [];
+    return [{ tool: tools.get(item.callId) ?? "", output: item.output }];
+  });
 }
 
 async function endRelay(relay: RunningRelay, found: string[]): Promise<void> {

@@ -9,6 +9,7 @@ import type { Diagnosis } from "./diagnosis.ts";
 import { figure, type Line, type Span, type Style, seconds, span, wrapped } from "./paint.ts";
 import type { Seen } from "./seen.ts";
 import type { Usage } from "./tap.ts";
+import type { Left } from "./todo-list.ts";
 import type { Picture } from "./waveform.ts";
 
 const BLANK: Line = [];
@@ -26,7 +27,7 @@ function labelled(width: number, label: string, text: Line, style: Style = "dim"
 export function header(width: number, costs: string | undefined, broken: BreakName | undefined): Line[] {
   const isLive = costs !== undefined;
   const title = isLive ? "one telephone call with the real model" : "one rehearsed telephone call";
-  const standIns = `Twilio's network · ${isLive ? "" : "OpenAI's Realtime API · "}the caller, in recorded speech`;
+  const standIns = `Twilio's network · ${isLive ? "" : "OpenAI's Realtime API · "}Zapier, by an MCP server over SQLite · the caller, in recorded speech`;
   return [
     BLANK,
     [span("  phone assistant ", "bold"), span(`· ${title}`, "dim")],
@@ -70,6 +71,23 @@ export function checkList(width: number, checks: readonly Check[]): Line[] {
           : [span(" ".repeat(WHAT + 4)), ...line],
     );
   });
+}
+
+/** What was done for the caller, as it stands in the file. */
+export function leftLines(width: number, { file, rows }: Left): Line[] {
+  if (rows.length === 0) return [];
+  return [
+    ...section(width, "what was done, as the database has it"),
+    ...rows.flatMap(({ id, tool, arguments: given, at }) =>
+      labelled(width, `row ${id}`, [
+        span(tool, "bold"),
+        span(`   ${given}   `),
+        span(new Date(at).toISOString(), "dim"),
+      ]),
+    ),
+    ...labelled(width, "database", [span(file, "bold"), span("  table executions", "dim")]),
+    BLANK,
+  ];
 }
 
 /** What was measured, where it was. */
@@ -152,7 +170,7 @@ export function verdict(
           ...labelled(width, "heard", [span(diagnosis.heard)]),
           ...(diagnosis.mend === undefined ? [] : labelled(width, "mend", [span(diagnosis.mend)])),
         ];
-  const title = diagnosis?.name ?? "not one of the six that the demo can break";
+  const title = diagnosis?.name ?? "not one of the seven that the demo can break";
   return [BLANK, [span("  ✗ broken: ", "bad"), span(title, "bad")], BLANK, ...words, BLANK];
 }
 

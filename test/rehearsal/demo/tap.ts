@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { type Notable, nowAt } from "../model/records.ts";
+import type { Told } from "./seen.ts";
 import type { Saying } from "./voice.ts";
 
 const PATH = "/v1/realtime";
@@ -19,6 +20,7 @@ export type Tap = {
   readonly port: number;
   openSockets(): number;
   said(responseId: string): Saying | undefined;
+  told(): readonly Told[];
   stop(): Promise<void>;
 };
 
@@ -50,6 +52,10 @@ const FromServer = z.discriminatedUnion("type", [
   Delta.extend({ type: z.literal("response.output_audio.delta") }),
   Delta.extend({ type: z.literal("response.output_audio_transcript.delta") }),
   z.object({
+    type: z.literal("response.output_item.done"),
+    item: z.object({ type: z.literal("function_call"), call_id: z.string(), name: z.string() }),
+  }),
+  z.object({
     type: z.literal("response.done"),
     response: z.object({
       id: z.string(),
@@ -68,12 +74,18 @@ const FromServer = z.discriminatedUnion("type", [
     }),
   }),
 ]);
-const FromRelay = z.object({
-  type: z.literal("conversation.item.truncate"),
-  item_id: z.string(),
-  content_index: z.number(),
-  audio_end_ms: z.number(),
-});
+const FromRelay = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("conversation.item.truncate"),
+    item_id: z.string(),
+    content_index: z.number(),
+    audio_end_ms: z.number(),
+  }),
+  z.object({
+    type: z.literal("conversation.item.create"),
+    item: z.object({ type: z.literal("function_call_output"), call_id: z.string(), output: z.string() }),
+  }),
+]);
 
 export async function startTap(terms: {
   readonly upstream: string;
@@ -82,6 +94,9 @@ export async function startTap(terms: {
   const tell = terms.onEvent;
   const responses = new Map<string, Growing>();
   const lines = new Set<Line>();
+  /** The names of the tools that were called, by call id. */
+  const called = new Map<string, string>();
+  const told: Told[] = [];
   let opened = 0;
   const used: Usage = { audioIn: 0, audioOut: 0, textIn: 0, textOut: 0 };
 
@@ -131,6 +146,9 @@ export async function startTap(terms: {
       case "response.output_audio_transcript.delta":
         of(event.response_id).words += event.delta;
         return;
+      case "response.output_item.done":
+        called.set(event.item.call_id, event.item.name);
+        return;
       case "response.done": {
         const { id, status, status_details, usage } = event.response;
         used.audioIn += usage?.input_token_details.audio_tokens ?? 0;
@@ -162,11 +180,15 @@ export async function startTap(terms: {
   }
 
   function fromRelay(text: string): void {
-    const parsed = text.includes("conversation.item.truncate")
-      ? FromRelay.safeParse(JSON.parse(text))
-      : undefined;
+    // Nearly all of them are audio.
+    const parsed = text.includes("conversation.item.") ? FromRelay.safeParse(JSON.parse(text)) : undefined;
     if (!parsed?.success) return;
-    const { item_id: itemId, content_index: contentIndex, audio_end_ms: audioEndMs } = parsed.data;
+    const event = parsed.data;
+    if (event.type === "conversation.item.create") {
+      told.push({ tool: called.get(event.item.call_id) ?? "", output: event.item.output });
+      return;
+    }
+    const { item_id: itemId, content_index: contentIndex, audio_end_ms: audioEndMs } = event;
     const when = { at: nowAt(), session: 0 };
     tell({ ...when, what: "truncate", itemId, contentIndex, audioEndMs, sentMs: Number.NaN, refused: null });
   }
@@ -217,6 +239,7 @@ export async function startTap(terms: {
     port,
     usage: () => used,
     openSockets: () => lines.size,
+    told: () => told,
     said: (id) => {
       const known = responses.get(id);
       return (

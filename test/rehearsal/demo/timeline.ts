@@ -7,6 +7,7 @@ import type { Utterance } from "./hearing.ts";
 import { figure, type Line, type Span, type Style, seconds, span } from "./paint.ts";
 import { row } from "./screen.ts";
 import { type News, numberIn, type Seen, textIn, USED_BEFORE } from "./seen.ts";
+import { toolEntry } from "./tool-entries.ts";
 
 type Entry = {
   readonly atMs: number;
@@ -115,7 +116,7 @@ export class Timeline {
             ? []
             : [span("   token minted "), OK, span(` ${bytes} bytes, 60 s`, "dim")];
         };
-        this.#entries.push({
+        this.#enter({
           atMs,
           role: span("edge", "edge"),
           text: () => [
@@ -162,7 +163,11 @@ export class Timeline {
   }
 
   #relay({ line, atMs }: Extract<News, { from: "relay" }>): void {
+    const ofTool = toolEntry(this.#seen, line);
+    if (ofTool !== undefined) return this.#enter({ atMs, role: span("tool", "tool"), ...ofTool });
     switch (line.event) {
+      case "tool.done":
+        return;
       case "call.admitted":
         return this.#add(atMs, "relay", "relay", [
           span("token "),
@@ -217,7 +222,7 @@ export class Timeline {
         return this.#add(atMs, "model", "model", [NO, span(` error ${event.code ?? ""} ${event.message}`)]);
       case "truncate":
         if (event.audioEndMs === 0) return;
-        this.#entries.push({
+        this.#enter({
           atMs,
           role: span("barge-in", "cut"),
           text: () => this.#bargeIn(),
@@ -252,7 +257,7 @@ export class Timeline {
     for (const utterance of this.#seen.hearing.utterances) {
       if (this.#told.has(utterance) || utterance.startMs === undefined) continue;
       this.#told.add(utterance);
-      this.#entries.push({
+      this.#enter({
         atMs: utterance.startMs,
         role: span(utterance.who, utterance.who),
         text: () => this.#words(utterance),
@@ -261,7 +266,6 @@ export class Timeline {
             ? this.#seen.nowMs >= utterance.lastWordMs
             : utterance.state !== "coming",
       });
-      this.#entries.sort((one, other) => one.atMs - other.atMs);
     }
   }
 
@@ -279,7 +283,11 @@ export class Timeline {
   }
 
   #add(atMs: number, role: string, style: Style, text: Line): void {
-    this.#entries.push({ atMs, role: span(role, style), text: () => text, isDone: () => true });
+    this.#enter({ atMs, role: span(role, style), text: () => text, isDone: () => true });
+  }
+
+  #enter(entry: Entry): void {
+    this.#entries.push(entry);
     this.#entries.sort((one, other) => one.atMs - other.atMs);
   }
 }

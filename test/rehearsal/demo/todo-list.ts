@@ -1,0 +1,77 @@
+/**
+ * The tools of the rehearsed call: an MCP server over a SQLite file that holds the caller's day and nothing else. What
+ * was done with them is asked of that file.
+ */
+import { copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startTools, type Tools } from "../tools/server.ts";
+import { type Execution, Store } from "../tools/store.ts";
+import { TODOIST } from "../tools/todoist.ts";
+
+/** In the order in which the assistant reads them out. */
+export const DAY = [
+  { content: "Call the dentist", due: "today at nine" },
+  { content: "The office meeting", due: "today at half past ten" },
+  { content: "Lunch with Maria", due: "today at noon" },
+  { content: "Send the report", due: "today" },
+  { content: "Water the plants", due: "today" },
+] as const;
+
+const FILE = "tools.sqlite";
+
+export class TodoList {
+  readonly #tools: Tools;
+  #executions: readonly Execution[] | undefined;
+
+  private constructor(tools: Tools) {
+    this.#tools = tools;
+  }
+
+  static async open(folder: string): Promise<TodoList> {
+    const dbPath = join(folder, FILE);
+    const store = new Store(dbPath);
+    for (const task of DAY) store.addTask({ ...task, description: "", priority: 1 });
+    store.close();
+    return new TodoList(await startTools({ dbPath, seeds: false, only: TODOIST.map(({ name }) => name) }));
+  }
+
+  get port(): number {
+    return this.#tools.port;
+  }
+
+  /** For the relay: how the list is reached. */
+  get env(): Readonly<Record<string, string>> {
+    return { ZAPIER_MCP_URL: this.#tools.url, ZAPIER_MCP_TOKEN: this.#tools.key };
+  }
+
+  openSessions(): number {
+    return this.#tools.sessions();
+  }
+
+  /** Every write that was carried out by now. */
+  executions(): readonly Execution[] {
+    return this.#executions ?? this.#tools.executions();
+  }
+
+  async stop(): Promise<void> {
+    this.#executions = this.#tools.executions();
+    await this.#tools.stop();
+  }
+
+  /** Once it is stopped: the file, for whoever wants to look into it. */
+  async leaveIn(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    await copyFile(this.#tools.dbPath, join(folder, FILE));
+  }
+}
+
+export type Left = { readonly file: string; readonly rows: readonly Execution[] };
+
+/** What a call has left, as SQLite reads it from the file. */
+export function leftIn(folder: string): Left {
+  const file = join(folder, FILE);
+  const store = new Store(file);
+  const rows = store.executions();
+  store.close();
+  return { file, rows };
+}
