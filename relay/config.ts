@@ -155,6 +155,13 @@ export async function configFrom(
     `LOG_LEVEL=${LEVELS.join(" | ")}`,
   );
   const tools = await toolSettingsFrom(reader, env, readFile);
+  if (tools.mcpServers.length > 0 && settings.transcriptionModel === undefined) {
+    warnings.push({
+      variable: "TRANSCRIPTION_MODEL",
+      problem: "is off, so that nobody reads whether a caller has said yes to what a tool would do",
+      mend: "set TRANSCRIPTION_MODEL=gpt-transcribe (billed apart); without it more is asked on the keypad",
+    });
+  }
 
   if (
     problems.length > 0 ||

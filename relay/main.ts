@@ -2,7 +2,8 @@
  * The relay's entry: environment to configuration, wiring, signals. The only place that reads process.env.
  */
 import { readFile } from "node:fs/promises";
-import { PHONE_TOOL_NAMES } from "./call/phone-tools.ts";
+import { PHONE_TOOL_NAMES, phoneTool } from "./call/phone-tools.ts";
+import { idlePatterns } from "./call/policy.ts";
 import { timeoutMsOf } from "./call/tool-timeouts.ts";
 import { configFrom, printFindings } from "./config.ts";
 import { takeCensus } from "./io/census.ts";
@@ -88,6 +89,13 @@ const forgetting = setInterval(forget, FORGET_EVERY_MS);
 
 // A server that is down is tried on, and delays no call for longer than this.
 await mcp?.open(MCP_OPENS_WITHIN_MS);
+const { tools: all, unreachable } = tools.toolbox;
+const named = [...all, ...PHONE_TOOL_NAMES.map(phoneTool)];
+// Of a server that is away nobody knows what it would have.
+for (const pattern of unreachable.length > 0 ? [] : idlePatterns(policy, named)) {
+  const mend = `no tool is called ${pattern}, and what is said of it means nothing: the names are in the lines before`;
+  log({ event: "relay.warning", level: "warn", variable: "TOOL_POLICY or TRUSTED_READS", mend });
+}
 
 let server: RelayServer;
 try {

@@ -5,6 +5,7 @@
 import type { Profile } from "../contract.ts";
 import type { FunctionTool } from "../wire/realtime.ts";
 import { isOffered, type Policy } from "./policy.ts";
+import type { Tool } from "./tools.ts";
 
 /** A tool of another's may not take one of these names. */
 export const PHONE_TOOL_NAMES = ["end_call", "transfer_call", "confirm", "cancel"] as const;
@@ -53,7 +54,7 @@ export function phoneToolsFor(
     confirm: hasTools,
     cancel: hasTools,
   };
-  return PHONE_TOOL_NAMES.filter((name) => isWanted[name] && isOffered(policy, asTool(name), tools)).map(
+  return PHONE_TOOL_NAMES.filter((name) => isWanted[name] && isOffered(policy, phoneTool(name), tools)).map(
     (name) => ({
       name,
       told: { type: "function", name, ...TOLD[name], ...(name === "transfer_call" && to(transfers)) },
@@ -61,8 +62,14 @@ export function phoneToolsFor(
   );
 }
 
-const asTool = (name: PhoneTool) =>
-  ({ name, ...TOLD[name], source: { is: "phone" }, hints: {}, timeoutMs: 0 }) as const;
+/** As the owner's rules see it. */
+export const phoneTool = (name: PhoneTool): Tool => ({
+  name,
+  ...TOLD[name],
+  source: { is: "phone" },
+  hints: {},
+  timeoutMs: 0,
+});
 
 const to = (names: readonly string[]): Pick<FunctionTool, "parameters"> => ({
   parameters: {

@@ -286,6 +286,13 @@ const reachWith = ({ reach, isDraft, isTidying }: Reading, args: ToolArguments):
   people: reach.people || (!isDraft && namesPeople(args, !isTidying)),
 });
 
+/** The owner's patterns that mean none of these tools: a name mistyped, as a rule. An action's names nobody can know. */
+export function idlePatterns({ rules, trustedReads }: Policy, tools: readonly Tool[]): readonly string[] {
+  if (tools.some((tool) => executes(tool) !== undefined)) return [];
+  const patterns = [...rules.map(({ pattern }) => pattern), ...trustedReads];
+  return patterns.filter((pattern) => !tools.some(({ name }) => matches(pattern, name)));
+}
+
 // --- who is offered what ------------------------------------------------------------------------------------
 
 /** @param allowed what the caller's profile narrows it to; absent: nothing. The phone's own tools are not narrowed. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  idlePatterns,
   isAllowedTo,
   isOffered,
   NO_POLICY,
@@ -283,5 +284,22 @@ describe("the phone's own tools", () => {
     };
     expect(off("end_call=deny")).toBe(true);
     for (const rules of ["*=deny", "end_*=deny", "*call*=deny"]) expect(off(rules)).toBe(false);
+  });
+});
+
+describe("patterns that mean no tool", () => {
+  const idle = (rules: string, trusted: string, tools: readonly Tool[]) => {
+    const read = readPolicy(rules, trusted);
+    return read.ok ? idlePatterns(read.policy, tools) : undefined;
+  };
+  const tools = [mcpTool("todoist_create_task"), phoneTool("end_call")];
+
+  test("are named, and the others not", () => {
+    const rules = "todoist_*=allow, end_call=deny, todist_*=deny, *=confirm";
+    expect(idle(rules, "todoist_create_task, gmail_find", tools)).toEqual(["todist_*", "gmail_find"]);
+  });
+
+  test("may mean an action where a server runs actions by their names", () => {
+    expect(idle("gmail_send=deny", "", [...tools, WRITE_ACTION])).toEqual([]);
   });
 });
