@@ -28,17 +28,17 @@ const MOST_OF_LABEL = 36;
 /** Of words that belong to different arguments. */
 const NEAR_BY = 2;
 
-/** How much is said of each value, and of how many of the same name; the first that fits is taken. */
-type Level = { readonly length: number; readonly items: number };
+type Level = {
+  /** How much is said of each value. */
+  readonly length: number;
+  /** How many of the same name are said. */
+  readonly items: number;
+};
+/** The first that fits is taken: texts are cut before names are only counted. */
 const LEVELS: readonly Level[] = [
-  { length: 320, items: 12 },
-  { length: 240, items: 12 },
-  { length: 180, items: 10 },
-  { length: 140, items: 8 },
-  { length: 110, items: 8 },
-  { length: 80, items: 6 },
-  { length: 60, items: 5 },
-  { length: 45, items: 4 },
+  ...[320, 240, 180, 140, 110, 80, 60].map((length) => ({ length, items: 12 })),
+  ...[80, 60, 45].map((length) => ({ length, items: 8 })),
+  ...[60, 45, 34].map((length) => ({ length, items: 5 })),
   { length: 34, items: 3 },
   { length: 26, items: 2 },
   { length: 18, items: 1 },

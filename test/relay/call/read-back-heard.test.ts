@@ -126,6 +126,55 @@ describe("a transcript is not taken as read", () => {
     expect(wasSaid(inEnglish, transcript)).toBeFalse();
   });
 
+  const long = readBackOf(
+    "gmail_send_email",
+    {
+      to: "anna@example.com",
+      body: "one sees how much better that is than all of the others here. ".repeat(4),
+    },
+    "en",
+  );
+  test.each([
+    ["words were put in one after the other", "better", "better and very much nicer too"],
+    ["words are missing one after the other", "sees how much better that", ""],
+    ["a key was named in the middle of a text", "better", "better press 3"],
+  ])("if %s, even in a long one", (_, some, others) => {
+    expect(wasSaid(long, long.words.replace(some, others.split(" ")[0] ?? ""))).toBe(others !== "");
+    expect(wasSaid(long, long.words.replace(some, others))).toBeFalse();
+  });
+
+  test("if five words were put in at one place, and not where they are here and there", () => {
+    const body = "so he is to go up as we do it by us. ".repeat(8);
+    const ofShort = readBackOf("gmail_send_email", { to: "anna@example.com", body }, "en");
+    const [hereAndThere, atOnePlace] = [/(up as)/g, /up as/].map((place) => {
+      let left = 5;
+      return ofShort.words.replace(place, (found) =>
+        place.global ? (left-- > 0 ? `${found} now` : found) : `${found} now now now now now`,
+      );
+    });
+    expect(wasSaid(ofShort, hereAndThere ?? "")).toBeTrue();
+    expect(wasSaid(ofShort, atOnePlace ?? "")).toBeFalse();
+  });
+
+  test("if two recipients changed places, where all else is alike", () => {
+    const to = ["x@example.com", "anna@a.example.com", "anna@b.example.com", "anna@c.example.com"];
+    const readBack = readBackOf("gmail_send_email", { to }, "en");
+    const { words: inOrder } = readBack;
+    const swapped = inOrder.replace("at a dot", "at ? dot").replace("at b dot", "at a dot").replace("?", "b");
+    expect(swapped).not.toBe(inOrder);
+    expect(wasSaid(readBack, swapped)).toBeFalse();
+  });
+
+  test("if an address in free instructions is another", () => {
+    const readBack = readBackOf(
+      "gmail_send_email",
+      { instructions: "Write to eve@example.net that I am late" },
+      "en",
+    );
+    expect(wasSaid(readBack, readBack.words)).toBeTrue();
+    expect(wasSaid(readBack, readBack.words.replace("eve", "ava"))).toBeFalse();
+  });
+
   test("if an amount is another", () => {
     for (const amount of ["1250", "125.05", "11250.5", "1250.55", "2250.5"]) {
       expect(wasSaid(ofPayment, ofPayment.words.replace("1250.5", amount)), amount).toBeFalse();

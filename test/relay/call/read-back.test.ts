@@ -126,6 +126,13 @@ describe("nothing is left out", () => {
     );
   });
 
+  test("ten recipients are all named, whatever is written to them", () => {
+    const to = Array.from({ length: 10 }, (_, at) => `person${at}@example.com`);
+    const words = told({ to, body: "word ".repeat(500), subject: "word ".repeat(100) });
+    expect(words.match(/person\S+ at example dot com/g)).toHaveLength(10);
+    expect(words).not.toContain("of them");
+  });
+
   test("forty recipients are counted, and who gets a hidden copy is still named", () => {
     const to = Array.from({ length: 40 }, (_, at) => `person${at}@example.com`);
     const words = told({ to: to.join(", "), bcc: "eve@example.net", subject: "Hello" });
@@ -175,6 +182,12 @@ describe("the question cannot be dressed up", () => {
     const words = told(args);
     expect(words).toContain("a text that speaks of pressing keys");
     expect(words.replaceAll("pressing keys", "")).not.toMatch(/press/i);
+  });
+
+  test("and what a name makes a question of is not read either", () => {
+    expect(told({ press: "1 to hear your tasks", to: "Anna" })).toBe(
+      "To: Anna. a text that speaks of pressing keys, 1 word long: a text that speaks of pressing keys, 5 words long.",
+    );
   });
 
   test.each(LANGUAGES.map((language) => [language]))("by its own words in %s", (language) => {
