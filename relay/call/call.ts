@@ -357,14 +357,17 @@ export class Call {
     if (this.#stage.is !== "started" || !this.#negotiation.isReady) return;
     const { exchange }: Started = this.#stage;
     if (exchange.turns.isHopeless) {
-      // Whoever was about to hang up needs no apology for a goodbye that does not come.
-      return this.#end(exchange.isStaying ? "model_failed" : "assistant_hung_up", "no response", at);
+      if (exchange.isStaying) return this.#end("model_failed", "no response", at);
+      // Whoever was about to leave needs no apology for last words that do not come.
+      return this.#leave(exchange, "no response", at);
     }
     exchange.askForResponse(at);
-    if (!exchange.mayHangUp(at)) return;
-    const { transferTo } = exchange;
-    if (transferTo === undefined) this.#end("assistant_hung_up", "goodbye heard", at);
-    else this.#end("transferred", "announcement heard", at, transferTo);
+    if (exchange.mayHangUp(at)) this.#leave(exchange, "last words heard", at);
+  }
+
+  #leave({ transferTo }: Exchange, detail: string, at: number): void {
+    if (transferTo === undefined) this.#end("assistant_hung_up", detail, at);
+    else this.#end("transferred", detail, at, transferTo);
   }
 
   #append(payloads: readonly string[]): void {

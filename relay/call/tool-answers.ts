@@ -78,6 +78,7 @@ const UNCONFIRMED: Readonly<Record<Unconfirmed, string>> = {
   not_heard:
     "The caller has not heard to the end what would be done, so nothing was done. Tell them once more, ask, and wait for the answer.",
   not_agreed: "The caller has not clearly said yes, so nothing was done. Ask again, and wait for the answer.",
+  twice: "Exactly this is being confirmed already. Nothing was done a second time; wait for that answer.",
 };
 export const unconfirmed = (why: Unconfirmed): string => UNCONFIRMED[why];
 

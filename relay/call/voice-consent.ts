@@ -32,7 +32,7 @@ export type Confirmed =
   /** The words of the caller's answer are still to come. */
   | { readonly is: "waiting" }
   | { readonly is: "refused"; readonly why: Unconfirmed; readonly tool?: Tool };
-export type Unconfirmed = "unknown" | "used" | "declined" | "expired" | "not_heard" | "not_agreed";
+export type Unconfirmed = "unknown" | "used" | "declined" | "expired" | "not_heard" | "not_agreed" | "twice";
 
 /** A `confirm` that has waited is settled. */
 export type Settled = { readonly callId: string; readonly confirmed: Confirmed };
@@ -173,8 +173,9 @@ export class VoiceConsent {
       this.#forget(held, "expired");
       return { is: "refused", why: "expired", tool: held.request.tool };
     }
-    // The first call of `confirm` is answered when the words are here; another one has nothing to add.
-    if (held.answers.size > 0 && held.confirming === undefined) {
+    // The first call of `confirm` is answered when the words are here, and another one has nothing to add: they may say no.
+    if (held.confirming !== undefined) return { is: "refused", why: "twice", tool: held.request.tool };
+    if (held.answers.size > 0) {
       held.confirming = { callId, until: at + WORDS_WITHIN_MS };
       return { is: "waiting" };
     }

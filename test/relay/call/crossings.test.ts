@@ -132,3 +132,27 @@ test("what the caller has agreed to is done before the assistant hangs up", () =
   rig.heard(turn, "Yes.");
   expect(rig.ending).toBeUndefined();
 });
+test("who was told that they are put through is, although the model obeys no more", () => {
+  const rig = new ToolRig({ profile: { name: "Ada", transfers: ["office"] } });
+  rig.created("r").says("r", "i", 400).said("r", "i");
+  rig
+    .calls("r", "c", "transfer_call", "completed", { to: "office" })
+    .calls("r", "d", "no_such_tool")
+    .done("r");
+  rig.itemsArrive().wait(20_000);
+  expect(rig.ending).toBe("transferred");
+});
+test("a second confirm does not overtake the words that the first one waits for, and each is answered", () => {
+  const rig = new ToolRig();
+  rig.callerSays("Add milk");
+  rig.modelCalls([CREATE, { content: "milk" }]);
+  rig.modelSays("I would add milk. Shall I?", "tool");
+  rig.callerSays("Yes.");
+  const turn = rig.callerSays(); // "No, wait", and its words are not here yet
+  const [first = "", second = ""] = rig.modelCalls(["confirm", { id: "r1" }], ["confirm", { id: "r1" }]);
+  expect(rig.ran).toEqual([]);
+  rig.heard(turn, "No, wait, don't!");
+  expect(rig.ran).toEqual([]);
+  expect(rig.outputs[first]).toContain("The caller said no");
+  expect(rig.outputs[second]).toContain("being confirmed already");
+});

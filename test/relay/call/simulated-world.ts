@@ -114,6 +114,24 @@ export class Queue {
     return heardMs;
   }
 
+  /** What the ear had got of `item` by then. */
+  playedMs(item: string, by: number): number {
+    let playedMs = 0;
+    for (const segment of this.#segments)
+      if (segment.item === item) playedMs += Math.max(0, Math.min(segment.to, by) - segment.from);
+    return playedMs;
+  }
+
+  /** What the ear got last, by then. */
+  lastHeard(by: number): string | undefined {
+    return this.#segments.findLast(({ from }) => from < by)?.item;
+  }
+
+  /** When all that is queued now will have been played. */
+  get quietAt(): number {
+    return this.#busyUntil;
+  }
+
   forget(): void {
     this.#segments = this.#segments.filter(({ to }) => to > this.#agenda.now);
   }

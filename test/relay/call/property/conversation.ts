@@ -1,33 +1,42 @@
 /**
- * A plausible call, played out: a carrier with a queue and marks, a model that takes turns as OpenAI's does (voice
- * activity, responses faster than real time, cancelled when the caller interrupts, one at a time), and a caller who
- * speaks, interrupts, presses keys and hangs up. Everything is seeded. The inputs are written down, so that they can
- * be played again with something wrong in them.
+ * A plausible call, played out: a carrier with a queue and marks, a model (model.ts) and its tools (tools.ts), and a
+ * caller who speaks, interrupts, agrees or does not, presses keys and hangs up. Everything is seeded. The inputs are
+ * written down, so that they can be played again with something wrong in them.
  *
- * Here, where nothing is wrong, more can be asked than of a mutated sequence: that the model refuses nothing, and
- * that what is truncated is what the ear got.
+ * Here, where nothing is wrong, more can be asked than of a mutated sequence: that the model refuses nothing, that what
+ * is truncated is what the ear got, and that a key agrees only to what the ear got whole.
  */
 import type { Input, LineNews } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
-import type { FromModel, ToModel } from "../../../../relay/wire/realtime.ts";
+import type { FromModel } from "../../../../relay/wire/realtime.ts";
 import type { FromTwilio } from "../../../../relay/wire/twilio.ts";
 import { STREAM_SID } from "../call-in-hand.ts";
 import type { Chance } from "../chance.ts";
 import { Agenda, Queue, Way } from "../simulated-world.ts";
-import { connected, someAudio, start, updated } from "./inputs.ts";
+import { Broken, hold } from "./broken.ts";
+import { connected, someAudio, start } from "./inputs.ts";
+import { type Response, SimulatedModel } from "./model.ts";
 import type { Player, Timed } from "./player.ts";
-import { Broken } from "./watch.ts";
+import { UTTERANCES } from "./tool-terms.ts";
+import { performTool } from "./tools.ts";
 
 const FRAME_MS = 100;
-const LONGEST_CALL_MS = 14_000;
 /** The ways here are short and even, so that an honest error stays far below this. */
 const WITHIN_MS = 60;
 
-type Response = {
-  readonly id: string;
-  status: "active" | "done";
-  readonly saidMs: Map<string, number>;
+/** How this call is unlike most. */
+export type Lie = {
+  readonly longestMs: number;
+  /** The ways to the model and back, each. */
+  readonly modelWayMs: readonly [least: number, most: number];
+  /** From the beginning of the caller's speech, as it is detected, to its commit, at least. */
+  readonly leastTurnMs: number;
+  /** Creates that cross with a response are refused, and counted. */
+  readonly mayRefuse: boolean;
 };
+export const USUAL: Lie = { longestMs: 14_000, modelWayMs: [1, 60], leastTurnMs: 200, mayRefuse: false };
+
+const SAID = Object.keys(UTTERANCES);
 
 export class Conversation {
   readonly inputs: Timed[] = [];
@@ -39,22 +48,37 @@ export class Conversation {
   readonly #fromModel: Way;
   readonly #toModel: Way;
   readonly #queue: Queue;
-  readonly #saidMs = new Map<string, number>();
-  #response: Response | undefined;
-  #responses = 0;
+  readonly #lie: Lie;
+  readonly model: SimulatedModel;
+  #turns = 0;
   #speaking = false;
   #turnOpen = false;
   #playing: string | undefined;
+  /** The item that reads a question to the caller. */
+  #question: string | undefined;
+  readonly #outOfBand = new Set<string>();
+  #pressedAt = 0;
 
-  constructor(player: Player, chance: Chance) {
+  constructor(player: Player, chance: Chance, lie: Lie = USUAL) {
+    this.#lie = lie;
     this.#player = player;
     this.#chance = chance;
-    const way = () =>
-      new Way(this.#agenda, { oneWayMs: chance.between(1, 60), jitterMs: chance.between(0, 10) }, chance);
-    this.#fromCarrier = way();
-    this.#toCarrier = way();
-    this.#fromModel = way();
-    this.#toModel = way();
+    const way = (least: number, most: number) =>
+      new Way(
+        this.#agenda,
+        { oneWayMs: chance.between(least, most), jitterMs: chance.between(0, 10) },
+        chance,
+      );
+    this.#fromCarrier = way(1, 60);
+    this.#toCarrier = way(1, 60);
+    this.#fromModel = way(...lie.modelWayMs);
+    this.#toModel = way(...lie.modelWayMs);
+    this.model = new SimulatedModel(
+      this.#agenda,
+      chance,
+      { send: (event) => this.#event(event), spoke: (response) => this.#toBeAnswered(response) },
+      lie.mayRefuse,
+    );
     this.#queue = new Queue(this.#agenda, 0, (name) =>
       this.#frame({ event: "mark", streamSid: STREAM_SID, mark: { name } }),
     );
@@ -62,7 +86,7 @@ export class Conversation {
 
   play(): void {
     this.#begin();
-    const end = LONGEST_CALL_MS + 2_000;
+    const end = this.#lie.longestMs + 2_000;
     while (!this.#player.ended) {
       const next = this.#agenda.nextAt ?? end;
       const due = this.#player.call.nextDeadline() ?? end;
@@ -81,6 +105,7 @@ export class Conversation {
   #begin(): void {
     const chance = this.#chance;
     const agenda = this.#agenda;
+    const { longestMs } = this.#lie;
     const dialledIn = chance.between(10, 400);
     if (chance.often(0.01))
       agenda.at(dialledIn, () => this.#news({ is: "model_closed", code: 1006, status: 401 }));
@@ -88,12 +113,12 @@ export class Conversation {
     this.#frame(connected);
     agenda.at(chance.between(0, 50), () => this.#frame(start(chance.often(0.01) ? { eve: true } : {})));
     agenda.at(100, () => this.#hearCaller(0));
-    for (let at = 500 + chance.between(0, 4_000); at < LONGEST_CALL_MS; at += chance.between(500, 5_000)) {
+    for (let at = 500 + chance.between(0, 4_000); at < longestMs; at += chance.between(500, 5_000)) {
       const lastsMs = chance.between(200, 2_000);
-      if (chance.often(0.12)) agenda.at(at, () => this.#press());
+      if (chance.often(0.12)) agenda.at(at, () => this.#press(chance.one(["1", "1", "2", "7", "*"])));
       else agenda.at(at, () => this.#speak(lastsMs));
     }
-    agenda.at(chance.between(3_000, LONGEST_CALL_MS), () => this.#ending());
+    agenda.at(chance.between(3_000, longestMs), () => this.#ending());
   }
 
   #ending(): void {
@@ -121,138 +146,42 @@ export class Conversation {
     this.#agenda.at(this.#agenda.now + FRAME_MS, () => this.#hearCaller(index + 1));
   }
 
-  #press(): void {
-    this.#frame({ event: "dtmf", streamSid: STREAM_SID, dtmf: { digit: this.#chance.one(["1", "7", "*"]) } });
+  #press(digit: string): void {
+    const pressedAt = this.#agenda.now;
+    this.#fromCarrier.send(() => {
+      this.#pressedAt = pressedAt;
+      this.#give({ from: "twilio", frame: { event: "dtmf", streamSid: STREAM_SID, dtmf: { digit } } });
+    });
   }
-
-  // --- the model ------------------------------------------------------------------------------------------------
 
   #speak(lastsMs: number): void {
-    if (this.#speaking || this.#turnOpen || !this.#configured) return;
+    if (this.#speaking || this.#turnOpen || !this.model.isConfigured) return;
     this.#speaking = true;
+    const words = this.#chance.one(["Yes.", "Yes.", ...SAID]);
     this.#agenda.at(this.#agenda.now + 150, () => {
       this.#turnOpen = true;
-      this.#event({ type: "input_audio_buffer.speech_started" });
-      if (this.#response?.status === "active") this.#finish(this.#response, "cancelled");
+      this.model.callerStarted();
     });
-    this.#agenda.at(this.#agenda.now + 150 + lastsMs, () => {
+    const endsAt = this.#agenda.now + 150 + Math.max(lastsMs, this.#lie.leastTurnMs);
+    this.#agenda.at(endsAt - 20, () => this.model.callerStopped());
+    this.#agenda.at(endsAt, () => {
       this.#speaking = false;
       this.#turnOpen = false;
-      this.#event({ type: "input_audio_buffer.committed" });
-      this.#event({ type: "conversation.item.added", item: { id: `said_${this.#responses}` } });
-      if (this.#response?.status !== "active" && !this.#chance.often(0.02)) this.#respond(undefined);
+      this.model.callerEnded(`said_${this.#turns++}`, words);
     });
   }
 
-  #configured = false;
-
-  #respond(reason: string | undefined): void {
+  /** Somebody who was asked something answers, mostly when it is over. */
+  #toBeAnswered({ toRead }: Response): void {
     const chance = this.#chance;
-    const response: Response = { id: `r${this.#responses++}`, status: "active", saidMs: new Map() };
-    this.#response = response;
-    const metadata = reason === undefined ? null : { reason };
-    this.#event({ type: "response.created", response: { id: response.id, metadata } });
-    const pace = chance.one([8, 4, 1, 0.7]);
-    let at = this.#agenda.now + chance.between(20, 300);
-    const calls = reason !== "goodbye" && reason !== "greeting" && chance.often(0.3);
-    const items = calls && chance.often(0.4) ? 0 : chance.whole(1, 2);
-    for (let i = 0; i < items; i++) {
-      const item_id = `${response.id}_${i}`;
-      for (let pieces = chance.whole(1, 6); pieces > 0; pieces--) {
-        const ms = chance.one([100, 200, 400]);
-        this.#when(at, response, () => this.#say(response, item_id, ms));
-        at += ms / pace;
-      }
-      const done = {
-        type: "response.output_audio.done",
-        response_id: response.id,
-        item_id,
-        content_index: 0,
-      } as const;
-      this.#when(at, response, () => this.#event(done));
+    const overAt = Math.max(this.#queue.quietAt, this.#agenda.now) + chance.between(-600, 1_500);
+    if (toRead !== undefined && chance.often(0.8)) {
+      const digit = chance.one(["1", "1", "1", "2", "5"]);
+      this.#agenda.at(overAt, () => this.#press(digit));
+      if (chance.often(0.2)) this.#agenda.at(overAt + chance.between(50, 600), () => this.#press(digit));
+    } else if (this.model.held.length > 0 && chance.often(0.5)) {
+      this.#agenda.at(overAt, () => this.#speak(chance.between(200, 800)));
     }
-    if (calls) this.#when(at, response, () => this.#call(response));
-    const status = chance.often(0.04) ? "failed" : "completed";
-    this.#when(at, response, () => this.#finish(response, status));
-  }
-
-  #when(at: number, response: Response, happen: () => void): void {
-    this.#agenda.at(at, () => {
-      if (response.status === "active") happen();
-    });
-  }
-
-  #say(response: Response, item_id: string, ms: number): void {
-    this.#saidMs.set(item_id, (this.#saidMs.get(item_id) ?? 0) + ms);
-    const delta = someAudio(ms, 3);
-    this.#event({
-      type: "response.output_audio.delta",
-      response_id: response.id,
-      item_id,
-      content_index: 0,
-      delta,
-    });
-  }
-
-  #call({ id }: Response): void {
-    const name = this.#chance.often(0.7) ? "end_call" : "other";
-    const item = {
-      type: "function_call" as const,
-      id: `${id}_call`,
-      call_id: `call_${id}`,
-      name,
-      arguments: "{}",
-    };
-    this.#event({
-      type: "response.output_item.done",
-      response_id: id,
-      item: { ...item, status: "completed" },
-    });
-  }
-
-  #finish(response: Response, status: "completed" | "cancelled" | "failed"): void {
-    response.status = "done";
-    const status_details = status === "failed" ? { error: { code: "server_error" } } : null;
-    this.#event({ type: "response.done", response: { id: response.id, status, status_details } });
-  }
-
-  #asked(event: ToModel): void {
-    switch (event.type) {
-      case "session.update":
-        return this.#configure(event.event_id, event.session.temperature !== undefined);
-      case "response.create":
-        if (this.#response?.status === "active") throw new Broken("the model has no create to refuse");
-        return this.#respond(event.response.metadata.reason);
-      case "response.cancel":
-        if (this.#response?.id === event.response_id && this.#response.status === "active")
-          return this.#finish(this.#response, "cancelled");
-        return this.#event({
-          type: "error",
-          error: { code: "response_cancel_not_active", event_id: event.event_id },
-        });
-      case "conversation.item.create":
-        return this.#event({ type: "conversation.item.added", item: { id: event.item.id } });
-      case "conversation.item.truncate":
-        if (event.audio_end_ms > (this.#saidMs.get(event.item_id) ?? 0))
-          throw new Broken("the model has no truncation to refuse");
-        return;
-      case "input_audio_buffer.append":
-        return;
-      default:
-        event satisfies never;
-    }
-  }
-
-  #configure(event_id: string, warm: boolean): void {
-    const param = "session.temperature";
-    if (warm) return this.#event({ type: "error", error: { code: "unknown_parameter", param, event_id } });
-    const luck = this.#chance.next();
-    if (luck < 0.01) return;
-    if (luck < 0.02) return this.#event(updated("audio/pcm"));
-    const voice = { code: "invalid_value", param: "session.audio.output.voice", event_id };
-    if (luck < 0.03) return this.#event({ type: "error", error: voice });
-    this.#configured = true;
-    this.#event(updated());
   }
 
   // --- what goes to and fro -------------------------------------------------------------------------------------
@@ -274,7 +203,23 @@ export class Conversation {
     this.inputs.push({ input, at });
     const event = input.from === "model" ? input.event : undefined;
     this.#playing = event?.type === "response.output_audio.delta" ? event.item_id : undefined;
-    this.#perform(this.#player.give(input, at));
+    if (event?.type === "response.created" && event.response.metadata?.reason === "read_back")
+      this.#outOfBand.add(event.response.id);
+    if (event?.type === "response.output_audio.delta" && this.#outOfBand.has(event.response_id))
+      this.#question = event.item_id;
+    const effects = this.#player.give(input, at);
+    const isRun = effects.some((effect) => effect.to === "tool" && "run" in effect);
+    if (isRun && input.from === "twilio") this.#holdHeard();
+    this.#perform(effects);
+  }
+
+  /** A key was taken for a yes: to what was asked, all of it in the ear when the key was pressed, and last. */
+  #holdHeard(): void {
+    const item = this.#question ?? "";
+    const saidMs = this.model.saidMs(item);
+    const heardMs = this.#queue.playedMs(item, this.#pressedAt);
+    hold("a key agrees to a question that was heard to its end", saidMs > 0 && heardMs >= saidMs - WITHIN_MS);
+    hold("a key agrees to what was heard last", this.#queue.lastHeard(this.#pressedAt) === item);
   }
 
   #perform(effects: readonly Effect[]): void {
@@ -294,7 +239,9 @@ export class Conversation {
       } else if (effect.to === "model") {
         const { event } = effect;
         if (event.type === "conversation.item.truncate") cuts.set(event.item_id, event.audio_end_ms);
-        this.#toModel.send(() => this.#asked(event));
+        this.#toModel.send(() => this.model.asked(event));
+      } else if (effect.to === "tool") {
+        performTool(effect, this.#agenda, this.#chance, (input) => this.#give(input));
       }
     }
   }

@@ -2,23 +2,30 @@
  * Inputs from thin air: each kind that a call can be given, with fields from pools so small that they meet. Used
  * for the random sequences, and to put something foreign into a recorded one.
  */
-import type { Input, LineNews } from "../../../../relay/call/call.ts";
-import { packProfile } from "../../../../relay/contract.ts";
+import type { Input, LineNews, Terms } from "../../../../relay/call/call.ts";
+import { type Profile, packProfile } from "../../../../relay/contract.ts";
 import type { FromModel, ModelError } from "../../../../relay/wire/realtime.ts";
 import type { FromTwilio } from "../../../../relay/wire/twilio.ts";
-import { ACCOUNT_SID, CALL_SID, PCMU, PROFILE, SETTINGS, STREAM_SID, termsFor } from "../call-in-hand.ts";
+import { ACCOUNT_SID, CALL_SID, PCMU, SETTINGS, STREAM_SID, termsFor } from "../call-in-hand.ts";
 import type { Chance } from "../chance.ts";
-import { PROFILE_TEXT } from "./watch.ts";
+import { TOOLBOX, TRANSFER_TO } from "./tool-terms.ts";
 
+const PROFILE: Profile = { name: "Ada", transfers: [TRANSFER_TO] };
 const PARAMETERS = { profile0: packProfile(PROFILE).parameters[0]?.value ?? "" };
 const OTHER_PARAMETERS = { profile0: packProfile({ name: "Eve" }).parameters[0]?.value ?? "" };
 
-/** What a call may be about: with a greeting or without, with settings that a server may refuse. */
+const TRANSCRIBED = { ...SETTINGS, transcriptionModel: "gpt-transcribe" };
+
+/** What a call may be about: with a greeting or without, with settings that a server may refuse, with tools or none. */
 export const TERMS = [
-  termsFor(SETTINGS),
-  termsFor({ ...SETTINGS, greeting: undefined }),
-  termsFor({ ...SETTINGS, temperature: 0.8, transcriptionModel: "gpt-transcribe" }),
+  termsFor(SETTINGS, PROFILE),
+  termsFor({ ...SETTINGS, greeting: undefined }, PROFILE, TOOLBOX),
+  termsFor({ ...TRANSCRIBED, temperature: 0.8 }, PROFILE, TOOLBOX),
+  termsFor(TRANSCRIBED, PROFILE, TOOLBOX),
 ] as const;
+
+/** The text of the profile that each call's terms stand for. */
+export const PROFILE_TEXT = new WeakMap<Terms, string>();
 for (const terms of TERMS) PROFILE_TEXT.set(terms, PARAMETERS.profile0);
 
 /** Some audio of each length, made once: never silence, and each frame unlike the one before. */

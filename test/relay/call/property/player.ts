@@ -4,7 +4,8 @@
  */
 import type { Call, Input, Terms } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
-import { Broken, Watch } from "./watch.ts";
+import { Broken } from "./broken.ts";
+import { Watch } from "./watch.ts";
 
 export type Playable = Pick<Call, "step" | "nextDeadline" | "state">;
 export type Build = new (terms: Terms, at: number) => Playable;

@@ -4,10 +4,10 @@
  */
 import type { Input, Terms } from "../../../../relay/call/call.ts";
 import { Chance } from "../chance.ts";
+import { Broken } from "./broken.ts";
 import { Conversation } from "./conversation.ts";
 import { anyInput, connected, type StartFields, start, TERMS, updated } from "./inputs.ts";
 import { type Build, CLOCK, Player, Tally, type Timed } from "./player.ts";
-import { Broken } from "./watch.ts";
 
 export type Plan = {
   readonly seed: number;
@@ -17,6 +17,8 @@ export type Plan = {
   readonly mutantsEach: number;
   /** How many sequences are pure chance. */
   readonly random: number;
+  /** The number of the first: to see one again that failed. */
+  readonly from?: number;
 };
 
 export type Outcome = Tally & { readonly failures: readonly string[] };
@@ -36,7 +38,7 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
     }
     if (index % 1_000 === 0) progress?.(tally.sequences);
   };
-  for (let i = 0; i < plan.conversations && failures.length < MOST_FAILURES; i++) {
+  for (let i = plan.from ?? 0; i < plan.conversations && failures.length < MOST_FAILURES; i++) {
     attempt("conversation", i, (chance) => {
       const terms = chance.one(TERMS);
       const conversation = new Conversation(new Player(build, terms, 0, tally), chance);
@@ -45,7 +47,7 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
         playMutant(build, terms, conversation.inputs, chance, tally);
     });
   }
-  for (let i = 0; i < plan.random && failures.length < MOST_FAILURES; i++) {
+  for (let i = plan.from ?? 0; i < plan.random && failures.length < MOST_FAILURES; i++) {
     attempt("random", i, (chance) => playRandom(build, chance, tally));
   }
   return Object.assign(tally, { failures });

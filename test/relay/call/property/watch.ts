@@ -7,28 +7,23 @@ import type { Ending } from "../../../../relay/call/ending.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
 import type { FromModel, ModelError, ToModel } from "../../../../relay/wire/realtime.ts";
 import type { FromTwilio, ToTwilio } from "../../../../relay/wire/twilio.ts";
+import { AppendWatch } from "./append-watch.ts";
+import { hold } from "./broken.ts";
+import { PROFILE_TEXT } from "./inputs.ts";
+import { SoundWatch } from "./sound-watch.ts";
+import { TRANSFER_TO } from "./tool-terms.ts";
+import { ToolWatch } from "./tool-watch.ts";
 
-const SILENCE = /^(\/\/\/\/)+$/;
 const START_WITHIN_MS = 5_000;
 const READY_WITHIN_MS = 8_000;
 const ANSWER_WITHIN_MS = 4_000;
 const RESPONSE_STALE_MS = 20_000;
 const COMMIT_WITHIN_MS = 2_000;
 const CREATED_WITHIN_MS = 6_000;
-const EARLY_SAMPLES = 10_000 * 8;
-const LARGEST_SILENCE_SAMPLES = 5_000 * 8;
 
-const samplesOf = (base64: string) => Buffer.byteLength(base64, "base64");
-const partOf = (item: string, content: number) => `${item}/${content}`;
+const TRANSFERRING = JSON.stringify({ to: TRANSFER_TO });
 const isFatal = ({ code }: ModelError) =>
   code === "session_expired" || code === "invalid_api_key" || code === "insufficient_quota";
-
-/** Thrown with the name of what did not hold. */
-export class Broken extends Error {}
-
-function hold(what: string, holds: boolean): asserts holds {
-  if (!holds) throw new Broken(what);
-}
 
 type Started = { readonly streamSid: string };
 type Asked = { readonly id: string; readonly by: number };
@@ -43,7 +38,10 @@ export class Watch {
   #modelOpen = false;
   #updateSent = false;
   #ready = false;
-  #early: string[] = [];
+  /** What `session.update` last said: whether the caller's words are transcribed. */
+  #isTranscribed = false;
+  readonly #appended = new AppendWatch();
+  readonly #tools: ToolWatch;
   #active: string | undefined;
   /** When the active response was created or last spoke. */
   #signAt = 0;
@@ -51,17 +49,20 @@ export class Watch {
   #stoppedAt: number | undefined;
   #asked: Asked | undefined;
   #caller: CallerTurn = { is: "closed" };
-  #wantsToLeave = false;
+  #wantsToLeave: "no" | "hangs up" | "puts through" = "no";
+  readonly #sound = new SoundWatch();
+  readonly #outOfBand = new Set<string>();
+  readonly #over = new Set<string>();
+  /** What is being read out is something else: it is stopped in this step. */
+  #misread: string | undefined;
   readonly #interrupted = new Set<string>();
   readonly #toolCalls = new Set<string>();
-  readonly #answered = new Set<string>();
-  readonly #sentSamples = new Map<string, number>();
-  readonly #markNames = new Set<string>();
   readonly #eventIds = new Set<string>();
 
   constructor(terms: Terms, openedAt: number) {
     this.#terms = terms;
     this.#openedAt = openedAt;
+    this.#tools = new ToolWatch(terms.toolbox.tools.map(({ name }) => name));
   }
 
   /** Throws `Broken` if `effects` is not what may follow from `input`. */
@@ -72,17 +73,21 @@ export class Watch {
       return;
     }
     const wasReady = this.#ready;
-    const callerSpoke = this.#caller.is === "open";
+    this.#misread = undefined;
     const due = this.#takeIn(input, at);
     for (const effect of effects) {
       hold("the close is the last effect", this.ended === undefined);
       if (effect.to === "twilio") this.#toTwilio(effect.frame, input);
-      else if (effect.to === "model") this.#toModel(effect.event, input, at, callerSpoke);
-      else if (effect.to === "line") this.#close(effect.close);
+      else if (effect.to === "model") this.#toModel(effect.event, input, at);
+      else if (effect.to === "line") this.#close(effect.close, effect.transferTo);
     }
     if (due !== undefined) hold(`${due.why} ends the call as ${due.ending}`, this.ended === due.ending);
     if (this.ended !== undefined) return hold("no deadline after the end", nextDeadline === undefined);
-    this.#appended(effects, input, wasReady);
+    this.#appended.step(effects, input, { wasReady, isReady: this.#ready });
+    if (this.#ready) {
+      const isInterrupted = (id: string) => this.#interrupted.has(id);
+      this.#tools.step(input, at, effects, { isInterrupted, isTranscribed: this.#isTranscribed });
+    }
     this.#deadline(nextDeadline, input, at);
   }
 
@@ -129,7 +134,7 @@ export class Watch {
     if (this.#started === undefined) return violation("a frame before start");
     if (frame.streamSid !== this.#started.streamSid) return violation("another stream's frame");
     if (frame.event === "stop") return { ending: "caller_hung_up", why: "stop" };
-    if (frame.event === "media" && !this.#ready) this.#early.push(frame.media.payload);
+    if (frame.event === "media" && !this.#ready) this.#appended.early(frame.media.payload);
     return;
   }
 
@@ -155,23 +160,26 @@ export class Watch {
     }
     if (!this.#ready) return;
     if (event.type === "response.created") {
-      if (event.response.metadata?.reason !== undefined) this.#asked = undefined;
-      this.#active = event.response.id;
-      this.#signAt = at;
-      if (this.#caller.is === "open") this.#interrupted.add(event.response.id);
-      else this.#caller = { is: "closed" };
+      this.#created(event.response, at);
     } else if (event.type === "response.output_audio.delta") {
+      this.#sound.said(event, this.#outOfBand.has(event.response_id));
       // One that was given up may still speak; that does not make it the active one again.
       const isStale = at >= this.#signAt + RESPONSE_STALE_MS;
       if (this.#active === event.response_id && !isStale) this.#signAt = at;
     } else if (event.type === "input_audio_buffer.speech_stopped") {
       if (this.#caller.is === "open") this.#stoppedAt ??= at;
+    } else if (event.type === "response.output_audio_transcript.done") {
+      const { response_id, transcript } = event;
+      if (this.#over.has(response_id) || !this.#tools.consent.said(response_id, transcript)) return;
+      this.#misread = response_id;
+      this.#interrupted.add(response_id);
     } else if (event.type === "response.done") {
+      this.#over.add(event.response.id);
       if (this.#active === event.response.id) this.#active = undefined;
     } else if (event.type === "input_audio_buffer.speech_started") {
       this.#caller = { is: "open" };
       this.#stoppedAt = undefined;
-      this.#wantsToLeave = false;
+      this.#wantsToLeave = "no";
       if (this.#active !== undefined) this.#interrupted.add(this.#active);
     } else if (event.type === "input_audio_buffer.committed") {
       this.#caller = { is: "ended", answerBy: at + ANSWER_WITHIN_MS };
@@ -180,9 +188,31 @@ export class Watch {
       if (status !== undefined && status !== "completed") return;
       if (this.#toolCalls.has(call_id)) return;
       this.#toolCalls.add(call_id);
-      if (name === "end_call" && !this.#interrupted.has(event.response_id)) this.#wantsToLeave = true;
+      if (this.#interrupted.has(event.response_id)) return;
+      if (name === "end_call") this.#wantsToLeave = "hangs up";
+      if (name === "transfer_call" && event.item.arguments === TRANSFERRING)
+        this.#wantsToLeave = "puts through";
     }
     return;
+  }
+
+  #created(
+    { id, metadata }: { id: string; metadata?: { reason?: string | undefined } | null | undefined },
+    at: number,
+  ): void {
+    const reason = metadata?.reason;
+    this.#over.delete(id);
+    if (reason !== undefined) this.#asked = undefined;
+    if (reason === "read_back") this.#outOfBand.add(id);
+    // What is no answer stands back for one, and for the caller.
+    const isAside = reason === "read_back" || reason === "filler";
+    const isBeside = isAside && this.#active !== undefined;
+    if (this.#caller.is === "open" || isBeside || (isAside && this.#caller.is === "ended"))
+      this.#interrupted.add(id);
+    else if (!isAside) this.#caller = { is: "closed" };
+    if (isBeside) return;
+    this.#active = id;
+    this.#signAt = at;
   }
 
   #clock(at: number): { ending: Ending; why: string } | undefined {
@@ -193,6 +223,7 @@ export class Watch {
     if (!this.#ready && at >= this.#openedAt + READY_WITHIN_MS)
       return { ending: "model_not_ready", why: "no session in time" };
     if (this.#asked !== undefined && at >= this.#asked.by) this.#asked = undefined;
+    if (this.#isStopped(at)) this.#caller = { is: "closed" };
     if (this.#caller.is === "ended" && at >= this.#caller.answerBy) this.#caller = { is: "closed" };
     return;
   }
@@ -204,7 +235,7 @@ export class Watch {
         return;
       case "model_closed":
         // A call that only waits for its goodbye to be heard may go on.
-        if (this.#wantsToLeave) return;
+        if (this.#wantsToLeave !== "no") return;
         return { ending: this.#modelOpen ? "model_dropped" : "model_refused", why: is };
       case "twilio_closed":
         return { ending: "line_lost", why: is };
@@ -235,20 +266,22 @@ export class Watch {
     hold("every frame names the call's own stream", frame.streamSid === this.#started.streamSid);
     const event = input.from === "model" ? input.event : undefined;
     if (frame.event === "mark") {
-      hold("every mark has a name of its own", !this.#markNames.has(frame.mark.name));
-      this.#markNames.add(frame.mark.name);
+      this.#sound.mark(frame.mark.name);
     } else if (frame.event === "clear") {
-      hold("only the caller's speech clears", event?.type === "input_audio_buffer.speech_started");
+      const speech = event?.type === "input_audio_buffer.speech_started";
+      hold(
+        "only the caller's speech clears, and a reading gone wrong",
+        speech || this.#misread !== undefined,
+      );
     } else {
       hold("only the model's audio is played", event?.type === "response.output_audio.delta");
       hold("audio is passed on untouched", event.delta === frame.media.payload);
       hold("an interrupted response is not played on", !this.#interrupted.has(event.response_id));
-      const part = partOf(event.item_id, event.content_index);
-      this.#sentSamples.set(part, (this.#sentSamples.get(part) ?? 0) + samplesOf(event.delta));
+      this.#sound.sent(event);
     }
   }
 
-  #toModel(event: ToModel, input: Input, at: number, callerSpoke: boolean): void {
+  #toModel(event: ToModel, input: Input, at: number): void {
     hold("nothing goes to the model before it is open", this.#modelOpen && this.#started !== undefined);
     if ("event_id" in event) {
       hold("every event has an id of its own", !this.#eventIds.has(event.event_id));
@@ -256,6 +289,7 @@ export class Watch {
     }
     if (event.type === "session.update") {
       this.#updateSent = true;
+      this.#isTranscribed = event.session.audio.input.transcription !== undefined;
       return hold("the session is configured before it is used, and then no more", !this.#ready);
     }
     hold("nothing but session.update goes out before the session is ready", this.#ready);
@@ -270,21 +304,15 @@ export class Watch {
         return;
       }
       case "response.cancel": {
-        const ours = from?.type === "response.created" && from.response.id === event.response_id;
-        return hold("only a response created during the caller's speech is cancelled", ours && callerSpoke);
+        const id = event.response_id;
+        const isNew = from?.type === "response.created" && from.response.id === id;
+        const isSpokenOver = from?.type === "input_audio_buffer.speech_started" && this.#outOfBand.has(id);
+        const mayBe = (isNew && this.#interrupted.has(id)) || isSpokenOver || this.#misread === id;
+        return hold("only what began too late, is read wrongly or is out of band is cancelled", mayBe);
       }
-      case "conversation.item.truncate": {
-        const { audio_end_ms: endMs, item_id, content_index } = event;
-        const sent = this.#sentSamples.get(partOf(item_id, content_index)) ?? 0;
-        hold("audio_end_ms is a whole number, not negative", Number.isInteger(endMs) && endMs >= 0);
-        return hold("nothing is truncated past what was sent", endMs * 8 <= sent);
-      }
+      case "conversation.item.truncate":
+        return this.#sound.truncated(event);
       case "conversation.item.create":
-        if (event.item.type !== "function_call_output") return;
-        hold("only a call that was made is answered", this.#toolCalls.has(event.item.call_id));
-        hold("each call is answered once", !this.#answered.has(event.item.call_id));
-        this.#answered.add(event.item.call_id);
-        return;
       case "input_audio_buffer.append":
         return;
       default:
@@ -292,53 +320,30 @@ export class Watch {
     }
   }
 
-  #close(ending: Ending): void {
-    if (ending === "assistant_hung_up")
-      hold("the line closes only if end_call asked for it", this.#wantsToLeave);
-    this.ended = ending;
-  }
-
-  /** The caller's audio: all of it, in order, untouched, with nothing but silence between. */
-  #appended(effects: readonly Effect[], input: Input, wasReady: boolean): void {
-    const payloads = effects.flatMap((effect) =>
-      effect.to === "model" && effect.event.type === "input_audio_buffer.append" ? [effect.event.audio] : [],
+  #close(ending: Ending, transferTo: string | undefined): void {
+    const leaves = { assistant_hung_up: "hangs up", transferred: "puts through" } as const;
+    if (ending === "assistant_hung_up" || ending === "transferred")
+      hold("the line closes only as the model asked", this.#wantsToLeave === leaves[ending]);
+    hold(
+      "the caller is put through to whom they asked for",
+      transferTo === (ending === "transferred" ? TRANSFER_TO : undefined),
     );
-    const words = payloads.filter((payload) => !SILENCE.test(payload));
-    const silence = payloads.filter((payload) => SILENCE.test(payload));
-    const total = payloads.reduce((sum, payload) => sum + samplesOf(payload), 0);
-    if (!wasReady && this.#ready) {
-      const kept = this.#early.slice(this.#early.length - words.length);
-      const inOrder = words.every((payload, i) => payload === kept[i]);
-      hold("early audio is flushed in order", words.length <= this.#early.length && inOrder);
-      hold("at most 10 s of early audio are kept", total <= EARLY_SAMPLES);
-      const full = total > EARLY_SAMPLES - LARGEST_SILENCE_SAMPLES;
-      hold("early audio is dropped only where 10 s are kept", words.length === this.#early.length || full);
-      this.#early = [];
-      return;
-    }
-    const silent = silence.reduce((sum, payload) => sum + samplesOf(payload), 0);
-    hold("silence is put in by at most 5 s at once", silent <= LARGEST_SILENCE_SAMPLES);
-    if (input.from === "twilio" && input.frame.event === "media" && wasReady) {
-      const last = payloads.at(-1);
-      hold("the caller's audio is passed on, untouched", last === input.frame.media.payload);
-      hold("the caller's audio is passed on once", words.length <= 1);
-    } else {
-      hold("audio is appended only when some comes in", words.length === 0);
-    }
+    this.ended = ending;
   }
 
   #deadline(next: number | undefined, input: Input, at: number): void {
     if (input.from === "clock")
       hold("after the clock, the next deadline is later", next === undefined || next > at);
     const by = (what: string, deadline: number) => hold(what, next !== undefined && next <= deadline);
+    const toolsBy = this.#tools.dueBy;
+    if (toolsBy !== undefined) by("a tool is given up in time", toolsBy);
     if (this.#started === undefined) by("a start is waited for 5 s", this.#openedAt + START_WITHIN_MS);
     else if (!this.#ready) by("a session is waited for 8 s", this.#openedAt + READY_WITHIN_MS);
     else if (this.#active !== undefined) return;
     else if (this.#caller.is === "ended") by("an answer is waited for 4 s", this.#caller.answerBy);
+    else if (this.#caller.is === "open" && this.#stoppedAt !== undefined)
+      by("a commit is waited for 2 s", this.#stoppedAt + COMMIT_WITHIN_MS);
     else if (this.#asked) by("a create is waited for 6 s", this.#asked.by);
-    if (this.#wantsToLeave) hold("a call that wants to leave has a deadline", next !== undefined);
+    if (this.#wantsToLeave !== "no") hold("a call that wants to leave has a deadline", next !== undefined);
   }
 }
-
-/** The text of the profile that each call's terms stand for, as the world that made the terms knows it. */
-export const PROFILE_TEXT = new WeakMap<Terms, string>();

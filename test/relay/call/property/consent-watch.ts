@@ -1,0 +1,223 @@
+/**
+ * What the caller has agreed to, by a book that the watch keeps for itself: which response told them what, whether
+ * they let it be said to its end, and what they said or pressed after it. It is strict where the call may be lenient:
+ * whatever it does not grant must not run.
+ */
+import type { Effect } from "../../../../relay/call/outbox.ts";
+import { UTTERANCES, wordsToRead } from "./tool-terms.ts";
+
+export type Asked = { readonly name: string; readonly args: string };
+
+type Held = {
+  readonly asked: Asked;
+  readonly itemId: string;
+  readonly until: number;
+  isKnown: boolean;
+  /** The caller's turns since they were told, and whether each could be the answer or only a change of mind. */
+  readonly turns: Map<string, "answer" | "after">;
+  hasAnswered: boolean;
+  agreed: boolean;
+  gone: boolean;
+};
+
+/** A response, as far as it can tell the caller anything. */
+type Telling = {
+  readonly id: string;
+  /** What is held and was known when it began; nothing for one that code has written. */
+  readonly knows: ReadonlySet<string>;
+  readonly items: Set<string>;
+  isWhole: boolean;
+};
+
+type Question = { readonly callId: string; readonly asked: Asked };
+type Reading = {
+  readonly callId: string;
+  readonly responseId: string;
+  readonly words: string;
+  isRight: boolean;
+  isSpoken: boolean;
+  isWhole: boolean;
+};
+
+const HELD_MS = 60_000;
+/** So little of what is told may be missing. */
+const TAIL_MS = 300;
+const ECHO_MS = 2_000;
+const CLOSING = "Press 1 to do it, 2 to cancel.";
+
+const meaningOf = (words: string): string =>
+  Object.entries(UTTERANCES).find(([each]) => each === words)?.[1] ?? "neither";
+
+export class ConsentWatch {
+  readonly #held = new Map<string, Held>();
+  readonly #tellings = new Map<string, Telling>();
+  readonly #sentMs = new Map<string, number>();
+  #speaker: string | undefined;
+  /** Held ids that the turn which is open now may answer. */
+  #answering = new Map<string, "answer" | "after">();
+  #questions: Question[] = [];
+  #toRead: { readonly callId: string; readonly words: string } | undefined;
+  #reading: Reading | undefined;
+  #echoUntil = Number.NEGATIVE_INFINITY;
+
+  // --- what is asked of the caller ----------------------------------------------------------------------------
+
+  hold(id: string, asked: Asked, itemId: string, at: number): void {
+    this.#held.set(id, {
+      asked,
+      itemId,
+      until: at + HELD_MS,
+      isKnown: false,
+      turns: new Map(),
+      hasAnswered: false,
+      agreed: false,
+      gone: false,
+    });
+  }
+
+  /** The model takes this back, or without an id everything. */
+  forget(id: unknown): void {
+    for (const [each, held] of this.#held) if (typeof id !== "string" || each === id) held.gone = true;
+  }
+
+  question(callId: string, asked: Asked): void {
+    this.#questions.push({ callId, asked });
+  }
+
+  get hasQuestion(): boolean {
+    return this.#questions.length > 0;
+  }
+
+  isQuestion(callId: string): boolean {
+    return this.#questions.some((each) => each.callId === callId);
+  }
+
+  /** It has been answered, or is run. */
+  settled(callId: string, at: number): void {
+    if (!this.isQuestion(callId)) return;
+    this.#questions = this.#questions.filter((each) => each.callId !== callId);
+    this.#echoUntil = at + ECHO_MS;
+  }
+
+  /** A key just after another was pressed for the same thing. */
+  isEcho(at: number): boolean {
+    return at < this.#echoUntil;
+  }
+
+  /** The code asks for a reading. Returns what is wrong with it, if anything is. */
+  readingAsked(instructions: string | undefined): string | undefined {
+    const [question] = this.#questions;
+    if (question === undefined) return "nothing is read that waits for no key";
+    const words = wordsToRead(instructions);
+    const parts = Object.values<unknown>(JSON.parse(question.asked.args)).map(String);
+    this.#toRead = { callId: question.callId, words };
+    if (!words.endsWith(CLOSING)) return "a reading ends with its question";
+    return parts.every((part) => words.includes(part)) ? undefined : "a reading names every value";
+  }
+
+  // --- what happens -------------------------------------------------------------------------------------------
+
+  itemAdded(itemId: string): void {
+    for (const held of this.#held.values()) if (held.itemId === itemId) held.isKnown = true;
+  }
+
+  created(id: string, reason: string | undefined, isInterrupted: boolean): void {
+    const isCode = reason === "read_back" || reason === "filler";
+    const known = [...this.#held].filter(([, { isKnown }]) => isKnown && !isCode).map(([each]) => each);
+    this.#tellings.set(id, { id, knows: new Set(known), items: new Set(), isWhole: false });
+    if (reason !== "read_back") return;
+    const toRead = this.#toRead;
+    this.#toRead = undefined;
+    if (isInterrupted || toRead === undefined) return;
+    this.#reading = { ...toRead, responseId: id, isRight: false, isSpoken: false, isWhole: false };
+  }
+
+  /** The caller is sent audio of it. */
+  played(responseId: string, itemId: string, ms: number): void {
+    this.#speaker = responseId;
+    this.#tellings.get(responseId)?.items.add(itemId);
+    this.#sentMs.set(itemId, (this.#sentMs.get(itemId) ?? 0) + ms);
+    if (this.#reading?.responseId === responseId) this.#reading.isSpoken = true;
+    else if (this.#reading?.isSpoken === true) this.#reading = undefined;
+  }
+
+  /** Returns whether it reads something else than it was given. */
+  said(responseId: string, words: string): boolean {
+    const reading = this.#reading;
+    if (reading?.responseId !== responseId || reading.isWhole) return false;
+    reading.isRight = reading.words === words;
+    if (!reading.isRight) this.#reading = undefined;
+    return !reading.isRight;
+  }
+
+  done(responseId: string, isWhole: boolean): void {
+    const telling = this.#tellings.get(responseId);
+    if (telling !== undefined) telling.isWhole = isWhole;
+    if (this.#reading?.responseId !== responseId) return;
+    if (isWhole) this.#reading.isWhole = true;
+    else this.#reading = undefined;
+  }
+
+  /** @param effects what the call made of it: what it cuts was not heard */
+  callerStarted(effects: readonly Effect[]): void {
+    if (this.#reading?.isWhole === false) this.#reading = undefined;
+    const telling = this.#tellings.get(this.#speaker ?? "");
+    let unheardMs = 0;
+    for (const effect of effects) {
+      if (effect.to !== "model" || effect.event.type !== "conversation.item.truncate") continue;
+      const { item_id, audio_end_ms } = effect.event;
+      if (telling?.items.has(item_id)) unheardMs += (this.#sentMs.get(item_id) ?? 0) - audio_end_ms;
+    }
+    const wasHeard = telling?.isWhole === true && unheardMs <= TAIL_MS;
+    if (!wasHeard) this.#speaker = undefined;
+    this.#answering = new Map();
+    for (const [id, { hasAnswered }] of this.#held) {
+      if (wasHeard && telling.knows.has(id)) this.#answering.set(id, "answer");
+      else if (hasAnswered) this.#answering.set(id, "after");
+    }
+  }
+
+  callerEnded(itemId: string | undefined, isTranscribed: boolean): void {
+    for (const [id, as] of this.#answering) {
+      const held = this.#held.get(id);
+      if (held === undefined) continue;
+      held.hasAnswered = true;
+      if (!isTranscribed && as === "answer") held.agreed = true;
+      if (itemId !== undefined) held.turns.set(itemId, as);
+    }
+    this.#answering = new Map();
+  }
+
+  heard(itemId: string, words: string): void {
+    const meaning = meaningOf(words);
+    for (const held of this.#held.values()) {
+      const as = held.turns.get(itemId);
+      held.turns.delete(itemId);
+      if (as === "answer" && meaning === "yes") held.agreed = true;
+      if (as !== undefined && meaning === "no") held.gone = true;
+    }
+  }
+
+  // --- what may be done ---------------------------------------------------------------------------------------
+
+  /** Uses what is held under this id. Returns why it must not be, if it must not. */
+  use(id: string, asked: Asked, at: number): string | undefined {
+    const held = this.#held.get(id);
+    if (held === undefined) return "nothing is confirmed that was never held";
+    if (held.gone) return "what was declined, or done before, is not done";
+    if (at >= held.until) return "what is held lasts a minute";
+    if (held.asked.name !== asked.name || held.asked.args !== asked.args)
+      return "what is held is done as it was held";
+    if (!held.agreed) return "what is held is done only after a yes to it";
+    held.gone = true;
+    return undefined;
+  }
+
+  /** The call whose question a 1 agrees to now. */
+  get agreedByKey(): Question | undefined {
+    const [question] = this.#questions;
+    const reading = this.#reading;
+    if (question === undefined || reading?.callId !== question.callId) return undefined;
+    return reading.isRight && reading.isSpoken && reading.isWhole ? question : undefined;
+  }
+}
