@@ -66,14 +66,21 @@ describe("the assistant of the demo", () => {
 
   test("confirms what is held, under its id, once", () => {
     const part = new Part();
-    expect(hears(part, "caller-yes")).toEqual([{ clip: "assistant-moment" }]);
+    expect(hears(part, "caller-yes")).toEqual([{ clip: "assistant-cando" }]);
     expect(hears(part, "caller-milk")).toEqual([{ call: CREATE, arguments: { content: "milk" } }]);
     expect(gets(part, CREATE, HELD)).toEqual([{ clip: "assistant-milk" }]);
     expect(hears(part, "caller-milk")).toEqual([{ clip: "assistant-milk" }]);
     expect(hears(part, "caller-yes")).toEqual([{ call: "confirm", arguments: { id: "r7" } }]);
-    expect(hears(part, "caller-yes")).toEqual([{ clip: "assistant-moment" }]);
+    expect(hears(part, "caller-yes")).toEqual([{ clip: "assistant-cando" }]);
     expect(gets(part, "confirm", resultsOf("milk"))).toEqual([{ clip: "assistant-done" }]);
     expect(hears(part, "caller-yes")).toEqual([{ clip: "assistant-done" }]);
+  });
+
+  test("reads out of band what it is told to read", () => {
+    const instructions = 'Read this. The text: "Press 1 to add milk."';
+    expect(new Part().reply({ ...NOTHING, outOfBand: true, instructions })).toEqual([
+      { speak: "Press 1 to add milk." },
+    ]);
   });
 
   test("does not say that it is done where it was not", () => {
@@ -96,6 +103,7 @@ function seenOf(
 }
 
 const info = (event: string, fields: object): LogLine => ({ level: "info", event, ...fields });
+const registered = (tool: string, kind: string) => info("tool.registered", { tool, kind });
 const asked = (tool: string, rule: string) => info("tool.asked", { tool, rule, why: "default" });
 const done = (tool: string, outcome = "answered") => info("tool.done", { tool, outcome, afterMs: 12 });
 const consent = (is: string) => info("tool.consent", { tool: CREATE, by: "voice", is });
@@ -152,7 +160,7 @@ describe("the rows of the timeline that are about tools", () => {
   test("grow until the tool has answered and the answer has reached the model", () => {
     const told: Told[] = [];
     const line = asked(FIND, "allow");
-    const seen = seenOf({ lines: [line], told });
+    const seen = seenOf({ lines: [registered(FIND, "read"), line], told });
     const entry = toolEntry(seen, line);
     if (entry === undefined) throw new Error("it is not told");
     expect([painted(entry.text(), false), entry.isDone()]).toEqual([`${FIND}   read, allowed ✓ …`, false]);
@@ -163,6 +171,14 @@ describe("the rows of the timeline that are about tools", () => {
       `${FIND}   read, allowed ✓   5 tasks after 12 ms`,
       true,
     ]);
+  });
+
+  test("say of a request how the caller is to agree, and of a write that needs nobody that it is one", () => {
+    const held = `${CREATE}   held until the caller has heard it and`;
+    expect(text(seenOf(), consent("held"))).toBe(`${held} said yes ✓`);
+    expect(text(seenOf(), { ...consent("held"), by: "keypad" })).toBe(`${held} pressed 1 ✓`);
+    const seen = seenOf({ lines: [registered(CREATE, "write")] });
+    expect(text(seen, asked(CREATE, "allow"))).toBe(`${CREATE}   write, allowed ✓ …`);
   });
 
   test("say how often something was done, by the database", () => {
@@ -183,7 +199,7 @@ describe("the rows of the timeline that are about tools", () => {
     const seen = seenOf({ lines: [line] });
     const entry = toolEntry(seen, line);
     seen.relaySaid(done(FIND, "timed_out"));
-    expect(entry && painted(entry.text(), false)).toBe(`${FIND}   read, allowed ✓   ✗ timed_out after 12 ms`);
+    expect(entry && painted(entry.text(), false)).toBe(`${FIND}   allowed ✓   ✗ timed_out after 12 ms`);
     expect(text(seen, asked(CREATE, "confirm"))).toBeUndefined();
     expect(text(seen, consent("declined"))).toBe(`${CREATE}   not done: declined`);
     expect(text(seen, info("tool.refused", { tool: CREATE, why: "denied" }))).toBe(

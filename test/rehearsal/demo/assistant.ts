@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { wordsOf } from "../audio/clips.ts";
-import { type Occasion, type Output, type Sound, soundOf } from "../model/script.ts";
+import { type Occasion, type Output, quotedIn, type Sound, soundOf } from "../model/script.ts";
 import { DAY } from "./todo-list.ts";
 import type { Saying } from "./voice.ts";
 
@@ -39,7 +39,8 @@ export class Part {
     return sound && { words: sound.words, sound: sound.bytes, whole: true };
   }
 
-  #reply({ metadata, outputs, heard, toolNames, toolChoice }: Occasion): Output[] {
+  #reply({ metadata, instructions, outOfBand, outputs, heard, toolNames, toolChoice }: Occasion): Output[] {
+    if (outOfBand) return [{ speak: quotedIn(instructions) }];
     if (metadata.reason === "greeting") return [{ clip: "assistant-greeting" }];
     if (metadata.reason === "goodbye") return [{ clip: "assistant-goodbye" }];
     if (metadata.reason === "filler") return [{ clip: "assistant-moment" }];
@@ -78,7 +79,7 @@ export class Part {
         const id = this.#held;
         this.#held = undefined;
         if (id !== undefined) return use("confirm", { id });
-        return [{ clip: this.#isDone ? "assistant-done" : "assistant-moment" }];
+        return [{ clip: this.#isDone ? "assistant-done" : "assistant-cando" }];
       }
       case wordsOf("caller-thanks"):
         return [{ clip: "assistant-goodbye" }, { call: "end_call", arguments: {} }];

@@ -52,8 +52,8 @@ const REDRAW_EVERY_MS = 100;
 /** From here on a check in ms may fail for the machine's sake. */
 const STILL_MS = TRUNCATED_WITHIN_MS / 2;
 /** For the picture that grows with the call. */
-const EXPECTED_MS = { rehearsed: 33_000, live: 70_000 } as const;
-const DEADLINE_MS = { rehearsed: 75_000, live: 180_000 } as const;
+const EXPECTED_MS = { rehearsed: 31_000, live: 70_000 } as const;
+const DEADLINE_MS = { rehearsed: 80_000, live: 180_000 } as const;
 
 export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<Outcome> {
   const breakage: Breakage = wanted.breaks === undefined ? NOTHING : BREAKS[wanted.breaks];

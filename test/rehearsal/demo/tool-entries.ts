@@ -12,22 +12,23 @@ export type ToolEntry = { text(): Line; isDone(): boolean };
 /** What the log tells of a run may be a little ahead of the answer itself. */
 const TOLD_WITHIN_MS = 2_000;
 
+const AGREES = { voice: "said yes", keypad: "pressed 1" } as const;
+
 const OK = span("✓", "good");
 const NO = span("✗", "bad");
 
 /** Undefined: there is nothing to tell, or others tell it. */
 export function toolEntry(seen: Seen, line: LogLine): ToolEntry | undefined {
   const tool = textIn(line, "tool");
+  const by = line.by === "keypad" ? "keypad" : "voice";
   switch (line.event) {
     case "tool.asked":
       // What is held is told when it is held.
-      return line.rule === "allow"
-        ? ran(seen, tool, "read, allowed ", () => tasksTold(seen, tool))
-        : undefined;
+      return line.rule === "allow" ? allowed(seen, tool) : undefined;
     case "tool.consent":
       switch (line.is) {
         case "held":
-          return told([span(`${tool}   held until the caller has heard it and said yes `), OK]);
+          return told([span(`${tool}   held until the caller has heard it and ${AGREES[by]} `), OK]);
         case "agreed":
           return ran(seen, tool, "confirmed ", () => timesDone(seen, tool));
         default:
@@ -50,6 +51,12 @@ export function toolEntry(seen: Seen, line: LogLine): ToolEntry | undefined {
 }
 
 const told = (text: Line): ToolEntry => ({ text: () => text, isDone: () => true });
+
+function allowed(seen: Seen, tool: string): ToolEntry {
+  const kind = seen.toolLines("tool.registered", tool)[0]?.what.kind;
+  if (kind === "write") return ran(seen, tool, "write, allowed ", () => timesDone(seen, tool));
+  return ran(seen, tool, kind === "read" ? "read, allowed " : "allowed ", () => tasksTold(seen, tool));
+}
 
 /**
  * @param why it could begin

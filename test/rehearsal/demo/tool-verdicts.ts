@@ -47,7 +47,7 @@ export function putToCaller(seen: Seen): Verdict {
 
 export function nothingBeforeYes({ doneBeforeYes: rows }: Seen): Verdict {
   if (rows === undefined) return no("the yes was not written down");
-  return { ok: rows === 0, detail: `${rows} rows when the yes was written down` };
+  return { ok: rows === 0, detail: `${rows} row${rows === 1 ? "" : "s"} when the yes was written down` };
 }
 
 /** @param rows as the file holds them now */
