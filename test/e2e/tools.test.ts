@@ -2,6 +2,8 @@
 import { expect, test } from "bun:test";
 import "../patience.ts";
 import { callEverything, killedMeanwhile } from "../prove/tools/everything.ts";
+import { sayGoodbye } from "../prove/tools/goodbye.ts";
+import { waitForTools } from "../prove/tools/slow.ts";
 import { cutWrites, judge } from "../prove/tools/writes.ts";
 
 const quietly = () => {};
@@ -35,3 +37,25 @@ for (const json of [false, true]) {
     expect(counts.lostDone).toBeGreaterThan(0);
   });
 }
+
+test("the caller is told what came of a slow tool, also that nothing did; and one who hangs up stops it", async () => {
+  const network = { oneWayMs: 10, jitterMs: 5, seed: 1 };
+  const { late, never, left, stillRunning } = await waitForTools({ calls: 1, lanes: 1, network }, quietly);
+  const told = { outcomeHeard: true, modelErrors: 0 };
+  expect({ late, never }).toMatchObject({ late: [told], never: [told] });
+  for (const { fillers } of [...late, ...never]) expect(fillers).toBeLessThanOrEqual(1);
+  expect(left).toMatchObject([{ done: 0 }]);
+  expect(stillRunning).toBe(0);
+});
+
+test("a goodbye is heard to its last sample, in whatever order it comes with the call that ends it, and the line is closed", async () => {
+  const networks = [
+    { oneWayMs: 40, jitterMs: 20, loseMarks: false },
+    { oneWayMs: 40, jitterMs: 20, loseMarks: true },
+  ];
+  const calls = await sayGoodbye({ calls: 16, lanes: 8, networks }, quietly);
+  expect(calls).toHaveLength(16);
+  for (const call of calls) {
+    expect(call).toMatchObject({ heardWhole: true, isAsItShould: true, closedBy: "relay", code: 1000 });
+  }
+});

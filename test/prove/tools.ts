@@ -1,9 +1,34 @@
 /**
  * The group `tools`: that things get done over MCP, once each, told truly, and never in silence.
  */
-import type { Proof } from "./rows.ts";
+import { type Proof, quantile } from "./rows.ts";
 import { callEverything, killedMeanwhile } from "./tools/everything.ts";
+import { type GoodbyeNetwork, sayGoodbye, sayNothing } from "./tools/goodbye.ts";
+import { MODEL_MS, TIMEOUT_S, type Waited, waitForTools } from "./tools/slow.ts";
 import { cutWrites, judge, type Write } from "./tools/writes.ts";
+
+const SLOW = { calls: 20, lanes: 4 } as const;
+const SLOW_NETWORKS = [
+  { oneWayMs: 0, jitterMs: 0, seed: 1 },
+  { oneWayMs: 40, jitterMs: 10, seed: 2 },
+] as const;
+const FILLER_ASKED_MS = { from: 1_450, to: 1_600 } as const;
+const FILLER_HEARD_MS = 1_900;
+const ABORTED_MS = 1_000;
+
+const GOODBYES = { calls: 200, lanes: 10 } as const;
+const GOODBYE_NETWORKS: readonly GoodbyeNetwork[] = [
+  { oneWayMs: 0, jitterMs: 0, loseMarks: false },
+  { oneWayMs: 50, jitterMs: 20, loseMarks: false },
+  { oneWayMs: 100, jitterMs: 30, loseMarks: false },
+  { oneWayMs: 200, jitterMs: 80, loseMarks: false },
+  { oneWayMs: 50, jitterMs: 20, loseMarks: true },
+];
+const CLOSED_MS = 1_000;
+/** The grace for a proof that is lost on its way (hang-up.ts), and what is given above. */
+const CLOSED_UNPROVED_MS = 2_000 + CLOSED_MS;
+/** What is waited for a goodbye, and the same. */
+const CLOSED_UNSAID_MS = 20_000 + CLOSED_UNPROVED_MS;
 
 const WRITES = 1_000;
 const WRITES_SEED = 20_261_121;
@@ -48,6 +73,109 @@ const isUnknown = (output = ""): boolean => output.includes("it is not known whe
 const isSum = (output = ""): boolean => output.includes("42");
 /** Its first sentence. */
 const told = (output = "nothing"): string => JSON.stringify(output.split(". ", 1)[0]);
+
+const slow: Proof = {
+  name: "slow",
+  run: async (progress) => {
+    const rows = [];
+    for (const network of SLOW_NETWORKS) {
+      const on = `, ${network.oneWayMs} ms + ${network.jitterMs} ms jitter each way`;
+      const { late, never, left, stillRunning } = await waitForTools({ ...SLOW, network }, (words) =>
+        progress(words + on),
+      );
+      const all = [...late, ...never];
+      const of = (pick: (one: Waited) => number) => all.map(pick);
+      const [asked, heard] = [of((one) => one.fillerAskedMs), of((one) => one.fillerHeardMs)];
+      const once = all.filter(({ fillers }) => fillers === 1).length;
+      const errors = all.reduce((sum, { modelErrors }) => sum + modelErrors, 0);
+      const timedOut = never.map(({ outcomeMs }) => outcomeMs);
+      const aborted = left.map(({ abortedMs }) => abortedMs);
+      const done = left.reduce((sum, one) => sum + one.done, 0);
+      const wholly = (some: readonly Waited[]) => some.filter(({ outcomeHeard }) => outcomeHeard).length;
+      rows.push(
+        {
+          what: `a slow tool: a word meanwhile is asked for${on}`,
+          bound: `${FILLER_ASKED_MS.from} to ${FILLER_ASKED_MS.to} ms, once each`,
+          measured: `${spread(asked)}; once in ${once} of ${all.length}, ${errors} errors`,
+          ok:
+            Math.min(...asked) >= FILLER_ASKED_MS.from &&
+            Math.max(...asked) <= FILLER_ASKED_MS.to &&
+            once === all.length &&
+            errors === 0,
+        },
+        {
+          what: `and heard, of a model that needs ${MODEL_MS} ms${on}`,
+          bound: `≤ ${FILLER_HEARD_MS} ms`,
+          measured: spread(heard),
+          ok: Math.max(...heard) <= FILLER_HEARD_MS,
+        },
+        {
+          what: `its answer, when it comes${on}`,
+          bound: "heard to its end",
+          measured: `${wholly(late)} of ${late.length}`,
+          ok: late.length >= SLOW.calls && wholly(late) === late.length,
+        },
+        {
+          what: `a tool that never answers, with ${TIMEOUT_S} s to do so: the caller is told${on}`,
+          bound: "heard to its end",
+          measured: `${wholly(never)} of ${never.length}; given up after ${spread(timedOut)}`,
+          ok: never.length >= SLOW.calls && wholly(never) === never.length,
+        },
+        {
+          what: "the caller hangs up: the tool's server sees its request end",
+          bound: `≤ ${ABORTED_MS} ms, nothing done`,
+          measured: `${spread(aborted)}; ${done} done, ${stillRunning} still at work`,
+          ok: left.length >= SLOW.calls && Math.max(...aborted) <= ABORTED_MS && done + stillRunning === 0,
+        },
+      );
+    }
+    return rows;
+  },
+};
+
+const spread = (ms: readonly number[]): string =>
+  `p50 ${quantile(ms, 0.5).toFixed(0)}, max ${Math.max(...ms).toFixed(0)} ms`;
+
+const goodbye: Proof = {
+  name: "goodbye",
+  run: async (progress) => {
+    const all = await sayGoodbye({ ...GOODBYES, networks: GOODBYE_NETWORKS }, progress);
+    const rows = GOODBYE_NETWORKS.flatMap((network) => {
+      const calls = all.filter(({ case: one }) => one.network === network);
+      const whole = calls.filter(({ heardWhole }) => heardWhole).length;
+      const open = calls.map(({ openMs }) => openMs);
+      const transfers = calls.filter(({ case: one }) => one.tool === "transfer_call").length;
+      const ended = calls.filter((one) => one.isAsItShould && one.closedBy === "relay" && one.code === 1000);
+      const bound = network.loseMarks ? CLOSED_UNPROVED_MS : CLOSED_MS;
+      const marks = network.loseMarks ? ", all marks lost" : "";
+      return {
+        what: `goodbyes, ${network.oneWayMs} ms + ${network.jitterMs} ms jitter each way${marks}`,
+        bound: `every chunk heard, closed ≤ ${bound} ms after`,
+        measured: `${whole} of ${calls.length} whole (${transfers} transfers), ${ended.length} ended as asked; closed ${spread(open)}`,
+        ok:
+          calls.length >= GOODBYES.calls / GOODBYE_NETWORKS.length &&
+          whole === calls.length &&
+          ended.length === calls.length &&
+          Math.min(...open) >= 0 &&
+          Math.max(...open) <= bound,
+      };
+    });
+    progress("and none at all");
+    const unsaid = await sayNothing();
+    const open = unsaid.map(({ openMs }) => openMs);
+    return [
+      ...rows,
+      {
+        what: "end_call, and a goodbye that never comes: empty, failing, silent",
+        bound: `closed ≤ ${CLOSED_UNSAID_MS / 1000} s after`,
+        measured: unsaid
+          .map(({ failure, openMs, closedBy }) => `${failure} ${(openMs / 1000).toFixed(1)} s by ${closedBy}`)
+          .join(", "),
+        ok: Math.max(...open) <= CLOSED_UNSAID_MS && unsaid.every(({ closedBy }) => closedBy === "relay"),
+      },
+    ];
+  },
+};
 
 const writes: Proof = {
   name: "writes",
@@ -100,4 +228,4 @@ const writes: Proof = {
   },
 };
 
-export const TOOLS: readonly Proof[] = [everything, writes];
+export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye];

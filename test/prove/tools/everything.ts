@@ -15,7 +15,7 @@ import { clip } from "../../rehearsal/audio/clips.ts";
 import type { Script } from "../../rehearsal/model/script.ts";
 import { Tools } from "../../rehearsal/model/tool-shape.ts";
 import { freePort } from "../../rehearsal/relay.ts";
-import { PATIENCE_MS, sceneIn, startScene, until } from "./scene.ts";
+import { PATIENCE_MS, startScene, until } from "./scene.ts";
 
 const MAIN = join(
   import.meta.dir,
@@ -187,9 +187,8 @@ const SUM: ToolArguments = { a: 19, b: 23 };
 const ANSWERS = [41, 42, 43] as const;
 
 /** Adds, begins what takes long, adds again: one after each turn of the caller's. */
-const SCRIPT: Script = ({ cause, instructions, conversation, outputs, metadata }) => {
+const SCRIPT: Script = ({ cause, conversation, outputs, metadata }) => {
   const uses = conversation.filter(({ kind }) => kind === "function_call").length;
-  if (sceneIn(instructions) !== "restart") return [];
   if (cause === "speech") {
     return uses === 1
       ? [{ call: "trigger-long-running-operation", arguments: { duration: 60, steps: 2 } }]

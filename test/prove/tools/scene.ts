@@ -140,14 +140,12 @@ export async function inLanes<Item, Result>(
   run: (item: Item, at: number) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  let next = 0;
+  // One for all lanes: each takes the next.
+  const left = items.entries();
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       await Bun.sleep(lane * 53);
-      for (let at = next++; at < items.length; at = next++) {
-        const item = items[at];
-        if (item !== undefined) results.push(await run(item, at));
-      }
+      for (const [at, item] of left) results.push(await run(item, at));
     }),
   );
   return results;

@@ -21,6 +21,8 @@ export type StreamSabotage = {
   readonly repeatStart?: boolean | undefined;
   /** The playback goes on as if no `clear` had come. */
   readonly ignoreClear?: boolean | undefined;
+  /** No mark ever comes back. */
+  readonly loseMarks?: boolean | undefined;
 };
 
 export type Sabotage = StreamSabotage & {

@@ -290,6 +290,7 @@ export class MediaStream implements LineStream {
   }
 
   #echo(name: string, why: "played" | "cleared"): void {
+    if (this.#options.sabotage.loseMarks) return;
     this.#sent.mark += 1;
     if (this.#options.markEvents) this.#line.timeline.emit({ kind: "mark", name, why });
     this.#send(markFrame(this.#nextNumber(), this.#options.streamSid, name));
