@@ -142,12 +142,13 @@ describe("the judges of the demo's tools", () => {
   });
 
   test("want one row, of what was agreed to", () => {
-    const seen = seenOf({ lines: [consent("held"), consent("agreed")] });
-    expect(doneOnce(seen, [row(1)]).ok).toBe(true);
-    expect(doneOnce(seen, []).ok).toBe(false);
-    expect(doneOnce(seen, [row(1), row(2)]).ok).toBe(false);
-    expect(doneOnce(seen, [row(1, '{"content":"gin"}')]).ok).toBe(false);
-    expect(doneOnce(seenOf({ lines: [consent("held")] }), [row(1)]).ok).toBe(false);
+    const judge = (rows: readonly Execution[], ...news: readonly string[]) =>
+      doneOnce(seenOf({ lines: news.map(consent), rows })).ok;
+    expect(judge([row(1)], "held", "agreed")).toBe(true);
+    expect(judge([], "held", "agreed")).toBe(false);
+    expect(judge([row(1), row(2)], "held", "agreed")).toBe(false);
+    expect(judge([row(1, '{"content":"gin"}')], "held", "agreed")).toBe(false);
+    expect(judge([row(1)], "held")).toBe(false);
   });
 });
 

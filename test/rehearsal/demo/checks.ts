@@ -4,7 +4,6 @@
  */
 
 import { wordsOf } from "../audio/clips.ts";
-import type { Execution } from "../tools/store.ts";
 import type { Course } from "./caller.ts";
 import { gapsIn, type Heard, type Spoken } from "./hearing.ts";
 import { figure } from "./paint.ts";
@@ -81,8 +80,6 @@ export type Terms = {
   readonly input: Uint8Array | undefined;
   /** What a real model says, in how many answers, and which tools it uses for them, cannot be known. */
   readonly isLive: boolean;
-  /** What the tools' database holds, now that all is over. */
-  readonly rows: readonly Execution[];
 };
 
 type Chain = { readonly holds: () => boolean; readonly check: (what: string, judge: () => Verdict) => void };
@@ -105,7 +102,7 @@ function chainIn(checks: Check[], after?: Chain): Chain {
   };
 }
 
-export function checksOf(seen: Seen, { course, input, isLive, rows }: Terms): Check[] {
+export function checksOf(seen: Seen, { course, input, isLive }: Terms): Check[] {
   const checks: Check[] = [];
   const call = chainIn(checks);
   // A call goes on without its tools.
@@ -135,7 +132,7 @@ export function checksOf(seen: Seen, { course, input, isLive, rows }: Terms): Ch
   if (course === "whole" && !isLive) {
     tools.check("adding milk was held, and asked back", () => putToCaller(seen));
     tools.check("nothing was done before the yes", () => nothingBeforeYes(seen));
-    tools.check("it was done after it, exactly once", () => doneOnce(seen, rows));
+    tools.check("it was done after it, exactly once", () => doneOnce(seen));
     tools.check("the caller heard that it was done", () => heardOfIt(seen));
   }
   check("the goodbye was heard to its last byte", () => heardWhole(seen, heard.at(-1), !isLive));

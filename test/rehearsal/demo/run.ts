@@ -23,15 +23,15 @@ import {
   checkList,
   figures,
   type Kept,
-  leftLines,
   pictureOf,
   recordingLines,
+  rowsLeft,
   section,
   stoodStill,
   verdict,
 } from "./summary.ts";
 import { Timeline } from "./timeline.ts";
-import { leftIn } from "./todo-list.ts";
+import { DATABASE } from "./todo-list.ts";
 import { waveform } from "./waveform.ts";
 
 export type Outcome = "expected" | "failed" | "unnoticed";
@@ -123,9 +123,8 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
   }
 
   const kept = await keep(seen, screen, wanted.outDir);
-  const left = leftIn(wanted.outDir);
   const input = stage.modelInput;
-  const checks = checksOf(seen, { course, input, isLive: wanted.live, rows: left.rows });
+  const checks = checksOf(seen, { course, input, isLive: wanted.live });
   const failed = checks.some(({ state }) => state !== "ok") || seen.missed !== undefined;
   const diagnosis = failed ? diagnose(seen) : undefined;
   const { width } = screen;
@@ -133,7 +132,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     ...section(width, "what had to happen"),
     ...checkList(width, checks),
     [],
-    ...leftLines(width, { ...left, file: shownPath(left.file) }),
+    ...rowsLeft(width, seen.executions, shownPath(join(wanted.outDir, DATABASE))),
     ...section(width, "figures"),
     ...figures(width, seen, stage.usage),
     ...recordingLines(width, kept),

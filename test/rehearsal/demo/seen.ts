@@ -41,7 +41,7 @@ export type Told = { readonly tool: string; readonly output: string };
 export type Witness = Voice & {
   /** In order. */
   told(): readonly Told[];
-  /** The rows of the tools' database, now. */
+  /** The rows of the tools' database now; when all is over, as its file has them. */
   executions(): readonly Execution[];
 };
 

@@ -2,6 +2,7 @@
  * What stands around the call on the screen: the header, which says what is real and what is not, and the summary,
  * which says whether all happened that was to happen.
  */
+import type { Execution } from "../tools/store.ts";
 import { BREAKS, type BreakName } from "./breaks.ts";
 import type { Check } from "./checks.ts";
 import { answersOf, bargeInOf } from "./checks.ts";
@@ -9,7 +10,6 @@ import type { Diagnosis } from "./diagnosis.ts";
 import { figure, type Line, type Span, type Style, seconds, span, wrapped } from "./paint.ts";
 import type { Seen } from "./seen.ts";
 import type { Usage } from "./tap.ts";
-import type { Left } from "./todo-list.ts";
 import type { Picture } from "./waveform.ts";
 
 const BLANK: Line = [];
@@ -74,7 +74,7 @@ export function checkList(width: number, checks: readonly Check[]): Line[] {
 }
 
 /** What was done for the caller, as it stands in the file. */
-export function leftLines(width: number, { file, rows }: Left): Line[] {
+export function rowsLeft(width: number, rows: readonly Execution[], file: string): Line[] {
   if (rows.length === 0) return [];
   return [
     ...section(width, "what was done, as the database has it"),

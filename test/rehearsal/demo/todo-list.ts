@@ -17,18 +17,20 @@ export const DAY = [
   { content: "Water the plants", due: "today" },
 ] as const;
 
-const FILE = "tools.sqlite";
+/** What it is called, here and where it is left. */
+export const DATABASE = "tools.sqlite";
 
 export class TodoList {
   readonly #tools: Tools;
-  #executions: readonly Execution[] | undefined;
+  /** When it is stopped: what its file holds. */
+  #left: readonly Execution[] | undefined;
 
   private constructor(tools: Tools) {
     this.#tools = tools;
   }
 
   static async open(folder: string): Promise<TodoList> {
-    const dbPath = join(folder, FILE);
+    const dbPath = join(folder, DATABASE);
     const store = new Store(dbPath);
     for (const task of DAY) store.addTask({ ...task, description: "", priority: 1 });
     store.close();
@@ -48,30 +50,22 @@ export class TodoList {
     return this.#tools.sessions();
   }
 
-  /** Every write that was carried out by now. */
+  /** Every write that was carried out by now; once it is stopped, as the file has it. */
   executions(): readonly Execution[] {
-    return this.#executions ?? this.#tools.executions();
+    return this.#left ?? this.#tools.executions();
   }
 
   async stop(): Promise<void> {
-    this.#executions = this.#tools.executions();
+    this.#left = this.#tools.executions();
     await this.#tools.stop();
+    const store = new Store(this.#tools.dbPath);
+    this.#left = store.executions();
+    store.close();
   }
 
   /** Once it is stopped: the file, for whoever wants to look into it. */
   async leaveIn(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
-    await copyFile(this.#tools.dbPath, join(folder, FILE));
+    await copyFile(this.#tools.dbPath, join(folder, DATABASE));
   }
-}
-
-export type Left = { readonly file: string; readonly rows: readonly Execution[] };
-
-/** What a call has left, as SQLite reads it from the file. */
-export function leftIn(folder: string): Left {
-  const file = join(folder, FILE);
-  const store = new Store(file);
-  const rows = store.executions();
-  store.close();
-  return { file, rows };
 }

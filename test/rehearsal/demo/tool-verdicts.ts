@@ -3,7 +3,6 @@
  * it would be and had said yes, and then once. Done is what a row in the database says was done.
  */
 import { wordsOf } from "../audio/clips.ts";
-import type { Execution } from "../tools/store.ts";
 import { CREATE, FIND, tasksIn } from "./assistant.ts";
 import { figure } from "./paint.ts";
 import { numberIn, type Seen, textIn } from "./seen.ts";
@@ -50,8 +49,8 @@ export function nothingBeforeYes({ doneBeforeYes: rows }: Seen): Verdict {
   return { ok: rows === 0, detail: `${rows} row${rows === 1 ? "" : "s"} when the yes was written down` };
 }
 
-/** @param rows as the file holds them now */
-export function doneOnce(seen: Seen, rows: readonly Execution[]): Verdict {
+export function doneOnce(seen: Seen): Verdict {
+  const { executions: rows } = seen;
   const agreed = seen.toolLines("tool.consent", CREATE).filter(({ what }) => what.is === "agreed").length;
   const [row] = rows;
   const isRight = row?.tool === CREATE && row.arguments === MILK;
