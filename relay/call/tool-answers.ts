@@ -11,7 +11,7 @@ const MOST_CHARS = 6_000;
 
 export const UNKNOWN_TOOL = "There is no tool of that name.";
 export const NOT_JSON =
-  "The arguments were not a JSON object. Nothing was done. Call it again with valid arguments.";
+  "The arguments were not a JSON object, or were too long. Nothing was done. Call it again with valid arguments.";
 export const DENIED = "This is not allowed on the telephone, and nothing was done. Tell the caller so.";
 export const UNDER_WAY = "Exactly this is already under way, and was not begun a second time.";
 export const ALREADY_HELD =
