@@ -181,7 +181,7 @@ export class Call {
       event: "call.started",
       level: "info",
       afterMs: Math.round(at - this.#openedAt),
-      tools: offer.told.length,
+      tools: offer.count,
     });
     const isTranscribed = () => this.#negotiation.isTranscribed;
     const parts = { settings, profile, toolbox, offer, streamSid, outbox: this.#outbox, isTranscribed };
@@ -217,7 +217,7 @@ export class Call {
       case "conversation.item.input_audio_transcription.failed":
         return exchange.tools.heard(event.item_id, undefined, at);
       case "conversation.item.added":
-        return exchange.itemArrived(event.item.id);
+        return exchange.itemArrived(event.item, at);
       case "response.created":
         return exchange.created(event.response, at);
       case "response.output_audio.delta":
@@ -233,12 +233,13 @@ export class Call {
       case "response.output_audio_transcript.done":
         return exchange.transcribed(event.response_id, event.transcript, at);
       case "response.output_item.done":
-        if ("call_id" in event.item) exchange.called(event.item, event.response_id, at);
+        if ("call_id" in event.item) return exchange.called(event.item, event.response_id, at);
+        if ("server_label" in event.item) exchange.native.item(event.item, at, event.response_id);
         return;
       case "response.done":
         return this.#responseDone(event.response, exchange, at);
       default:
-        event satisfies never;
+        return exchange.native.take(event, at);
     }
   }
 

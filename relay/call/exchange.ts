@@ -5,10 +5,12 @@
 import type { Profile } from "../contract.ts";
 import type { FromModel } from "../wire/realtime.ts";
 import { samplesIn } from "../wire/twilio.ts";
+import { Answers } from "./answers.ts";
 import { Cuts } from "./cuts.ts";
 import { earliest } from "./deadlines.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
 import { printable } from "./model-errors.ts";
+import { NativeCalls } from "./native-calls.ts";
 import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
 import { Playback } from "./playback.ts";
@@ -18,13 +20,14 @@ import { CALL_GOES_ON, GOODBYE, INTERRUPTED, PUT_THROUGH, UNKNOWN_TOOL } from ".
 import { argumentsFrom } from "./tool-arguments.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import type { Offer, Toolbox } from "./toolbox.ts";
-import { Turns, type Wish } from "./turns.ts";
+import { Turns } from "./turns.ts";
 
 /** Somebody who types a number should not be answered after each digit. */
 const KEYPAD_PAUSE_MS = 1_500;
 
 type Delta = Extract<FromModel, { type: "response.output_audio.delta" }>;
 type Response = Extract<FromModel, { type: "response.done" }>["response"];
+type ItemArrived = Extract<FromModel, { type: "conversation.item.added" }>["item"];
 type FunctionCall = { call_id: string; name: string; arguments: string; status?: string | undefined };
 
 export type ExchangeParts = {
@@ -41,6 +44,8 @@ export class Exchange {
   readonly playback = new Playback();
   readonly turns = new Turns();
   readonly tools: ToolCalls;
+  readonly native: NativeCalls;
+  readonly #answers: Answers;
   readonly #hangUp = new HangUp();
   readonly #requests: Requests;
   readonly #nudge: Nudge;
@@ -63,14 +68,13 @@ export class Exchange {
     this.#parts = parts;
     this.#outbox = parts.outbox;
     this.#cuts = new Cuts(parts.outbox, this.playback, parts.streamSid);
-    const answer = (callId: string, output: string) => this.#answer(callId, output, "tool");
-    this.tools = new ToolCalls({ ...parts, answer });
-    this.#requests = new Requests({
-      ...parts,
-      turns: this.turns,
-      playback: this.playback,
-      tools: this.tools,
-    });
+    const { playback, turns } = this;
+    const answers = new Answers(parts.outbox, turns);
+    const tools = new ToolCalls({ ...parts, answers });
+    this.#answers = answers;
+    this.tools = tools;
+    this.native = new NativeCalls({ ...parts, turns, tools, answers });
+    this.#requests = new Requests({ ...parts, turns, playback, tools });
     this.#nudge = new Nudge(this.tools, this.#outbox, parts.profile.language);
     this.#probe(at);
   }
@@ -166,7 +170,7 @@ export class Exchange {
     this.tools.responseDone(id, isWhole, this.playback.quietAt, at);
     const callIds = this.#hangUp.responseDone(id, this.#spokenSinceCaller);
     const isTransfer = this.#hangUp.transferTo !== undefined;
-    for (const callId of callIds) this.#answer(callId, isTransfer ? PUT_THROUGH : GOODBYE, "goodbye");
+    for (const callId of callIds) this.#answers.give(callId, isTransfer ? PUT_THROUGH : GOODBYE, "goodbye");
     if (isWhole && this.#hangUp.isStaying && this.#nudge.isDue(reason, words)) {
       this.turns.wish({ reason: "nudge" });
     }
@@ -191,10 +195,10 @@ export class Exchange {
     this.#called.add(call_id);
     const isLeaving = name === "end_call" || name === "transfer_call";
     if (this.turns.isSilenced(responseId)) {
-      this.#answer(call_id, isLeaving ? CALL_GOES_ON : INTERRUPTED, "tool");
+      this.#answers.give(call_id, isLeaving ? CALL_GOES_ON : INTERRUPTED);
     } else if (isLeaving && this.#open.get(responseId)?.reason === "nudge") {
       // It had to call something, and this is what it found.
-      this.#answer(call_id, CALL_GOES_ON, "tool");
+      this.#answers.give(call_id, CALL_GOES_ON);
     } else if (isLeaving && this.#parts.offer.phone.has(name)) {
       this.#leave(call_id, name === "transfer_call" ? text : undefined, responseId, at);
     } else {
@@ -211,7 +215,7 @@ export class Exchange {
     const isExact = Object.keys(more).length === 0;
     const to = isExact ? this.#parts.profile.transfers?.find((name) => name === named) : undefined;
     if (to === undefined) {
-      this.#answer(callId, UNKNOWN_TOOL, "tool");
+      this.#answers.give(callId, UNKNOWN_TOOL);
       return;
     }
     this.#outbox.log({ event: "transfer.asked", level: "info" });
@@ -231,7 +235,7 @@ export class Exchange {
     const callIds = this.#hangUp.callOff();
     if (callIds === undefined) return;
     this.#outbox.log({ event: "hang_up.called_off", level: "info" });
-    for (const callId of callIds) this.#answer(callId, CALL_GOES_ON, "tool");
+    for (const callId of callIds) this.#answers.give(callId, CALL_GOES_ON);
   }
 
   callerEnded(itemId: string | undefined, at: number): void {
@@ -260,9 +264,10 @@ export class Exchange {
   }
 
   /** An item is in the conversation. */
-  itemArrived(itemId: string): void {
-    this.turns.itemArrived(itemId);
-    this.tools.itemArrived(itemId);
+  itemArrived(item: ItemArrived, at: number): void {
+    this.turns.itemArrived(item.id);
+    this.tools.itemArrived(item.id);
+    if ("server_label" in item) this.native.item(item, at);
   }
 
   /** Returns how much was thrown away unheard, in ms. */
@@ -307,18 +312,6 @@ export class Exchange {
   /** {@link Requests.askIfDue} */
   askForResponse(at: number): void {
     this.#requests.askIfDue(at);
-  }
-
-  /** One output for a call id, and one response for all that are there by then. Returns the item's id. */
-  #answer(call_id: string, output: string, reason: Wish["reason"]): string {
-    const itemId = this.#outbox.item({
-      id: this.#outbox.id("out-"),
-      type: "function_call_output",
-      call_id,
-      output,
-    });
-    this.turns.wish({ reason, itemId });
-    return itemId;
   }
 
   #outlook(): Outlook {

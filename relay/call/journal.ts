@@ -125,6 +125,26 @@ export type Entry =
       readonly outcome: ToolEnd;
       readonly afterMs: number;
     }
+  /** Native MCP: OpenAI lists a server's tools for the session. */
+  | {
+      readonly event: "native.list";
+      readonly level: "info" | "warn";
+      readonly server?: string;
+      readonly is: "in_progress" | "completed" | "failed";
+      readonly tools?: number;
+      readonly mend?: string;
+    }
+  /** OpenAI asks whether it may use a tool, and is answered. */
+  | {
+      readonly event: "native.approval";
+      readonly level: "info" | "warn";
+      readonly tool: string;
+      readonly is: "asked" | "approved" | "refused";
+    }
+  /** OpenAI uses a tool now. What came of it is `tool.done`. */
+  | { readonly event: "native.call"; readonly level: "info"; readonly tool: string }
+  /** OpenAI has used a tool that it was to ask about. */
+  | { readonly event: "native.unasked"; readonly level: "error"; readonly tool: string }
   /** The model said that it used a tool, and used none. */
   | { readonly event: "tool.pretended"; readonly level: "warn"; readonly how: Pretence }
   | { readonly event: "transfer.asked"; readonly level: "info" }

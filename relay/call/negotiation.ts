@@ -11,6 +11,12 @@ import { type OptionalField, optionalField, type Settings, sessionFor, type Want
 type State = "dialling" | "open" | "configuring" | "ready";
 type Audio = Extract<FromModel, { type: "session.updated" }>["session"]["audio"];
 
+const MEND = "the model does not take this setting and the call goes on without it: remove its variable";
+const MENDS: Partial<Record<OptionalField, string>> = {
+  "tools.mcp":
+    "OpenAI does not take the MCP servers and the call goes on without their tools: it must reach each of them from the internet; MCP_MODE=bridged has the relay ask them instead",
+};
+
 export class Negotiation {
   readonly #settings: Settings;
   readonly #outbox: Outbox;
@@ -64,7 +70,7 @@ export class Negotiation {
   refused(error: ModelError): { readonly param: string } | undefined {
     if (this.#state !== "configuring" || this.#wanted === undefined) return undefined;
     if (error.event_id != null && error.event_id !== this.#updateId) return undefined;
-    const field = optionalField(error);
+    const field = optionalField(error, this.#wanted.tools);
     if (field === undefined || this.#without.has(field)) {
       const param = printable(error.param);
       this.#outbox.log({
@@ -81,7 +87,7 @@ export class Negotiation {
       event: "session.field_refused",
       level: "warn",
       field,
-      mend: "the model does not take this setting and the call goes on without it: remove its variable",
+      mend: MENDS[field] ?? MEND,
     });
     this.#update(this.#wanted);
     return undefined;

@@ -48,7 +48,8 @@ export class Requests {
     const { keypad } = tools;
     if (keypad.askedWith !== undefined && !turns.awaits(keypad.askedWith)) keypad.lapsed();
     turns.isAsideWanted = keypad.toRead !== undefined || tools.isRunning;
-    const wishes = turns.next(at, ({ reason }) => reason === "tool" && tools.isRunning);
+    const waits = ({ reason }: Wish) => (reason === "tool" || reason === "native") && tools.isRunning;
+    const wishes = turns.next(at, waits);
     if (wishes !== undefined) {
       this.#create(wishes, this.#answering(wishes), at);
       return;

@@ -5,7 +5,7 @@
  * ends the call.
  */
 import type { Profile } from "../contract.ts";
-import type { FunctionTool, ModelError, Session, TurnDetection } from "../wire/realtime.ts";
+import type { ModelError, Session, SessionTool, TurnDetection } from "../wire/realtime.ts";
 import { isUsed, type Toolbox } from "./toolbox.ts";
 
 /** What the owner has configured; the same for every call. */
@@ -25,15 +25,25 @@ export type Settings = {
 export type Wanted = {
   readonly profile: Profile;
   readonly toolbox: Toolbox;
-  readonly tools: readonly FunctionTool[];
+  readonly tools: readonly SessionTool[];
 };
 
 /** Fields that a call can do without, by the name under which the server refuses them. */
 const OPTIONAL = ["temperature", "audio.input.noise_reduction", "audio.input.transcription"] as const;
-export type OptionalField = (typeof OPTIONAL)[number];
+/** The servers that OpenAI is to ask by itself: whether it takes one depends on more than how it is written down. */
+const SERVERS = "tools.mcp";
+export type OptionalField = (typeof OPTIONAL)[number] | typeof SERVERS;
 
-export function optionalField(refused: ModelError): OptionalField | undefined {
+export function optionalField(
+  refused: ModelError,
+  tools: readonly SessionTool[] = [],
+): OptionalField | undefined {
   const param = refused.param?.replace(/^session\./, "");
+  const index = /^tools\[(\d+)\]/.exec(param ?? "")?.[1];
+  const isServer = (tool: SessionTool | undefined) => tool?.type === "mcp";
+  if (index === undefined ? param === "tools" && tools.some(isServer) : isServer(tools[Number(index)])) {
+    return SERVERS;
+  }
   return OPTIONAL.find((field) => param === field || param?.startsWith(`${field}.`));
 }
 
@@ -88,10 +98,12 @@ export function sessionFor(
 ): Session {
   const { noiseReduction, transcriptionModel, temperature } = settings;
   const language = profile.language?.split("-")[0];
+  const lost = without.has(SERVERS) ? (toolbox.native ?? []).map(({ label }) => label) : [];
+  const unreachable = [...new Set([...toolbox.unreachable, ...lost])];
   return {
     type: "realtime",
     model: settings.model,
-    instructions: instructionsFor(settings, profile, toolbox),
+    instructions: instructionsFor(settings, profile, { tools: toolbox.tools, unreachable }),
     output_modalities: ["audio"],
     audio: {
       input: {
@@ -106,7 +118,7 @@ export function sessionFor(
       },
       output: { format: { type: "audio/pcmu" }, voice: settings.voice },
     },
-    tools,
+    tools: without.has(SERVERS) ? tools.filter(({ type }) => type !== "mcp") : tools,
     tool_choice: "auto",
     ...(temperature !== undefined && !without.has("temperature") && { temperature }),
   };

@@ -4,12 +4,14 @@
  * exchange.ts's; nothing here speaks.
  */
 import type { Profile } from "../contract.ts";
+import type { Answers } from "./answers.ts";
 import { earliest } from "./deadlines.ts";
 import type { ConsentNews, ToolRefusal } from "./journal.ts";
 import { type Decided, KeypadConsent } from "./keypad-consent.ts";
 import type { Outbox } from "./outbox.ts";
-import { isAllowedTo, type Ruling, rulingOf, taints } from "./policy.ts";
+import { isAllowedTo, type Ruling } from "./policy.ts";
 import { readBackOf } from "./read-back.ts";
+import { Rulings } from "./rulings.ts";
 import {
   ALREADY_HELD,
   cancelled,
@@ -25,7 +27,7 @@ import {
 import { argumentsFrom } from "./tool-arguments.ts";
 import { isSame, ToolRuns } from "./tool-runs.ts";
 import { isUsed, type Offer, type Toolbox } from "./toolbox.ts";
-import type { Tool, ToolOutcome, ToolRequest } from "./tools.ts";
+import type { Tool, ToolArguments, ToolOutcome, ToolRequest } from "./tools.ts";
 import { type Confirmed, type Settled, VoiceConsent } from "./voice-consent.ts";
 
 /** Fingers tap twice. */
@@ -37,17 +39,15 @@ export type ToolCallParts = {
   readonly profile: Profile;
   readonly isTranscribed: () => boolean;
   readonly outbox: Outbox;
-  /** Puts the one answer to a call into the conversation, and wishes for a response to it; returns the item's id. */
-  readonly answer: (callId: string, output: string) => string;
+  readonly answers: Answers;
 };
 
 export class ToolCalls {
   readonly #parts: ToolCallParts;
   readonly #voice: VoiceConsent;
   readonly keypad: KeypadConsent;
-  readonly #runs: ToolRuns;
-  /** The model has read what strangers may have written. */
-  #isTainted = false;
+  readonly runs: ToolRuns;
+  readonly rulings: Rulings;
   #hasWritten = false;
   #calledSinceCaller = false;
   #refusals = 0;
@@ -57,26 +57,27 @@ export class ToolCalls {
     this.#parts = parts;
     this.#voice = new VoiceConsent(parts.profile.language, parts.isTranscribed);
     this.keypad = new KeypadConsent(parts.profile.language);
-    this.#runs = new ToolRuns(parts.outbox, parts.profile, parts.answer);
+    this.runs = new ToolRuns(parts.outbox, parts.profile, parts.answers);
+    this.rulings = new Rulings(parts, (request) => this.runs.isLost(request));
   }
 
   get count() {
-    return { toolRuns: this.#runs.count, toolRefusals: this.#refusals };
+    return { toolRuns: this.runs.count, toolRefusals: this.#refusals };
   }
 
   /** Something is being done for the caller. */
   get isRunning(): boolean {
-    return this.#runs.isRunning;
+    return this.runs.isRunning;
   }
 
   /** Nothing is being done, and nothing waits for the caller. */
   get isIdle(): boolean {
-    return !this.#runs.isRunning && !this.keypad.isPending && !this.#voice.isConfirming;
+    return !this.runs.isRunning && !this.keypad.isPending && !this.#voice.isConfirming;
   }
 
   /** Whether it can be true that something was done. */
   get hasWritten(): boolean {
-    return this.#hasWritten || this.#runs.hasLost;
+    return this.#hasWritten || this.runs.hasLost;
   }
 
   get calledSinceCaller(): boolean {
@@ -85,27 +86,33 @@ export class ToolCalls {
 
   /** Of those that can be pretended to have been used. */
   get names(): readonly string[] {
-    return [...this.#parts.offer.tools.values()].filter(isUsed).map(({ name }) => name);
+    const { tools, native } = this.#parts.offer;
+    const own = [...tools.values()].filter(isUsed).map(({ name }) => name);
+    return [...own, ...[...native.byServer.values()].flatMap((named) => [...named.keys()])];
   }
 
   // --- the model ----------------------------------------------------------------------------------------------
 
   called(callId: string, name: string, text: string, at: number): void {
     this.#calledSinceCaller = true;
-    const { offer, profile, outbox } = this.#parts;
+    const { offer, outbox } = this.#parts;
     const args = argumentsFrom(text);
     if (name === "confirm" && offer.phone.has(name)) return this.#confirm(callId, args?.id, at);
     if (name === "cancel" && offer.phone.has(name)) return this.#cancel(callId, args?.id, at);
     const tool = offer.tools.get(name);
     if (tool === undefined) {
       outbox.log({ event: "tool.unknown", level: "warn" });
-      this.#parts.answer(callId, UNKNOWN_TOOL);
+      this.#parts.answers.give(callId, UNKNOWN_TOOL);
       return;
     }
+    this.#asked(callId, tool, args, at);
+  }
+
+  #asked(callId: string, tool: Tool, args: ToolArguments | undefined, at: number): void {
+    const { profile } = this.#parts;
     if (args === undefined) return this.#refuse(callId, tool, "not_json", NOT_JSON);
     const request = { tool, args };
-    const ruling = this.#rulingOf(request);
-    outbox.log({ event: "tool.asked", level: "info", tool: tool.name, rule: ruling.rule, why: ruling.why });
+    const ruling = this.rulings.asked(request);
     if (ruling.rule === "deny" || !isAllowedTo(profile.tools, ruling, tool)) {
       return this.#refuse(callId, tool, "denied", DENIED);
     }
@@ -122,7 +129,7 @@ export class ToolCalls {
         const id = this.#voice.hold(request, at);
         if (id === undefined) return this.#refuse(callId, tool, "too_many", TOO_MANY);
         this.#consent(request, "voice", "held");
-        return this.#voice.toldBy(id, this.#parts.answer(callId, heldAs(id)));
+        return this.#voice.toldBy(id, this.#parts.answers.give(callId, heldAs(id)));
       }
       case "keypad": {
         const readBack = readBackOf(ruling.name, args, profile.language);
@@ -138,11 +145,23 @@ export class ToolCalls {
 
   /** A tool has answered, or will not. */
   outcome(runId: string, outcome: ToolOutcome, at: number): void {
-    const run = this.#runs.ended(runId, outcome, at);
+    const run = this.runs.ended(runId, outcome, at);
     if (run === undefined || outcome.is !== "answered") return;
     const { request, ruling } = run;
-    if (taints(this.#parts.toolbox.policy, request.tool, ruling)) this.#isTainted = true;
+    this.rulings.returned(request.tool, ruling);
     if (!outcome.isError && ruling.kind === "write") this.#hasWritten = true;
+  }
+
+  // --- calls that OpenAI makes itself (native-calls.ts) -------------------------------------------------------
+
+  /** The model has called something. */
+  noticed(): void {
+    this.#calledSinceCaller = true;
+  }
+
+  /** OpenAI asks whether it may: that is answered as if the relay were to run it. */
+  approvalAsked(approvalId: string, tool: Tool, text: string, at: number): void {
+    this.#asked(approvalId, tool, argumentsFrom(text), at);
   }
 
   // --- the conversation ---------------------------------------------------------------------------------------
@@ -211,11 +230,11 @@ export class ToolCalls {
   // --- time ---------------------------------------------------------------------------------------------------
 
   dueAt(): number | undefined {
-    return earliest(this.#voice.dueAt, this.keypad.dueAt, this.#runs.dueAt);
+    return earliest(this.#voice.dueAt, this.keypad.dueAt, this.runs.dueAt);
   }
 
   tick(at: number): void {
-    this.#runs.tick(at);
+    this.runs.tick(at);
     const { expired, settled } = this.#voice.tick(at);
     for (const request of expired) this.#consent(request, "voice", "expired");
     this.#settle(settled, at);
@@ -224,30 +243,18 @@ export class ToolCalls {
 
   /** {@link ToolRuns.fillerDueAt}, and never over a question that waits for a key: it would be asked in vain. */
   fillerDueAt(quietAt: number): number | undefined {
-    return this.keypad.isPending ? undefined : this.#runs.fillerDueAt(quietAt);
+    return this.keypad.isPending ? undefined : this.runs.fillerDueAt(quietAt);
   }
 
   fillerAsked(): void {
-    this.#runs.fillerAsked();
+    this.runs.fillerAsked();
   }
 
   // --- what is done about it ----------------------------------------------------------------------------------
 
-  #rulingOf(request: ToolRequest): Ruling {
-    const { toolbox, isTranscribed } = this.#parts;
-    const ruling = rulingOf(toolbox.policy, request.tool, request.args, this.#isTainted);
-    if (ruling.rule === "confirm" && this.#isTainted && !isTranscribed()) {
-      // A misled model could take any turn of the caller's for a yes, and there are no words to hold against it.
-      return { ...ruling, rule: "keypad", why: "the call has read what others wrote, and hears no words" };
-    }
-    if (ruling.rule === "allow" && ruling.kind === "write" && this.#runs.isLost(request)) {
-      return { ...ruling, rule: "confirm", why: "it may have been done already" };
-    }
-    return ruling;
-  }
-
   #run(callId: string, request: ToolRequest, ruling: Ruling, at: number): void {
-    if (!this.#runs.begin(callId, request, ruling, at)) {
+    if (this.#parts.answers.approve(callId)) return this.runs.follow(callId, request, ruling, at);
+    if (!this.runs.begin(callId, request, ruling, at)) {
       this.#refuse(callId, request.tool, "too_many", TOO_MANY);
     }
   }
@@ -270,11 +277,11 @@ export class ToolCalls {
       case "refused":
         this.#parts.outbox.log({ event: "tool.not_confirmed", level: "info", why: confirmed.why });
         this.#refusals++;
-        this.#parts.answer(callId, unconfirmed(confirmed.why));
+        this.#parts.answers.give(callId, unconfirmed(confirmed.why));
         return;
       case "agreed": {
         const { request } = confirmed;
-        const ruling = this.#rulingOf(request);
+        const ruling = this.rulings.of(request);
         // What the model has read since may have misled it about what it was asking.
         if (ruling.rule === "keypad" || ruling.rule === "deny") {
           return this.#refuse(callId, request.tool, "stricter_now", unconfirmed("expired"));
@@ -294,8 +301,8 @@ export class ToolCalls {
   #decide(decided: readonly Decided[], at: number): void {
     for (const { callId, request, verdict } of decided) {
       this.#consent(request, "keypad", verdict);
-      if (verdict === "agreed") this.#runOnce(callId, request, this.#rulingOf(request), at);
-      else this.#parts.answer(callId, undecided(verdict));
+      if (verdict === "agreed") this.#runOnce(callId, request, this.rulings.of(request), at);
+      else this.#parts.answers.give(callId, undecided(verdict));
     }
   }
 
@@ -305,23 +312,23 @@ export class ToolCalls {
     for (const request of requests) this.#consent(request, "voice", "declined");
     this.#settle(settled, at);
     if (typeof id === "string") {
-      this.#parts.answer(callId, cancelled(0, requests.length, 0));
+      this.#parts.answers.give(callId, cancelled(0, requests.length, 0));
       return;
     }
     const decided = this.keypad.cancel();
     this.#decide(decided, at);
-    const { stopped, going } = this.#runs.callOff(at);
-    this.#parts.answer(callId, cancelled(stopped, requests.length + decided.length, going));
+    const { stopped, going } = this.runs.callOff(at);
+    this.#parts.answers.give(callId, cancelled(stopped, requests.length + decided.length, going));
   }
 
   #isUnderWay(request: ToolRequest): boolean {
-    return this.#runs.isUnderWay(request) || this.keypad.holds((other) => isSame(other, request));
+    return this.runs.isUnderWay(request) || this.keypad.holds((other) => isSame(other, request));
   }
 
   #refuse(callId: string, tool: Tool, why: ToolRefusal, output: string): void {
     this.#refusals++;
     this.#parts.outbox.log({ event: "tool.refused", level: "warn", tool: tool.name, why });
-    this.#parts.answer(callId, output);
+    this.#parts.answers.give(callId, output);
   }
 
   #consent({ tool }: ToolRequest, by: "voice" | "keypad", is: ConsentNews): void {

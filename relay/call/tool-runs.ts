@@ -3,6 +3,7 @@
  * came of it. A late answer is nobody's: its call was answered when it was given up.
  */
 import type { Profile } from "../contract.ts";
+import type { Answers } from "./answers.ts";
 import type { ToolEnd } from "./journal.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Ruling } from "./policy.ts";
@@ -13,32 +14,36 @@ import type { ToolOutcome, ToolRequest } from "./tools.ts";
 const FILLER_AFTER_MS = 1_500;
 /** A model that wants more at once is running wild. */
 const MOST_RUNNING = 8;
+/** OpenAI says that a call has failed, and why in the item that follows. */
+const REASON_WITHIN_MS = 500;
 
 export type Run = {
-  readonly callId: string;
+  /** undefined: OpenAI makes this call itself. It can be waited for, and no more. */
+  readonly callId: string | undefined;
   readonly request: ToolRequest;
   readonly ruling: Ruling;
   readonly startedAt: number;
-  readonly by: number;
+  by: number;
+  /** It has failed, and nobody has said why. */
+  hasFailed: boolean;
   /** The caller was told that it takes a moment. */
   filled: boolean;
 };
-type Answer = (callId: string, output: string) => void;
 
 export class ToolRuns {
   readonly #outbox: Outbox;
   readonly #profile: Profile;
-  readonly #answer: Answer;
+  readonly #answers: Answers;
   readonly #runs = new Map<string, Run>();
   /** Writes of which nobody knows whether they were done. */
   readonly #lost = new Set<string>();
   /** So many were begun. */
   count = 0;
 
-  constructor(outbox: Outbox, profile: Profile, answer: Answer) {
+  constructor(outbox: Outbox, profile: Profile, answers: Answers) {
     this.#outbox = outbox;
     this.#profile = profile;
-    this.#answer = answer;
+    this.#answers = answers;
   }
 
   get isRunning(): boolean {
@@ -63,11 +68,22 @@ export class ToolRuns {
   begin(callId: string, request: ToolRequest, ruling: Ruling, at: number): boolean {
     if (this.#runs.size >= MOST_RUNNING) return false;
     const runId = this.#outbox.id("run-");
-    const by = at + request.tool.timeoutMs;
-    this.#runs.set(runId, { callId, request, ruling, startedAt: at, by, filled: false });
-    this.count++;
+    this.#begun(runId, callId, request, ruling, at);
     this.#outbox.put({ to: "tool", run: { runId, ...request }, caller: this.#profile });
     return true;
+  }
+
+  /** OpenAI makes this call itself, from now on. */
+  follow(runId: string, request: ToolRequest, ruling: Ruling, at: number): void {
+    this.#begun(runId, undefined, request, ruling, at);
+  }
+
+  /** What OpenAI did has failed; the reason is still to come. */
+  failed(runId: string, at: number): void {
+    const run = this.#runs.get(runId);
+    if (run === undefined || run.hasFailed) return;
+    run.hasFailed = true;
+    run.by = at + REASON_WITHIN_MS;
   }
 
   /** A tool has answered, or will not. Returns what was run; undefined: it was given up before. */
@@ -78,7 +94,8 @@ export class ToolRuns {
     const { kind } = run.ruling;
     if (outcome.is === "lost" && kind === "write") this.#lost.add(textOf(run.request));
     this.#tell(run, endOf(outcome), at);
-    this.#answer(run.callId, answerOf(outcome, kind));
+    if (run.callId !== undefined) this.#answers.give(run.callId, answerOf(outcome, kind));
+    else this.#answers.made(outcome.is === "lost" ? about(run, answerOf(outcome, kind)) : undefined);
     return run;
   }
 
@@ -92,17 +109,21 @@ export class ToolRuns {
     for (const [runId, run] of this.#runs) {
       if (at < run.by) continue;
       const { kind } = run.ruling;
+      if (run.hasFailed) {
+        this.ended(runId, kind === "write" ? LOST : FAILED, at);
+        continue;
+      }
       if (kind === "write") this.#lost.add(textOf(run.request));
       this.#stop(runId, run, "timed_out", timedOut(kind, Math.round(run.request.tool.timeoutMs / 1000)), at);
     }
   }
 
-  /** The caller does not want it any more: reads are stopped. Returns how many, and how many writes go on. */
+  /** The caller does not want it any more: reads are stopped. Returns how many, and how many others go on. */
   callOff(at: number): { stopped: number; going: number } {
     let going = 0;
     let stopped = 0;
     for (const [runId, run] of this.#runs) {
-      if (run.ruling.kind === "write") {
+      if (run.ruling.kind === "write" || run.callId === undefined) {
         going++;
         continue;
       }
@@ -126,11 +147,24 @@ export class ToolRuns {
     this.#outbox.log({ event: "tool.filler", level: "info" });
   }
 
+  #begun(
+    runId: string,
+    callId: string | undefined,
+    request: ToolRequest,
+    ruling: Ruling,
+    startedAt: number,
+  ): void {
+    const by = startedAt + request.tool.timeoutMs;
+    this.#runs.set(runId, { callId, request, ruling, startedAt, by, hasFailed: false, filled: false });
+    this.count++;
+  }
+
   #stop(runId: string, run: Run, outcome: ToolEnd, output: string, at: number): void {
     this.#runs.delete(runId);
-    this.#outbox.put({ to: "tool", abort: runId });
     this.#tell(run, outcome, at);
-    this.#answer(run.callId, output);
+    if (run.callId === undefined) return this.#answers.made(about(run, output));
+    this.#outbox.put({ to: "tool", abort: runId });
+    this.#answers.give(run.callId, output);
   }
 
   #tell(run: Run, outcome: ToolEnd, at: number): void {
@@ -140,6 +174,12 @@ export class ToolRuns {
     this.#outbox.log({ event: "tool.done", level, tool: tool.name, outcome, afterMs });
   }
 }
+
+const LOST: ToolOutcome = { is: "lost" };
+const FAILED: ToolOutcome = { is: "answered", text: "", isError: true };
+
+/** There is no output to which this could be the answer. */
+const about = ({ request: { tool } }: Run, text: string): string => `About ${tool.name}: ${text}`;
 
 function endOf(outcome: ToolOutcome): ToolEnd {
   if (outcome.is === "answered") return outcome.isError ? "failed" : "answered";

@@ -3,7 +3,8 @@
  * changes the next call's: new tools in the middle of a session cost its cached context.
  */
 import type { Profile } from "../contract.ts";
-import type { FunctionTool } from "../wire/realtime.ts";
+import type { SessionTool } from "../wire/realtime.ts";
+import { isNative, type NativeServer, type NativeTools, nativeToolsOf } from "./native-tools.ts";
 import { type PhoneTool, phoneToolsFor } from "./phone-tools.ts";
 import { isOffered, type Policy } from "./policy.ts";
 import { functionToolOf, type Tool } from "./tools.ts";
@@ -13,26 +14,38 @@ export type Toolbox = {
   readonly policy: Policy;
   /** Labels of servers that could not be reached when the call began. */
   readonly unreachable: readonly string[];
+  /** Servers whose tools OpenAI uses by itself, among those above; absent: the relay uses all of them. */
+  readonly native?: readonly NativeServer[];
 };
 
 /** What this caller is offered. */
 export type Offer = {
-  /** Those that are run somewhere, by name. */
+  /** Those that the relay runs somewhere, by name. */
   readonly tools: ReadonlyMap<string, Tool>;
   readonly phone: ReadonlySet<PhoneTool>;
+  readonly native: NativeTools;
   /** All of it, as the model is told. */
-  readonly told: readonly FunctionTool[];
+  readonly told: readonly SessionTool[];
+  readonly count: number;
 };
 
 /** Others than the telephone's own: they may have to be confirmed, can be cancelled, and say what strangers wrote. */
 export const isUsed = ({ source }: Tool): boolean => source.is !== "phone";
 
-export function offerOf({ tools, policy }: Toolbox, profile: Profile): Offer {
+export function offerOf({ tools, policy, native = [] }: Toolbox, profile: Profile): Offer {
   const offered = tools.filter((tool) => isOffered(policy, tool, profile.tools));
   const phone = phoneToolsFor(policy, profile, offered.some(isUsed));
+  const run = offered.filter((tool) => !isNative(tool, native));
+  const remote = nativeToolsOf(
+    native,
+    offered.filter((tool) => isNative(tool, native)),
+    policy,
+  );
   return {
-    tools: new Map(offered.map((tool) => [tool.name, tool])),
+    tools: new Map(run.map((tool) => [tool.name, tool])),
     phone: new Set(phone.map(({ name }) => name)),
-    told: [...phone.map(({ told }) => told), ...offered.map(functionToolOf)],
+    native: remote,
+    told: [...phone.map(({ told }) => told), ...run.map(functionToolOf), ...remote.told],
+    count: phone.length + offered.length,
   };
 }

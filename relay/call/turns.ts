@@ -9,7 +9,7 @@
  */
 
 export type Wish = {
-  readonly reason: "greeting" | "keypad" | "tool" | "goodbye" | "answer" | "retry" | "nudge";
+  readonly reason: "greeting" | "keypad" | "tool" | "native" | "goodbye" | "answer" | "retry" | "nudge";
   /** The item whose answer is wanted. */
   readonly itemId?: string;
   /** More may come until then. */

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { plainString } from "./json.ts";
+import { type ApprovalResponse, MCP_EVENTS, McpItem, type McpTool, NoMcpItem, opened } from "./native-mcp.ts";
 
 const Id = z.string().min(1);
 
@@ -17,8 +18,7 @@ const FunctionCall = z.object({
   arguments: z.string(),
   status: z.string().optional(),
 });
-const OtherItem = z.object({ type: z.string(), id: Id });
-const Item = z.union([FunctionCall, OtherItem]);
+const Item = z.union([FunctionCall, McpItem, NoMcpItem]);
 
 const EVENTS = {
   "session.updated": z.object({
@@ -47,7 +47,7 @@ const EVENTS = {
   }),
   "conversation.item.added": z.object({
     type: z.literal("conversation.item.added"),
-    item: z.object({ id: Id }),
+    item: z.union([McpItem, z.object({ id: Id })]),
   }),
   "response.created": z.object({
     type: z.literal("response.created"),
@@ -97,6 +97,7 @@ const EVENTS = {
       event_id: z.string().nullish(),
     }),
   }),
+  ...MCP_EVENTS,
 } as const;
 
 type Events = typeof EVENTS;
@@ -169,6 +170,9 @@ export type FunctionTool = {
   readonly parameters: { readonly type: "object"; readonly [keyword: string]: unknown };
 };
 
+/** A function that the relay runs, or a server whose tools OpenAI uses by itself. */
+export type SessionTool = FunctionTool | McpTool;
+
 /** `session` of a session.update. `temperature` left the GA API; other servers of this protocol may take it. */
 export type Session = {
   readonly type: "realtime";
@@ -187,7 +191,7 @@ export type Session = {
       readonly voice: string | { readonly id: string };
     };
   };
-  readonly tools: readonly FunctionTool[];
+  readonly tools: readonly SessionTool[];
   readonly tool_choice: "auto";
   readonly temperature?: number;
 };
@@ -216,7 +220,8 @@ export type NewItem =
       readonly type: "function_call_output";
       readonly call_id: string;
       readonly output: string;
-    };
+    }
+  | ApprovalResponse;
 
 export type ToModel =
   | { readonly type: "session.update"; readonly event_id: string; readonly session: Session }
@@ -233,4 +238,11 @@ export type ToModel =
   | { readonly type: "response.create"; readonly event_id: string; readonly response: ResponseParams }
   | { readonly type: "response.cancel"; readonly event_id: string; readonly response_id: string };
 
-export const encodeModel = (event: ToModel): string => JSON.stringify(event);
+export const encodeModel = (event: ToModel): string =>
+  JSON.stringify(event.type === "session.update" ? { ...event, session: shownTo(event.session) } : event);
+
+/** The keys of its servers print as nothing anywhere else. */
+const shownTo = ({ tools, ...session }: Session): Record<string, unknown> => ({
+  ...session,
+  tools: tools.map((tool) => (tool.type === "mcp" ? opened(tool) : tool)),
+});

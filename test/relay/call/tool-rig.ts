@@ -2,6 +2,7 @@
  * A call in hand with tools to use: a read, a write that only the caller notices, and one that other people get. Each
  * step of the conversation around them has a short name. It decides nothing and checks nothing.
  */
+import type { NativeServer } from "../../../relay/call/native-tools.ts";
 import type { Policy } from "../../../relay/call/policy.ts";
 import { NO_POLICY, readPolicy } from "../../../relay/call/policy.ts";
 import type { Settings } from "../../../relay/call/session.ts";
@@ -47,9 +48,20 @@ export class ToolRig extends CallInHand {
   #turns = 0;
 
   constructor(
-    given: { settings?: Settings; policy?: Policy; profile?: Profile; tools?: readonly Tool[] } = {},
+    given: {
+      settings?: Settings;
+      policy?: Policy;
+      profile?: Profile;
+      tools?: readonly Tool[];
+      native?: readonly NativeServer[];
+    } = {},
   ) {
-    const toolbox = { tools: given.tools ?? TOOLS, policy: given.policy ?? NO_POLICY, unreachable: [] };
+    const toolbox = {
+      tools: given.tools ?? TOOLS,
+      policy: given.policy ?? NO_POLICY,
+      unreachable: [],
+      native: given.native ?? [],
+    };
     super(given.settings ?? TRANSCRIBED, given.profile ?? PROFILE, 1_000, toolbox);
     this.ready().wait(40).probesBack();
     this.speaks("greeting", 1_000, "greeting").wait(40).probesBack().wait(1_160).marksBack();

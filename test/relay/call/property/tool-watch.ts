@@ -206,6 +206,7 @@ export class ToolWatch {
     if (event.type === "conversation.item.create") {
       const { item } = event;
       if (item.type === "function_call_output") return this.#answered(item.call_id, item, input, at, seen);
+      if (item.type !== "message") return;
       const isKey = item.content.some(({ text }) => text.includes("pressed"));
       hold("no key is told that was pressed while a question was open", !isKey || !this.#hadQuestion);
     } else if (event.type === "response.create") {
