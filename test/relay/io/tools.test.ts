@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { NO_POLICY } from "../../../relay/call/policy.ts";
 import type { Tool, ToolOutcome, ToolSource } from "../../../relay/call/tools.ts";
 import { Tools } from "../../../relay/io/tools.ts";
+import { Secret } from "../../../relay/secret.ts";
 
 const tool = (name: string, source: ToolSource): Tool => ({
   name,
@@ -34,6 +35,18 @@ test("a call is handed what there is when it begins", () => {
   expect(all.toolbox).toEqual({ tools: [TIME, NOTE], policy: NO_POLICY, unreachable: ["zapier"] });
   [tools, unreachable] = [[TASK], []];
   expect(all.toolbox).toEqual({ tools: [TIME, NOTE, TASK], policy: NO_POLICY, unreachable: [] });
+});
+
+test("a call is handed the servers that OpenAI asks by itself, where there are any", () => {
+  const homes = {
+    phone: home("phone", [TIME]),
+    functions: home("file", []),
+    mcp: { list: { tools: [TASK], unreachable: [] }, run: home("mcp", []).run },
+  };
+  const url = new Secret("https://mcp.example.com/mcp");
+  const native = [{ label: "zapier", serverLabel: "zapier", url, authorization: undefined, headers: {} }];
+  expect(new Tools(NO_POLICY, homes, native).toolbox.native).toBe(native);
+  expect("native" in new Tools(NO_POLICY, homes, []).toolbox).toBe(false);
 });
 
 test("each use goes to where the tool lives", async () => {
