@@ -17,8 +17,10 @@ export type Course = "whole" | "hasty" | "brief";
 
 export type Manner = {
   readonly course: Course;
-  /** For the first sound after the line is open, and after each turn. */
+  /** For the first sound after the line is open. */
   readonly patienceMs: number;
+  /** For the first sound after a turn, which may need a tool first: "one moment" takes two seconds and a half to come. */
+  readonly answerMs: number;
   /** This much quiet, and the other has finished. */
   readonly pauseMs: number;
   /** How far into the long answer, or into the greeting where there is no time for an answer. */
@@ -30,12 +32,19 @@ export type Manner = {
 const USUAL: Manner = {
   course: "whole",
   patienceMs: 2_500,
+  answerMs: 5_000,
   pauseMs: 500,
   interruptAfterMs: 2_900,
   mostYeses: 1,
 };
 /** A real model thinks longer, pauses within its sentences, and may ask before the relay has told it to. */
-const LIVE: Partial<Manner> = { patienceMs: 10_000, pauseMs: 1_200, interruptAfterMs: 3_000, mostYeses: 3 };
+const LIVE: Partial<Manner> = {
+  patienceMs: 10_000,
+  answerMs: 10_000,
+  pauseMs: 1_200,
+  interruptAfterMs: 3_000,
+  mostYeses: 3,
+};
 
 export const mannerFor = (course: Course, isLive: boolean): Manner => ({
   ...USUAL,
@@ -65,7 +74,7 @@ export async function converse(call: PlacedCall, seen: Seen, manner: Manner): Pr
 class Missed extends Error {}
 
 async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<void> {
-  const { course, patienceMs, pauseMs, interruptAfterMs, mostYeses } = manner;
+  const { course, patienceMs, answerMs, pauseMs, interruptAfterMs, mostYeses } = manner;
   const waitFor = async <Value>(what: string, work: Promise<Value>): Promise<Value> => {
     try {
       return await work;
@@ -75,7 +84,7 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
   };
   const heardOut = async (what: string) => {
     do {
-      await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
+      await waitFor(`${what} to begin`, afterHeard(call, 20, answerMs));
       await waitFor(`${what} to end`, whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
     } while (isToldToWait(seen));
   };
@@ -84,8 +93,8 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
     await call.say(clip(name));
   };
   const interrupt = async (what: string) => {
-    await waitFor(`${what} to begin`, afterHeard(call, 20, patienceMs));
-    await waitFor(`${what} to go on`, afterHeard(call, interruptAfterMs, interruptAfterMs + patienceMs));
+    await waitFor(`${what} to begin`, afterHeard(call, 20, answerMs));
+    await waitFor(`${what} to go on`, afterHeard(call, interruptAfterMs, interruptAfterMs + answerMs));
     const sinceMs = call.nowMs();
     const said = say("caller-wait");
     await waitFor(
@@ -115,7 +124,7 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
     }
   }
   await say("caller-thanks");
-  await waitFor("the assistant to say goodbye", afterHeard(call, 20, patienceMs));
+  await waitFor("the assistant to say goodbye", afterHeard(call, 20, answerMs));
   await waitFor("the assistant to hang up", call.waitFor("stream-closed", GOODBYE_WITHIN_MS));
 }
 
