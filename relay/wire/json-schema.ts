@@ -8,12 +8,17 @@ export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A copy with its own keys alone, on nothing: of `toString` and its kind it knows as little as of `__proto__`. */
-export const own = (node: Node): Node =>
-  Object.assign(Object.create(null), Object.fromEntries(Object.entries(node)));
+export function own(node: Node): Node {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(node)) copy[key] = node[key];
+  return copy;
+}
 
-/** Where `properties[name] = …` might set a prototype. */
+/** Also where `properties[name] = …` would set a prototype. */
 export function define(properties: Record<string, Node>, name: string, value: Node): void {
-  Object.defineProperty(properties, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name !== "__proto__") properties[name] = value;
+  else
+    Object.defineProperty(properties, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 export const propertiesOf = ({ properties }: Node): Record<string, Node> =>

@@ -48,9 +48,12 @@ const MOST_ALTERNATIVES = 32;
 const LONGEST_NAME = 128;
 const LONGEST_PATTERN = 200;
 
-export function fitSchema(schema: unknown): FitSchema {
+/** What may still be read of all the schemas of one list: a server could keep a process busy with them. */
+export type Budget = { nodes: number };
+
+export function fitSchema(schema: unknown, budget: Budget = { nodes: MOST_NODES }): FitSchema {
   try {
-    const fitting = new Fitting(schema);
+    const fitting = new Fitting(schema, budget);
     const parameters = fitting.top();
     return { ok: true, parameters, mends: [...fitting.mends].sort() };
   } catch (thrown) {
@@ -77,6 +80,22 @@ const UNTOLD = ["not", "if", "contains", "patternProperties", "propertyNames", "
   "unevaluatedItems",
 );
 
+const isNumber = (value: unknown): boolean => Number.isFinite(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const NUMBERS: ReadonlyArray<readonly [keyword: string, isRight: (value: unknown) => boolean]> = [
+  ["minimum", isNumber],
+  ["maximum", isNumber],
+  ["exclusiveMinimum", isNumber],
+  ["exclusiveMaximum", isNumber],
+  ["multipleOf", (value) => isNumber(value) && Number(value) > 0],
+  ["minLength", isCount],
+  ["maxLength", isCount],
+  ["minItems", isCount],
+  ["maxItems", isCount],
+  ["minProperties", isCount],
+  ["maxProperties", isCount],
+];
+
 class UnfitSchema extends Error {
   readonly why: Unfit;
 
@@ -89,11 +108,13 @@ class UnfitSchema extends Error {
 class Fitting {
   readonly mends = new Set<Mend>();
   readonly #root: unknown;
+  readonly #budget: Budget;
   #nodes = 0;
   #chars = 0;
 
-  constructor(root: unknown) {
+  constructor(root: unknown, budget: Budget) {
     this.#root = root;
+    this.#budget = budget;
   }
 
   top(): FunctionTool["parameters"] {
@@ -125,7 +146,8 @@ class Fitting {
     if (given === true) return ANYTHING;
     if (!isNode(given)) return undefined;
     this.#nodes += 1;
-    if (this.#nodes > MOST_NODES) fail("too_large");
+    this.#budget.nodes -= 1;
+    if (this.#nodes > MOST_NODES || this.#budget.nodes < 0) fail("too_large");
     if (depth > MOST_DEPTH) return this.#instead("depth");
     const node = own(given);
     const { $ref } = node;
@@ -133,7 +155,8 @@ class Fitting {
     if (node.$dynamicRef !== undefined || node.$recursiveRef !== undefined) return this.#instead("recursion");
     if (UNTOLD.some((keyword) => node[keyword] !== undefined)) this.mends.add("keyword");
 
-    const fit: Record<string, unknown> = { ...this.#plain(node), ...this.#numbers(node) };
+    const fit: Record<string, unknown> = { ...this.#plain(node) };
+    for (const [keyword, isRight] of NUMBERS) if (isRight(node[keyword])) fit[keyword] = node[keyword];
     if (isNode(node.properties) || Array.isArray(node.required))
       Object.assign(fit, this.#object(node, depth, trail));
     if (isNode(node.additionalProperties)) {
@@ -177,22 +200,6 @@ class Fitting {
       ...(isPattern(pattern) && { pattern: this.#counted(pattern) }),
       ...(typeof uniqueItems === "boolean" && { uniqueItems }),
     };
-  }
-
-  #numbers(node: Node): Record<string, number> {
-    const bounds = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"].map(
-      (keyword) => [keyword, Number.isFinite] as const,
-    );
-    const counts = ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"].map(
-      (keyword) => [keyword, (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0] as const,
-    );
-    const positive = (value: unknown) => Number.isFinite(value) && Number(value) > 0;
-    const known = [...bounds, ...counts, ["multipleOf", positive] as const];
-    return Object.fromEntries(
-      known.flatMap(([keyword, isRight]) =>
-        isRight(node[keyword]) ? [[keyword, Number(node[keyword])]] : [],
-      ),
-    );
   }
 
   #choices(node: Node): unknown[] | undefined {

@@ -5,7 +5,7 @@
 import { type Policy, rulingFor, rulingOf } from "../../call/policy.ts";
 import type { Tool, ToolOutcome, ToolRun } from "../../call/tools.ts";
 import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
+import { bugOf, type Log } from "../log.ts";
 import { accountOf } from "./account.ts";
 import type { McpServer } from "./address.ts";
 import type { McpEntry } from "./entry.ts";
@@ -90,7 +90,16 @@ export class Catalogue {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
+  /** A list that cannot even be looked at leaves the one that there was. */
   #changed(): void {
+    try {
+      this.#take();
+    } catch (thrown) {
+      this.#parts.log(bugOf(thrown));
+    }
+  }
+
+  #take(): void {
     const { reserved, timeoutMsOf } = this.#parts;
     const prefixes = this.#links.flatMap(({ server }) => server.prefix ?? []);
     this.#offers = this.#links.map(({ server, listed = [] }) => {

@@ -5,6 +5,7 @@
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { Unanswered, Unsent } from "./http.ts";
 import { Refusal } from "./refusal.ts";
+import { bounded } from "./result-text.ts";
 
 export type Fate =
   /** It never left. */
@@ -37,10 +38,12 @@ function ofRefusal({ status, isOfSession, isDoubtful }: Refusal): Fate {
   return isDoubtful ? { is: "lost", status } : { is: "refused", status };
 }
 
+const MOST_CHARS = 500;
 const UNKNOWN_TOOL = /unknown tool|tool\b.*\bnot found|no such tool/i;
 
 /** A JSON-RPC error: https://www.jsonrpc.org/specification#error_object */
 function ofError({ code, message }: McpError): Fate {
+  const said = message.slice(0, MOST_CHARS);
   switch (code) {
     case ErrorCode.ParseError:
     case ErrorCode.InvalidRequest:
@@ -48,12 +51,12 @@ function ofError({ code, message }: McpError): Fate {
     case ErrorCode.MethodNotFound:
       return { is: "gone" };
     case ErrorCode.InvalidParams:
-      return UNKNOWN_TOOL.test(message) ? { is: "gone" } : { is: "refused", status: undefined };
+      return UNKNOWN_TOOL.test(said) ? { is: "gone" } : { is: "refused", status: undefined };
     // A gateway's, or our own client's: whoever says it does not know what the tool has done.
     case ErrorCode.ConnectionClosed:
     case ErrorCode.RequestTimeout:
       return { is: "lost", status: undefined };
     default:
-      return { is: "failed", text: message.replace(/^MCP error -?\d+: /, "") };
+      return { is: "failed", text: bounded(message.replace(/^MCP error -?\d+: /, "")) };
   }
 }

@@ -39,7 +39,7 @@ export type Asked = {
   readonly isFresh: boolean;
   readonly signal: AbortSignal;
   /** Of the answer; more is nobody's answer. */
-  readonly mostBytes?: number;
+  readonly mostBytes?: number | undefined;
 };
 
 export type HttpAnswer = {
@@ -56,7 +56,9 @@ export type HttpAnswer = {
 const CONNECT_WITHIN_MS = 5_000;
 const MOST_REDIRECTS = 3;
 const MOST_KEPT = 4;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_BYTES = 8 * 1024 * 1024;
+/** Gateways turn away who has no name, and without a word on it any encoding would do for an answer. */
+const OURS = { "user-agent": "phone-assistant", "accept-encoding": "identity" };
 
 export class Http {
   readonly #kept: Agent;
@@ -99,6 +101,7 @@ export class Http {
       const options: RequestOptions = {
         method,
         headers: {
+          ...OURS,
           ...headers,
           ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }),
           ...(isFresh && { connection: "close" }),
@@ -165,7 +168,6 @@ function answerOf(incoming: IncomingMessage, mostBytes: number, signal: AbortSig
       incoming.destroy();
       throw thrown instanceof Unanswered ? thrown : new Unanswered(signal.aborted ? "stopped" : "broken");
     }
-    if (!incoming.complete) throw new Unanswered(signal.aborted ? "stopped" : "broken");
   }
   return {
     status: statusCode,

@@ -29,6 +29,8 @@ export class NoConnection extends Error {
   }
 }
 
+const MOST_DOUBLINGS = 7;
+
 export class Link {
   readonly server: McpServer;
   readonly #parts: LinkParts;
@@ -40,6 +42,8 @@ export class Link {
   #failures = 0;
   #again: ReturnType<typeof setTimeout> | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
+  #swarms = 0;
+  #settledAtMs = Number.NEGATIVE_INFINITY;
   #beat: ReturnType<typeof setInterval> | undefined;
   #listing: Promise<void> | undefined;
   #isListStale = false;
@@ -195,38 +199,51 @@ export class Link {
   }
 
   async #list(connection: Connection): Promise<void> {
-    const { clock, log, pace, changed } = this.#parts;
-    const { signal, time } = this.#within(pace.listWithinMs);
+    const { signal, time } = this.#within(this.#parts.pace.listWithinMs);
+    let listed: readonly unknown[];
     try {
-      const listed = await connection.list(signal);
-      const text = textOf(listed);
-      // A newer connection lists for itself.
-      if (this.#connection !== connection) return;
-      const isNew = this.#listed === undefined || text !== this.#listedText;
-      this.#listed = listed;
-      this.#listedText = text;
-      this.#listedAtMs = clock.monotonicMs();
-      this.#listTrouble = undefined;
-      this.#failures = 0;
-      if (isNew) changed();
+      listed = await connection.list(signal);
     } catch (thrown) {
-      const fate = fateOf(thrown);
-      const why = troubleOf(thrown, time.aborted);
-      if (this.#connection !== connection || this.#isClosed) return;
-      if (isDead(fate) && !time.aborted) this.suspect(connection);
-      if (why === this.#listTrouble) return;
-      this.#listTrouble = why;
-      const mend = mendOf(why, this.server);
-      log({ event: "mcp.list_failed", level: "warn", server: this.server.label, why, mend });
+      // A newer connection lists for itself.
+      if (this.#connection === connection && !this.#isClosed)
+        this.#unlisted(connection, thrown, time.aborted);
+      return;
     }
+    if (this.#connection !== connection) return;
+    const text = textOf(listed);
+    const isNew = this.#listed === undefined || text !== this.#listedText;
+    this.#listed = listed;
+    this.#listedText = text;
+    this.#listedAtMs = this.#parts.clock.monotonicMs();
+    this.#listTrouble = undefined;
+    this.#failures = 0;
+    if (isNew) this.#parts.changed();
+  }
+
+  #unlisted(connection: Connection, thrown: unknown, didTimeOut: boolean): void {
+    if (isDead(fateOf(thrown)) && !didTimeOut) this.suspect(connection);
+    const why = troubleOf(thrown, didTimeOut);
+    if (why === this.#listTrouble) return;
+    this.#listTrouble = why;
+    const mend = mendOf(why, this.server);
+    this.#parts.log({ event: "mcp.list_failed", level: "warn", server: this.server.label, why, mend });
   }
 
   #settle(): void {
-    // The first of a swarm sets the time, so that a server that never stops is heard all the same.
-    this.#settling ??= setTimeout(() => {
-      this.#settling = undefined;
-      void this.relist();
-    }, this.#parts.pace.settleMs);
+    // The first of a swarm sets the time, so that a server that never stops is heard all the same, if ever less often.
+    if (this.#settling !== undefined) return;
+    const { settleMs, calmAfterMs } = this.#parts.pace;
+    const atMs = this.#parts.clock.monotonicMs();
+    this.#swarms = atMs - this.#settledAtMs > calmAfterMs ? 0 : Math.min(this.#swarms + 1, MOST_DOUBLINGS);
+    this.#settledAtMs = atMs;
+    this.#settling = setTimeout(
+      () => {
+        this.#settling = undefined;
+        void this.relist();
+      },
+      settleMs * 2 ** this.#swarms,
+    );
+    this.#settling.unref();
   }
 
   /** Hears of changes. A stream that ends is begun again, after a while; what was said meanwhile was said to nobody. */

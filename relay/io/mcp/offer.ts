@@ -7,7 +7,7 @@ import { withoutMeta } from "../../call/meta-actions.ts";
 import type { Tool, ToolHints } from "../../call/tools.ts";
 import { fitDescription, printable } from "../../wire/tool-description.ts";
 import { type Naming, toolNameOf } from "../../wire/tool-name.ts";
-import { type FitSchema, fitSchema, type Mend } from "../../wire/tool-schema.ts";
+import { type Budget, type FitSchema, fitSchema, type Mend } from "../../wire/tool-schema.ts";
 import type { McpServer } from "./address.ts";
 import type { LeftOut } from "./entry.ts";
 
@@ -21,6 +21,9 @@ export type Offer = {
   /** Names, as the server has them, of tools that it runs only as tasks. */
   readonly asTasks: ReadonlySet<string>;
 };
+
+/** Of schemas in one list: more would keep this process from what it is there for. */
+const MOST_NODES = 10_000;
 
 const Hint = z.boolean().optional().catch(undefined);
 const Listed = z.looseObject({
@@ -60,13 +63,14 @@ export function offerOf(listed: readonly unknown[], { server, naming, timeoutMsO
   });
   const { offered, withheld } = withoutMeta(readable);
   const byName = new Map<string, Tool>();
+  const budget = { nodes: MOST_NODES };
   const asTasks = new Set<string>();
   // In an order of ours: of two that get one name, the same one has it each time.
   for (const entry of [...offered].sort((a, b) => compare(a.remoteName, b.remoteName))) {
     const { remoteName } = entry;
     const told = printable(remoteName);
     const name = toolNameOf(remoteName, naming);
-    const schema = fit(entry.inputSchema);
+    const schema = fit(entry.inputSchema, budget);
     const why = schema.ok ? (byName.has(name) ? "same_name" : undefined) : schema.why;
     if (!schema.ok || why !== undefined) {
       leftOut.push({ tool: told, why: why ?? "not_a_tool" });
@@ -87,9 +91,9 @@ export function offerOf(listed: readonly unknown[], { server, naming, timeoutMsO
 /** By code units: the same on every machine. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function fit(schema: unknown): FitSchema {
+function fit(schema: unknown, budget: Budget): FitSchema {
   try {
-    return fitSchema(schema);
+    return fitSchema(schema, budget);
   } catch (thrown) {
     // Nested deeper than this process can follow.
     if (thrown instanceof RangeError) return { ok: false, why: "too_large" };

@@ -8,8 +8,9 @@ export type Pace = {
   /** Between two proofs that a server is still there, which also keep its connection warm. */
   readonly pingEveryMs: number;
   readonly relistEveryMs: number;
-  /** Changes of a list come in swarms. */
+  /** Changes of a list come in swarms; after each the next is waited for twice as long, until there was calm. */
   readonly settleMs: number;
+  readonly calmAfterMs: number;
   /** From one attempt to the next; the last for all later ones. */
   readonly againAfterMs: readonly [number, ...number[]];
   /** Where only the owner can help. */
@@ -23,6 +24,7 @@ export const PACE: Pace = {
   pingEveryMs: 30_000,
   relistEveryMs: 10 * 60_000,
   settleMs: 500,
+  calmAfterMs: 2 * 60_000,
   againAfterMs: [1_000, 2_000, 5_000, 10_000, 30_000, 60_000],
   ownerAgainAfterMs: 5 * 60_000,
 };

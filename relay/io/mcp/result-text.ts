@@ -9,6 +9,7 @@ export const MOST_CHARS = 256 * 1024;
 const MOST_BLOCKS = 1_000;
 const CUT = "\n(The answer was longer; the rest is left out.)";
 const NOTHING = "(It answered with nothing.)";
+const UNTELLABLE = "(something that cannot be told)";
 
 const Resource = z.looseObject({
   uri: z.string().optional().catch(undefined),
@@ -37,10 +38,24 @@ export function textOf({ content = [], structuredContent }: CallResult): string 
     .filter((text) => text !== "");
   const hasText = content.some((block) => Block.safeParse(block).data?.type === "text");
   // By the specification it says the same as the text, and is there for programs.
-  if (!hasText && structuredContent !== undefined) words.push(JSON.stringify(structuredContent));
-  const text = words.join("\n").replace(/\p{Cs}/gu, "\ufffd");
+  if (!hasText && structuredContent !== undefined) words.push(written(structuredContent));
+  return bounded(words.join("\n"));
+}
+
+/** As much of it as anybody could want, and something in any case. */
+export function bounded(text: string): string {
   if (text === "") return NOTHING;
-  return text.length > MOST_CHARS ? text.slice(0, MOST_CHARS).replace(/\p{Cs}$/u, "") + CUT : text;
+  const whole = text.slice(0, MOST_CHARS).replace(/\p{Cs}/gu, "\ufffd");
+  return text.length > MOST_CHARS ? whole + CUT : whole;
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Nested deeper than can be written.
+    return UNTELLABLE;
+  }
 }
 
 function wordsOf(given: unknown): string {
@@ -57,6 +72,6 @@ function wordsOf(given: unknown): string {
     case "resource":
       return block.resource?.text ?? `(a file: ${block.resource?.uri ?? "without a name"})`;
     default:
-      return "(something that cannot be told)";
+      return UNTELLABLE;
   }
 }

@@ -21,6 +21,8 @@ const MOST_RESUMES_IN_VAIN = 3;
 const LONGEST_RETRY_MS = 30_000;
 const GOODBYE_WITHIN_MS = 500;
 const LINGER_MS = 250;
+/** A page of a list. It is read in one go, while calls go on. */
+const MOST_OF_PAGE = 2 * 1024 * 1024;
 
 /** kept: one that was used before may be used, and may turn out to be dead. own: nobody had it before. */
 export type Line = "kept" | "own";
@@ -65,7 +67,8 @@ export class StreamableHttp implements Transport {
     try {
       const usual = message.method === "tools/call" ? "own" : "kept";
       const isFresh = (this.#chosen.get(message.params ?? {}) ?? usual) === "own";
-      const answer = await this.#post(message, isFresh, stop.signal);
+      const mostBytes = message.method === "tools/list" ? MOST_OF_PAGE : undefined;
+      const answer = await this.#post(message, isFresh, stop.signal, mostBytes);
       if (message.method === "initialize") this.#mcpSession = answer.header("mcp-session-id");
       await this.#deliver(answer, message.id, stop);
     } finally {
@@ -117,14 +120,19 @@ export class StreamableHttp implements Transport {
     void (await this.#post(message, false, this.#closing.signal)).discard();
   }
 
-  async #post(message: JSONRPCMessage, isFresh: boolean, signal: AbortSignal): Promise<HttpAnswer> {
+  async #post(
+    message: JSONRPCMessage,
+    isFresh: boolean,
+    signal: AbortSignal,
+    mostBytes?: number,
+  ): Promise<HttpAnswer> {
     const headers = {
       ...this.#common(),
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
     };
     const body = JSON.stringify(message);
-    const answer = await this.#http.ask({ method: "POST", headers, body, isFresh, signal });
+    const answer = await this.#http.ask({ method: "POST", headers, body, isFresh, signal, mostBytes });
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw await Refusal.from(answer);
   }
@@ -137,13 +145,7 @@ export class StreamableHttp implements Transport {
       ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
     };
     const mostBytes = lastEventId === undefined ? Number.MAX_SAFE_INTEGER : undefined;
-    const answer = await this.#http.ask({
-      method: "GET",
-      headers,
-      isFresh: true,
-      signal,
-      ...(mostBytes !== undefined && { mostBytes }),
-    });
+    const answer = await this.#http.ask({ method: "GET", headers, isFresh: true, signal, mostBytes });
     if (answer.status === 200 && mediaTypeOf(answer) === "text/event-stream") return answer;
     if (answer.status >= 200 && answer.status < 300) {
       void answer.discard();

@@ -9,6 +9,7 @@ import { type Link, NoConnection } from "./link.ts";
 import { textOf } from "./result-text.ts";
 import type { Line } from "./transport.ts";
 
+const MOST_CHARS = 500;
 /** The official servers answer as if it had run and failed. */
 const GONE = /^MCP error -3260[12]: Tool .+ (?:not found|disabled)|^Unknown tool\b/i;
 
@@ -28,7 +29,7 @@ export async function useTool(link: Link, call: ToolCall, signal: AbortSignal): 
     const came = await ask(connection, call, line, signal);
     switch (came.is) {
       case "answered":
-        if (came.isError && GONE.test(came.text)) void link.relist();
+        if (came.isError && GONE.test(came.text.slice(0, MOST_CHARS))) void link.relist();
         return came;
       case "failed":
         return { is: "answered", text: came.text, isError: true };

@@ -61,6 +61,23 @@ test("how long a tool may take is asked for by the name that the owner knows, an
   expect(toolIn(catalogue, "notes__a").timeoutMs).toBe(15_000);
 });
 
+test("a mistake of ours in looking at a list is told as one, and leaves the list that there was", async () => {
+  const server = await desk.scripted([tool("a")]);
+  let isBroken = false;
+  const pace = { pingEveryMs: 5, relistEveryMs: 5 };
+  const timeoutMsOf = () => {
+    if (isBroken) throw new TypeError("canary words");
+    return 1;
+  };
+  const catalogue = await desk.opened([serverAt(server.url)], { timeoutMsOf, pace });
+  isBroken = true;
+  server.tools = [tool("b")];
+  await until(() => desk.logged("bug").length > 0);
+  expect(catalogue.list.tools.map(({ name }) => name)).toEqual(["a"]);
+  expect(await run(catalogue, "a")).toMatchObject({ is: "answered" });
+  expect(server.seen("initialize")).toHaveLength(1);
+});
+
 test("nothing secret is told: no address, key, argument or answer, whatever goes wrong", async () => {
   const CANARIES = {
     key: "canary-key-0123456789",

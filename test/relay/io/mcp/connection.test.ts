@@ -40,6 +40,11 @@ describe("a list", () => {
     expect(await (await begun(long)).list(NEVER)).toHaveLength(1_000);
   });
 
+  test("of which a page is too large to be read while calls go on is none", async () => {
+    const server = await desk.scripted([tool("a", { description: "x".repeat(3_000_000) })]);
+    await expect((await begun(server)).list(NEVER)).rejects.toThrow("too_long");
+  });
+
   test("of a server without tools is not asked for", async () => {
     const server = await desk.scripted();
     server.capabilities = { prompts: {} };

@@ -46,6 +46,15 @@ test("an answer over HTTP that is no answer of MCP's", async () => {
   for (const [status, body, fate] of fates) expect(fateOf(await refusal(status, body))).toEqual(fate);
 });
 
+test("an error's words have an end, and cost no time", () => {
+  const fate = fateOf(new McpError(-32603, "x".repeat(1_000_000)));
+  expect(fate.is === "failed" && fate.text.length).toBeLessThan(300_000);
+  expect(fateOf(new McpError(-32602, "tool ".repeat(1_000_000)))).toEqual({
+    is: "refused",
+    status: undefined,
+  });
+});
+
 test("an error of JSON-RPC's", () => {
   const fates: ReadonlyArray<[number, string, Fate]> = [
     [-32700, "Parse error", { is: "refused", status: undefined }],

@@ -58,7 +58,10 @@ describe("an answer", () => {
       "grüezi",
     ]);
     expect(server.requests).toMatchObject([{ method: "POST", path: "/mcp", body: '{"hello":1}' }]);
-    expect(server.requests[0]?.headers.get("authorization")).toBe("Bearer secret");
+    const { headers } = server.requests[0] ?? {};
+    expect(headers?.get("authorization")).toBe("Bearer secret");
+    expect(headers?.get("user-agent")).toBe("phone-assistant");
+    expect(headers?.get("accept-encoding")).toBe("identity");
   });
 
   test("comes piece by piece, as the server writes it", async () => {
@@ -242,7 +245,15 @@ describe("a redirect", () => {
     expect(elsewhere.connections).toBe(0);
   });
 
-  test("that makes a GET of a POST, names a user, or goes round in circles, is the answer", async () => {
+  test("that makes a GET of a POST is the answer, within the server too", async () => {
+    for (const status of [301, 302, 303]) {
+      const server = await serve((_, socket) => answer(socket, "", to("/elsewhere", status)));
+      expect((await client(server.url).ask(POST)).status).toBe(status);
+      expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  test("that names a user, or goes round in circles, is the answer", async () => {
     const server = await serve(({ headers }, socket) =>
       answer(socket, "", to(headers.get("x-to") ?? "/mcp")),
     );

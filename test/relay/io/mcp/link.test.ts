@@ -201,13 +201,34 @@ describe("a list", () => {
   test("that changes is asked for again when the server says so, once for a swarm", async () => {
     const server = await desk.scripted([tool("a")]);
     server.capabilities = LISTENS;
-    const catalogue = await desk.opened([serverAt(server.url)], { pace: { settleMs: 100 } });
+    const catalogue = await desk.opened([serverAt(server.url)], { pace: { settleMs: 1_000 } });
     await until(() => server.listeners === 1);
     const before = server.seen("tools/list").length;
     server.tools = [tool("a"), tool("b")];
-    for (let n = 0; n < 50; n++) server.tell("notifications/tools/list_changed");
+    for (let n = 0; n < 40; n++) {
+      server.tell("notifications/tools/list_changed");
+      // So long that each would have been asked for by itself.
+      await run(catalogue, "a");
+    }
     await listed(catalogue, ["a", "b"]);
-    expect(server.seen("tools/list").length - before).toBeLessThan(10);
+    expect(server.seen("tools/list").length - before).toBeLessThan(20);
+  });
+
+  test("that never stops changing is asked for ever less often", async () => {
+    const server = await desk.scripted([tool("a")]);
+    server.capabilities = LISTENS;
+    await desk.opened([serverAt(server.url)], { pace: { settleMs: 1 } });
+    await until(() => server.listeners === 1);
+    const askedAt: number[] = [];
+    server.on("tools/list", ({ result }) => {
+      askedAt.push(performance.now());
+      result({ tools: [tool(`t${askedAt.length}`)] });
+      server.tell("notifications/tools/list_changed");
+    });
+    server.tell("notifications/tools/list_changed");
+    await until(() => askedAt.length >= 9);
+    // A slow machine makes waits longer and none shorter.
+    expect((askedAt[8] ?? 0) - (askedAt[7] ?? 0)).toBeGreaterThan(100);
   });
 
   test("is asked for again when the stream of changes was broken: something may have been said to nobody", async () => {
@@ -272,6 +293,17 @@ describe("a list", () => {
     await Bun.sleep(200);
     expect(server.seen("initialize")).toHaveLength(2);
   });
+});
+
+test("closing in the middle of an attempt ends it, and nobody is told that it failed", async () => {
+  const silent = desk.put(await RawServer.start(() => {}));
+  const catalogue = desk.catalogue([serverAt(silent.url)]);
+  const opening = catalogue.open(PATIENCE_MS);
+  await until(() => silent.requests.length === 1);
+  await catalogue.close();
+  await opening;
+  await until(() => silent.open.length === 0);
+  expect(desk.logged("mcp.unreachable")).toEqual([]);
 });
 
 test("closing says goodbye, leaves no connection and no timer, and nothing is told after it", async () => {

@@ -102,6 +102,16 @@ describe("left out, with a reason, is", () => {
     ]);
   });
 
+  test("what comes after more than anybody reads, so that no server can keep the relay busy", () => {
+    const properties = Object.fromEntries(Array.from({ length: 1_900 }, (_, n) => [`p${n}`, {}]));
+    const listed = Array.from({ length: 300 }, (_, n) =>
+      tool(`t${n}`, { inputSchema: { type: "object", properties } }),
+    );
+    const { tools, leftOut } = offer([...listed, tool("z")]);
+    expect(tools).toHaveLength(5);
+    expect(new Set(leftOut.map(({ why }) => why))).toEqual(new Set(["too_large"]));
+  });
+
   test("the second of one name, the same one each time", () => {
     const twins = [tool("a", { description: "One" }), tool("a", { description: "Two" })];
     expect(offer(twins).leftOut).toEqual([{ tool: "a", why: "same_name" }]);
