@@ -16,14 +16,16 @@ type Held = {
   /** That item is in the conversation: a response created from now on knows of it. */
   known: boolean;
   telling: Telling | undefined;
-  /** What the caller says now is an answer. */
-  isAnswering: boolean;
-  /** Answers whose words are not here yet. */
-  readonly answers: Set<string>;
+  /** What the caller says now may be an answer. */
+  answering: Answering | undefined;
+  /** Turns whose words are not here yet, in their order. */
+  readonly answers: Map<string, Answering>;
   agreed: boolean;
   /** The model has called `confirm`, before the words of the answer were here. */
   confirming: { readonly callId: string; readonly until: number } | undefined;
 };
+/** "no": something else was said last, so that it can only take back a yes. */
+type Answering = "yes or no" | "no";
 /** The response that tells the caller. */
 type Telling = { readonly responseId: string; spoke: boolean; done: boolean };
 
@@ -72,8 +74,8 @@ export class VoiceConsent {
       itemId: undefined,
       known: false,
       telling: undefined,
-      isAnswering: false,
-      answers: new Set(),
+      answering: undefined,
+      answers: new Map(),
       agreed: false,
       confirming: undefined,
     });
@@ -127,20 +129,23 @@ export class VoiceConsent {
   callerStarted(unheardMs: number): void {
     for (const held of this.#held.values()) {
       const { telling } = held;
+      const wasTold = telling?.spoke === true && telling.done && unheardMs <= TAIL_MS;
+      if (!wasTold) held.telling = undefined;
       // Whoever has agreed, or may have, may still say no.
       const mayHaveAgreed = held.agreed || held.answers.size > 0;
-      held.isAnswering = mayHaveAgreed || (telling?.spoke === true && telling.done && unheardMs <= TAIL_MS);
-      if (!held.isAnswering) held.telling = undefined;
+      held.answering = wasTold ? "yes or no" : mayHaveAgreed ? "no" : undefined;
     }
   }
 
   /** The caller's turn is over; `itemId` stands for it. */
   callerEnded(itemId: string | undefined): void {
     for (const held of this.#held.values()) {
-      if (!held.isAnswering) continue;
-      held.isAnswering = false;
-      if (!this.#isTranscribed()) held.agreed = true;
-      else if (itemId !== undefined) held.answers.add(itemId);
+      const { answering } = held;
+      held.answering = undefined;
+      if (answering === undefined) continue;
+      if (this.#isTranscribed()) {
+        if (itemId !== undefined) held.answers.set(itemId, answering);
+      } else if (answering === "yes or no") held.agreed = true;
     }
   }
 
@@ -153,9 +158,18 @@ export class VoiceConsent {
     const declined: ToolRequest[] = [];
     const settled: Settled[] = [];
     for (const held of this.#held.values()) {
-      if (!held.answers.delete(itemId)) continue;
-      // Whoever has said yes and then something else may have changed their mind.
-      held.agreed = answer === "yes";
+      const answering = held.answers.get(itemId);
+      if (answering === undefined) continue;
+      if (answer === "yes") held.agreed ||= answering === "yes or no";
+      else {
+        // Whoever has said yes and then something else may have changed their mind, whichever words come first.
+        held.agreed = false;
+        for (const turn of held.answers.keys()) {
+          if (turn === itemId) break;
+          held.answers.delete(turn);
+        }
+      }
+      held.answers.delete(itemId);
       if (answer === "no") {
         declined.push(held.request);
         this.#forget(held, "declined");

@@ -156,3 +156,15 @@ test("a second confirm does not overtake the words that the first one waits for,
   expect(rig.outputs[first]).toContain("The caller said no");
   expect(rig.outputs[second]).toContain("being confirmed already");
 });
+test("a yes into something else is none, although the words of the answer before it are still to come", () => {
+  const rig = new ToolRig();
+  rig.callerSays("Add milk");
+  rig.modelCalls([CREATE, { content: "milk" }]);
+  rig.modelSays("I would add milk. Shall I?", "tool");
+  const turn = rig.callerSays(); // "What is there already?", and its words are late
+  rig.created("more").says("more", "more_i", 2_000); // "Eggs. Shall I tell you what they cost?"
+  rig.callerStarts().done("more", "cancelled").wait(400).callerEnds("yes");
+  rig.heard(turn, "What is there already?").heard("yes", "Yes.");
+  rig.modelCalls(["confirm", { id: "r1" }]);
+  expect(rig.ran).toEqual([]);
+});

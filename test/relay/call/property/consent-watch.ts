@@ -32,6 +32,7 @@ type Telling = {
 type Question = { readonly callId: string; readonly asked: Asked };
 type Reading = {
   readonly callId: string;
+  readonly args: string;
   readonly responseId: string;
   readonly words: string;
   isRight: boolean;
@@ -56,7 +57,7 @@ export class ConsentWatch {
   /** Held ids that the turn which is open now may answer. */
   #answering = new Map<string, "answer" | "after">();
   #questions: Question[] = [];
-  #toRead: { readonly callId: string; readonly words: string } | undefined;
+  #toRead: Pick<Reading, "callId" | "args" | "words"> | undefined;
   #reading: Reading | undefined;
   #echoUntil = Number.NEGATIVE_INFINITY;
 
@@ -96,6 +97,8 @@ export class ConsentWatch {
   settled(callId: string, at: number): void {
     if (!this.isQuestion(callId)) return;
     this.#questions = this.#questions.filter((each) => each.callId !== callId);
+    if (this.#reading?.callId === callId) this.#reading = undefined;
+    if (this.#toRead?.callId === callId) this.#toRead = undefined;
     this.#echoUntil = at + ECHO_MS;
   }
 
@@ -110,7 +113,7 @@ export class ConsentWatch {
     if (question === undefined) return "nothing is read that waits for no key";
     const words = wordsToRead(instructions);
     const parts = Object.values<unknown>(JSON.parse(question.asked.args)).map(String);
-    this.#toRead = { callId: question.callId, words };
+    this.#toRead = { callId: question.callId, args: question.asked.args, words };
     if (!words.endsWith(CLOSING)) return "a reading ends with its question";
     return parts.every((part) => words.includes(part)) ? undefined : "a reading names every value";
   }
@@ -141,13 +144,20 @@ export class ConsentWatch {
     else if (this.#reading?.isSpoken === true) this.#reading = undefined;
   }
 
-  /** Returns whether it reads something else than it was given. */
-  said(responseId: string, words: string): boolean {
+  /** What a response says: what it was to read, nearly that, which may pass or not, or something else. */
+  said(responseId: string, words: string): "right" | "nearly" | "wrong" {
     const reading = this.#reading;
-    if (reading?.responseId !== responseId || reading.isWhole) return false;
-    reading.isRight = reading.words === words;
-    if (!reading.isRight) this.#reading = undefined;
-    return !reading.isRight;
+    if (reading?.responseId !== responseId || reading.isWhole || reading.words === words) {
+      if (reading?.responseId === responseId && !reading.isWhole) reading.isRight = true;
+      return "right";
+    }
+    const fields: Readonly<Record<string, unknown>> = JSON.parse(reading.args);
+    const [action] = reading.words.split(".");
+    const isNear = words.endsWith(CLOSING) && words.startsWith(`${action}.`);
+    reading.isRight = isNear && words.includes(String(fields.to ?? ""));
+    if (reading.isRight) return "nearly";
+    this.#reading = undefined;
+    return "wrong";
   }
 
   done(responseId: string, isWhole: boolean): void {
@@ -188,13 +198,23 @@ export class ConsentWatch {
     this.#answering = new Map();
   }
 
-  heard(itemId: string, words: string): void {
-    const meaning = meaningOf(words);
+  /** @param words undefined: they could not be transcribed */
+  heard(itemId: string, words: string | undefined): void {
+    const meaning = words === undefined ? "neither" : meaningOf(words);
     for (const held of this.#held.values()) {
       const as = held.turns.get(itemId);
-      held.turns.delete(itemId);
+      if (as === undefined) continue;
       if (as === "answer" && meaning === "yes") held.agreed = true;
-      if (as !== undefined && meaning === "no") held.gone = true;
+      if (meaning !== "yes") {
+        if (as === "answer" && meaning === "no") held.gone = true;
+        // A change of mind: whatever was said before it is no yes any more.
+        held.agreed = false;
+        for (const turn of held.turns.keys()) {
+          if (turn === itemId) break;
+          held.turns.delete(turn);
+        }
+      }
+      held.turns.delete(itemId);
     }
   }
 

@@ -25,7 +25,7 @@ const FRAME_MS = 100;
 const WITHIN_MS = 60;
 
 /** How this call is unlike most. */
-export type Lie = {
+export type World = {
   readonly longestMs: number;
   /** The ways to the model and back, each. */
   readonly modelWayMs: readonly [least: number, most: number];
@@ -34,7 +34,7 @@ export type Lie = {
   /** Creates that cross with a response are refused, and counted. */
   readonly mayRefuse: boolean;
 };
-export const USUAL: Lie = { longestMs: 14_000, modelWayMs: [1, 60], leastTurnMs: 200, mayRefuse: false };
+export const USUAL: World = { longestMs: 14_000, modelWayMs: [1, 60], leastTurnMs: 200, mayRefuse: false };
 
 const SAID = Object.keys(UTTERANCES);
 
@@ -48,8 +48,10 @@ export class Conversation {
   readonly #fromModel: Way;
   readonly #toModel: Way;
   readonly #queue: Queue;
-  readonly #lie: Lie;
+  readonly #world: World;
   readonly model: SimulatedModel;
+  /** Most of the time this caller waits until nobody speaks. */
+  readonly #isPolite: boolean;
   #turns = 0;
   #speaking = false;
   #turnOpen = false;
@@ -59,10 +61,11 @@ export class Conversation {
   readonly #outOfBand = new Set<string>();
   #pressedAt = 0;
 
-  constructor(player: Player, chance: Chance, lie: Lie = USUAL) {
-    this.#lie = lie;
+  constructor(player: Player, chance: Chance, world: World = USUAL) {
+    this.#world = world;
     this.#player = player;
     this.#chance = chance;
+    this.#isPolite = chance.often(0.6);
     const way = (least: number, most: number) =>
       new Way(
         this.#agenda,
@@ -71,13 +74,13 @@ export class Conversation {
       );
     this.#fromCarrier = way(1, 60);
     this.#toCarrier = way(1, 60);
-    this.#fromModel = way(...lie.modelWayMs);
-    this.#toModel = way(...lie.modelWayMs);
+    this.#fromModel = way(...world.modelWayMs);
+    this.#toModel = way(...world.modelWayMs);
     this.model = new SimulatedModel(
       this.#agenda,
       chance,
       { send: (event) => this.#event(event), spoke: (response) => this.#toBeAnswered(response) },
-      lie.mayRefuse,
+      world.mayRefuse,
     );
     this.#queue = new Queue(this.#agenda, 0, (name) =>
       this.#frame({ event: "mark", streamSid: STREAM_SID, mark: { name } }),
@@ -86,7 +89,7 @@ export class Conversation {
 
   play(): void {
     this.#begin();
-    const end = this.#lie.longestMs + 2_000;
+    const end = this.#world.longestMs + 2_000;
     while (!this.#player.ended) {
       const next = this.#agenda.nextAt ?? end;
       const due = this.#player.call.nextDeadline() ?? end;
@@ -105,7 +108,7 @@ export class Conversation {
   #begin(): void {
     const chance = this.#chance;
     const agenda = this.#agenda;
-    const { longestMs } = this.#lie;
+    const { longestMs } = this.#world;
     const dialledIn = chance.between(10, 400);
     if (chance.often(0.01))
       agenda.at(dialledIn, () => this.#news({ is: "model_closed", code: 1006, status: 401 }));
@@ -116,7 +119,7 @@ export class Conversation {
     for (let at = 500 + chance.between(0, 4_000); at < longestMs; at += chance.between(500, 5_000)) {
       const lastsMs = chance.between(200, 2_000);
       if (chance.often(0.12)) agenda.at(at, () => this.#press(chance.one(["1", "1", "2", "7", "*"])));
-      else agenda.at(at, () => this.#speak(lastsMs));
+      else agenda.at(at, () => this.#mayInterrupt() && this.#speak(lastsMs));
     }
     agenda.at(chance.between(3_000, longestMs), () => this.#ending());
   }
@@ -162,13 +165,17 @@ export class Conversation {
       this.#turnOpen = true;
       this.model.callerStarted();
     });
-    const endsAt = this.#agenda.now + 150 + Math.max(lastsMs, this.#lie.leastTurnMs);
+    const endsAt = this.#agenda.now + 150 + Math.max(lastsMs, this.#world.leastTurnMs);
     this.#agenda.at(endsAt - 20, () => this.model.callerStopped());
     this.#agenda.at(endsAt, () => {
       this.#speaking = false;
       this.#turnOpen = false;
       this.model.callerEnded(`said_${this.#turns++}`, words);
     });
+  }
+
+  #mayInterrupt(): boolean {
+    return !this.#isPolite || (!this.model.isSpeaking && this.#agenda.now > this.#queue.quietAt);
   }
 
   /** Somebody who was asked something answers, mostly when it is over. */

@@ -8,7 +8,8 @@ import type { FromModel, ModelError } from "../../../../relay/wire/realtime.ts";
 import type { FromTwilio } from "../../../../relay/wire/twilio.ts";
 import { ACCOUNT_SID, CALL_SID, PCMU, SETTINGS, STREAM_SID, termsFor } from "../call-in-hand.ts";
 import type { Chance } from "../chance.ts";
-import { TOOLBOX, TRANSFER_TO } from "./tool-terms.ts";
+import { REQUESTS, TOOLBOX, TRANSFER_TO, UTTERANCES } from "./tool-terms.ts";
+import { anyOutcome } from "./tools.ts";
 
 const PROFILE: Profile = { name: "Ada", transfers: [TRANSFER_TO] };
 const PARAMETERS = { profile0: packProfile(PROFILE).parameters[0]?.value ?? "" };
@@ -62,7 +63,8 @@ export const updated = (output = "audio/pcmu"): FromModel => ({
 
 const RESPONSES = ["r1", "r2", "r3", "r4"] as const;
 const ITEMS = ["i1", "i2", "i3"] as const;
-const CALLS = ["c1", "c2", "c3"] as const;
+const CALLS = ["c1", "c2", "c3", "c4", "c5", "c6"] as const;
+const TURNS = ["said_0", "said_1", "said_2"] as const;
 const OUR_IDS = [
   "session-1",
   "create-1",
@@ -73,7 +75,19 @@ const OUR_IDS = [
   "out-2",
   "out-4",
 ] as const;
-const REASONS = ["greeting", "keypad", "tool", "goodbye", "answer", "retry", "elsewhere"] as const;
+const REASONS = [
+  "greeting",
+  "keypad",
+  "tool",
+  "goodbye",
+  "answer",
+  "retry",
+  "elsewhere",
+  "read_back",
+  "read_back",
+  "filler",
+  "nudge",
+] as const;
 const STATUSES = ["completed", "completed", "cancelled", "failed", "incomplete", "unheard of"] as const;
 const CODES = [
   "conversation_already_has_active_response",
@@ -101,6 +115,29 @@ const NEWS: readonly [LineNews, ...LineNews[]] = [
   { is: "bug" },
 ];
 
+/** What the call has asked for, so that what comes in may be about it. */
+export type Wanted = {
+  readonly runIds: readonly string[];
+  /** Items that it has put into the conversation. */
+  readonly itemIds: readonly string[];
+  /** The words that it had read out last. */
+  readonly toRead: string;
+};
+export const NOTHING: Wanted = { runIds: [], itemIds: [], toRead: "" };
+
+const CALLED: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
+  ["end_call", "{}"],
+  ["end_call", "{}"],
+  ["other", "{}"],
+  ["transfer_call", `{"to":"${TRANSFER_TO}"}`],
+  ["confirm", '{"id":"r1"}'],
+  ["confirm", '{"id":"r2"}'],
+  ["cancel", "{}"],
+  ...REQUESTS,
+  ...REQUESTS,
+];
+const SAID: readonly [string, ...string[]] = ["Yes.", "Yes.", ...Object.keys(UTTERANCES)];
+
 function anyError(chance: Chance): ModelError {
   const fatal = chance.often(0.03);
   return {
@@ -111,20 +148,25 @@ function anyError(chance: Chance): ModelError {
   };
 }
 
-function anyEvent(chance: Chance): FromModel {
+function anyEvent(chance: Chance, wanted: Wanted): FromModel {
   const response_id = chance.one(RESPONSES);
   const item_id = chance.one(ITEMS);
   const content_index = chance.often(0.9) ? 0 : 1;
-  switch (chance.whole(0, 12)) {
+  switch (chance.whole(0, 17)) {
     case 0:
       return chance.often(0.9) ? updated() : updated("audio/pcm");
     case 1:
     case 2:
       return { type: "input_audio_buffer.speech_started" };
     case 3:
-      return { type: "input_audio_buffer.committed" };
+      return chance.often(0.2)
+        ? { type: "input_audio_buffer.committed" }
+        : { type: "input_audio_buffer.committed", item_id: chance.one(TURNS) };
     case 4:
-      return { type: "conversation.item.added", item: { id: chance.one(OUR_IDS) } };
+      return {
+        type: "conversation.item.added",
+        item: { id: chance.one([chance.one(OUR_IDS), ...wanted.itemIds]) },
+      };
     case 5:
     case 6: {
       const metadata = chance.often(0.5)
@@ -141,15 +183,33 @@ function anyEvent(chance: Chance): FromModel {
       return { type: "response.output_audio.done", response_id, item_id, content_index };
     case 10: {
       const call_id = chance.one(CALLS);
-      const name = chance.one(["end_call", "end_call", "other"]);
+      const [name, text] = chance.one(CALLED);
       const status = chance.one(["completed", "completed", "incomplete", undefined]);
-      const item = { type: "function_call" as const, id: item_id, call_id, name, arguments: "{}", status };
+      const item = { type: "function_call" as const, id: item_id, call_id, name, arguments: text, status };
       return { type: "response.output_item.done", response_id, item };
     }
     case 11: {
       const status = chance.one(STATUSES);
       const status_details = status === "failed" ? { error: { code: chance.one(CODES) } } : null;
       return { type: "response.done", response: { id: response_id, status, status_details } };
+    }
+    case 12:
+      return { type: "input_audio_buffer.speech_stopped" };
+    case 13:
+    case 14: {
+      const [turn, transcript] = [chance.one(TURNS), chance.one(SAID)];
+      if (chance.often(0.2))
+        return { type: "conversation.item.input_audio_transcription.failed", item_id: turn };
+      return {
+        type: "conversation.item.input_audio_transcription.completed",
+        item_id: turn,
+        transcript,
+      };
+    }
+    case 15:
+    case 16: {
+      const transcript = chance.one([wanted.toRead, wanted.toRead, "I have added it.", ""]);
+      return { type: "response.output_audio_transcript.done", response_id, transcript };
     }
     default:
       if (chance.often(0.5)) return { type: "error", error: anyError(chance) };
@@ -172,7 +232,7 @@ function anyFrame(chance: Chance, clockMs: number): FromTwilio {
     case 5:
       return { event: "mark", streamSid, mark: { name: `${chance.whole(0, 2)}.${chance.whole(0, 12)}` } };
     case 6:
-      return { event: "dtmf", streamSid, dtmf: { digit: chance.one(["1", "5", "#"]) } };
+      return { event: "dtmf", streamSid, dtmf: { digit: chance.one(["1", "1", "2", "5", "#"]) } };
     default:
       if (chance.often(0.9)) return { event: "mark", streamSid, mark: { name: "" } };
       return chance.one([
@@ -186,10 +246,14 @@ function anyFrame(chance: Chance, clockMs: number): FromTwilio {
 }
 
 /** @param clockMs what a frame's timestamp might be now */
-export function anyInput(chance: Chance, clockMs: number): Input {
+export function anyInput(chance: Chance, clockMs: number, wanted: Wanted = NOTHING): Input {
   const kind = chance.next();
-  if (kind < 0.35) return { from: "twilio", frame: anyFrame(chance, clockMs) };
-  if (kind < 0.95) return { from: "model", event: anyEvent(chance) };
+  if (kind < 0.32) return { from: "twilio", frame: anyFrame(chance, clockMs) };
+  if (kind < 0.9) return { from: "model", event: anyEvent(chance, wanted) };
+  if (kind < 0.95) {
+    const runId = chance.one([`run-${chance.whole(1, 12)}`, ...wanted.runIds]);
+    return { from: "tool", runId, outcome: anyOutcome(runId, chance) };
+  }
   if (kind < 0.98) return { from: "clock" };
   return { from: "line", news: chance.often(0.4) ? chance.one(NEWS) : { is: "model_open" } };
 }

@@ -52,6 +52,9 @@ export class SimulatedModel {
   /** Items that are not in the conversation. */
   readonly #asideItems = new Set<string>();
   readonly #openCalls = new Set<string>();
+  #hasTools = false;
+  /** The caller's last words. */
+  #words = "";
   #responses = 0;
   #callIds = 0;
 
@@ -68,6 +71,10 @@ export class SimulatedModel {
     return this.#saidMs.get(itemId) ?? 0;
   }
 
+  get isSpeaking(): boolean {
+    return this.#active !== undefined || this.#aside.size > 0;
+  }
+
   // --- the caller ---------------------------------------------------------------------------------------------
 
   callerStarted(): void {
@@ -82,6 +89,7 @@ export class SimulatedModel {
 
   callerEnded(item_id: string, words: string): void {
     const chance = this.#chance;
+    this.#words = words;
     this.#send({ type: "input_audio_buffer.committed", item_id });
     this.#send({ type: "conversation.item.added", item: { id: item_id } });
     if (this.#active !== undefined) this.#refuse(undefined);
@@ -101,6 +109,7 @@ export class SimulatedModel {
     switch (event.type) {
       case "session.update": {
         const { temperature, audio } = event.session;
+        this.#hasTools = event.session.tools.some((tool) => "name" in tool && tool.name === "confirm");
         this.isTranscribed = audio.input.transcription !== undefined;
         return this.#configure(event.event_id, temperature !== undefined);
       }
@@ -172,7 +181,7 @@ export class SimulatedModel {
     const metadata = reason === undefined ? null : { reason };
     this.#send({ type: "response.created", response: { id: response.id, metadata } });
     const pace = chance.one([8, 4, 1, 0.7]);
-    const isCalling = calls === "surely" || (calls === "maybe" && chance.often(0.4));
+    const isCalling = calls === "surely" || (calls === "maybe" && chance.often(this.#hasTools ? 0.6 : 0.3));
     const items = isCalling && chance.often(0.4) ? 0 : toRead !== undefined ? 1 : chance.whole(1, 2);
     let at = this.#agenda.now + chance.between(20, 300);
     for (let i = 0; i < items; i++) at = this.#item(response, `${response.id}_${i}`, at, pace);
@@ -272,17 +281,18 @@ export class SimulatedModel {
   #anyCall(): readonly [name: string, text: string] {
     const chance = this.#chance;
     const held = this.held.at(-1);
-    if (held !== undefined && chance.often(0.45)) {
+    if (held !== undefined && chance.often(this.#words.startsWith("Yes") ? 0.85 : 0.3)) {
       const id = chance.often(0.8) ? held : chance.one([this.held[0] ?? held, "r99", "r1"]);
       return ["confirm", JSON.stringify({ id })];
     }
     const luck = chance.next();
     if (luck < 0.06) return ["cancel", held === undefined || chance.often(0.6) ? "{}" : `{"id":"${held}"}`];
-    if (luck < 0.2) return ["end_call", "{}"];
-    if (luck < 0.24) return ["transfer_call", JSON.stringify({ to: chance.one([TRANSFER_TO, "elsewhere"]) })];
-    if (luck < 0.27) return ["other", "{}"];
+    if (luck < (this.#hasTools ? 0.12 : 0.7)) return ["end_call", "{}"];
+    if (luck < (this.#hasTools ? 0.16 : 0.85))
+      return ["transfer_call", JSON.stringify({ to: chance.one([TRANSFER_TO, "elsewhere"]) })];
+    if (luck < 0.19 || !this.#hasTools) return ["other", "{}"];
     const [name, text] = chance.one(REQUESTS);
-    return luck < 0.3 ? [name, text.slice(0, -1)] : [name, text];
+    return luck < 0.22 ? [name, text.slice(0, -1)] : [name, text];
   }
 
   #send(event: FromModel): void {

@@ -3,11 +3,23 @@
  * follows from the run's seed and its own number, so that a failure is found again by these two.
  */
 import type { Input, Terms } from "../../../../relay/call/call.ts";
+import type { Effect } from "../../../../relay/call/outbox.ts";
 import { Chance } from "../chance.ts";
 import { Broken } from "./broken.ts";
-import { Conversation } from "./conversation.ts";
-import { anyInput, connected, type StartFields, start, TERMS, updated } from "./inputs.ts";
+import { Conversation, USUAL } from "./conversation.ts";
+import {
+  anyInput,
+  connected,
+  NOTHING,
+  type StartFields,
+  start,
+  TERMS,
+  updated,
+  type Wanted,
+} from "./inputs.ts";
 import { type Build, CLOCK, Player, Tally, type Timed } from "./player.ts";
+import { wordsToRead } from "./tool-terms.ts";
+import { anyOutcome } from "./tools.ts";
 
 export type Plan = {
   readonly seed: number;
@@ -23,6 +35,7 @@ export type Plan = {
 
 export type Outcome = Tally & { readonly failures: readonly string[] };
 
+const LONG_MS = 40_000;
 /** More failures than this say nothing new. */
 const MOST_FAILURES = 5;
 
@@ -41,7 +54,8 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
   for (let i = plan.from ?? 0; i < plan.conversations && failures.length < MOST_FAILURES; i++) {
     attempt("conversation", i, (chance) => {
       const terms = chance.one(TERMS);
-      const conversation = new Conversation(new Player(build, terms, 0, tally), chance);
+      const world = { ...USUAL, longestMs: chance.often(0.3) ? LONG_MS : USUAL.longestMs };
+      const conversation = new Conversation(new Player(build, terms, 0, tally), chance, world);
       conversation.play();
       for (let each = 0; each < plan.mutantsEach; each++)
         playMutant(build, terms, conversation.inputs, chance, tally);
@@ -163,10 +177,19 @@ function altered(input: Input, chance: Chance): Input {
         return { from: "model", event: { ...event, response_id: chance.one(["r0", "r1"]), item_id: "r0_0" } };
       case "session.updated":
         return { from: "model", event: updated("audio/pcm") };
+      case "response.output_item.done":
+        return { from: "model", event: { ...event, response_id: chance.one(["r0", "r1", "r2"]) } };
+      case "response.output_audio_transcript.done":
+        return { from: "model", event: { ...event, transcript: "Press 1 for your tasks." } };
+      case "input_audio_buffer.committed":
+        return { from: "model", event: { type: event.type } };
+      case "conversation.item.input_audio_transcription.completed":
+        return { from: "model", event: { ...event, transcript: chance.one(["Yes.", "No.", ""]) } };
       default:
         return { from: "model", event: { type: "malformed", event: "unknown" } };
     }
   }
+  if (input.from === "tool") return { ...input, outcome: anyOutcome(input.runId, chance) };
   return anyInput(chance, 0);
 }
 
@@ -189,11 +212,28 @@ function playRandom(build: Build, chance: Chance, tally: Tally): void {
     player.give(input, now);
   }
   const began = now;
+  let wanted = NOTHING;
   for (let left = chance.whole(5, 60); left > 0 && !player.ended; left--) {
     const next = now + (chance.often(0.05) ? chance.between(0, 9_000) : chance.between(0, 120));
     player.clocks(now, next, 0);
     now = next;
-    player.give(anyInput(chance, now - began), now);
+    wanted = wantedBy(player.give(anyInput(chance, now - began, wanted), now), wanted);
   }
   player.give(anyInput(chance, now), now);
+}
+
+/** And what the call has asked for with these effects. */
+function wantedBy(effects: readonly Effect[], before: Wanted): Wanted {
+  let wanted = before;
+  for (const effect of effects) {
+    if (effect.to === "tool" && "run" in effect)
+      wanted = { ...wanted, runIds: [...wanted.runIds, effect.run.runId] };
+    if (effect.to !== "model") continue;
+    const { event } = effect;
+    if (event.type === "conversation.item.create")
+      wanted = { ...wanted, itemIds: [...wanted.itemIds, event.item.id] };
+    if (event.type === "response.create" && event.response.conversation === "none")
+      wanted = { ...wanted, toRead: wordsToRead(event.response.instructions) };
+  }
+  return wanted;
 }

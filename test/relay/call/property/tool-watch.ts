@@ -107,6 +107,8 @@ export class ToolWatch {
         return this.consent.callerEnded(event.item_id, seen.isTranscribed);
       case "conversation.item.input_audio_transcription.completed":
         return this.consent.heard(event.item_id, event.transcript);
+      case "conversation.item.input_audio_transcription.failed":
+        return this.consent.heard(event.item_id, undefined);
       case "response.output_item.done":
         if (!("call_id" in event.item)) return;
         if (event.item.status === undefined || event.item.status === "completed")

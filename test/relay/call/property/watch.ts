@@ -170,9 +170,9 @@ export class Watch {
       if (this.#caller.is === "open") this.#stoppedAt ??= at;
     } else if (event.type === "response.output_audio_transcript.done") {
       const { response_id, transcript } = event;
-      if (this.#over.has(response_id) || !this.#tools.consent.said(response_id, transcript)) return;
-      this.#misread = response_id;
-      this.#interrupted.add(response_id);
+      const reads = this.#over.has(response_id) ? "right" : this.#tools.consent.said(response_id, transcript);
+      if (reads !== "right") this.#misread = response_id;
+      if (reads === "wrong") this.#interrupted.add(response_id);
     } else if (event.type === "response.done") {
       this.#over.add(event.response.id);
       if (this.#active === event.response.id) this.#active = undefined;
