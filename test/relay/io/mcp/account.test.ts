@@ -1,6 +1,7 @@
 /** The account of all tools that an owner reads: once for each change, and with what they can do. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { readPolicy } from "../../../../relay/call/policy.ts";
+import type { McpEntry } from "../../../../relay/io/mcp/entry.ts";
 import { until } from "../../../patience.ts";
 import { Desk, listed, run, serverAt } from "./desk.ts";
 import { tool } from "./scripted.ts";
@@ -22,19 +23,22 @@ describe("the account of the tools", () => {
     ]);
     await desk.opened([serverAt(server.url)], { policy: read.policy });
     const told: unknown = desk.entries.filter(({ event }) => event.startsWith("tool"));
-    expect(told).toEqual([
+    const expected: readonly McpEntry[] = [
       { event: "tools.registered", level: "info", message: "Registered tools count: 3" },
-      ...[
-        { tool: "create_task", kind: "write", rule: "allow", why: "owner: create_*" },
-        { tool: "get_tasks", kind: "read", rule: "allow", why: "default: a read" },
-        {
-          tool: "send_mail",
-          kind: "write",
-          rule: "keypad",
-          why: "default: a write that reaches other people",
-        },
-      ].map((fields) => ({ event: "tool.registered", level: "info", server: "notes", ...fields }) as const),
-    ]);
+      ...(
+        [
+          { tool: "create_task", kind: "write", rule: "allow", why: "owner: create_*" },
+          { tool: "get_tasks", kind: "read", rule: "allow", why: "default: a read" },
+          {
+            tool: "send_mail",
+            kind: "write",
+            rule: "keypad",
+            why: "default: a write that reaches other people",
+          },
+        ] as const
+      ).map((fields) => ({ event: "tool.registered", level: "info", server: "notes", ...fields }) as const),
+    ];
+    expect(told).toEqual(expected);
   });
 
   test("is given once, however often the list is asked for, and again when it is another", async () => {
