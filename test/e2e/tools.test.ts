@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import "../patience.ts";
 import { callEverything, killedMeanwhile } from "../prove/tools/everything.ts";
 import { sayGoodbye } from "../prove/tools/goodbye.ts";
+import { MISHAP_NAMES, sufferAll } from "../prove/tools/mishaps.ts";
 import { waitForTools } from "../prove/tools/slow.ts";
 import { cutWrites, judge } from "../prove/tools/writes.ts";
 
@@ -58,4 +59,16 @@ test("a goodbye is heard to its last sample, in whatever order it comes with the
   for (const call of calls) {
     expect(call).toMatchObject({ heardWhole: true, isAsItShould: true, closedBy: "relay", code: 1000 });
   }
+});
+
+test("whatever is wrong with the servers of tools, the owner reads what to do about it, and calls work", async () => {
+  const { suffered, ...call } = await sufferAll(MISHAP_NAMES);
+  for (const one of suffered) expect(one).toMatchObject({ isToldRight: true, ambiguous: [] });
+  expect(suffered).toHaveLength(6);
+  expect(call).toMatchObject({
+    greeted: true,
+    answered: true,
+    used: { crowded: true, work: true, odd: true },
+    modelErrors: 0,
+  });
 });

@@ -1,9 +1,12 @@
 /**
  * The group `tools`: that things get done over MCP, once each, told truly, and never in silence.
  */
+
+import { ticker } from "../rehearsal/carrier/ticker.ts";
 import { type Proof, quantile } from "./rows.ts";
 import { callEverything, killedMeanwhile } from "./tools/everything.ts";
 import { type GoodbyeNetwork, sayGoodbye, sayNothing } from "./tools/goodbye.ts";
+import { MISHAP_NAMES, type MishapsResult, sufferAll } from "./tools/mishaps.ts";
 import { MODEL_MS, TIMEOUT_S, type Waited, waitForTools } from "./tools/slow.ts";
 import { cutWrites, judge, type Write } from "./tools/writes.ts";
 
@@ -16,7 +19,7 @@ const FILLER_ASKED_MS = { from: 1_450, to: 1_600 } as const;
 const FILLER_HEARD_MS = 1_900;
 const ABORTED_MS = 1_000;
 
-const GOODBYES = { calls: 200, lanes: 10 } as const;
+const GOODBYES = { calls: 200, lanes: 20 } as const;
 const GOODBYE_NETWORKS: readonly GoodbyeNetwork[] = [
   { oneWayMs: 0, jitterMs: 0, loseMarks: false },
   { oneWayMs: 50, jitterMs: 20, loseMarks: false },
@@ -139,7 +142,10 @@ const spread = (ms: readonly number[]): string =>
 const goodbye: Proof = {
   name: "goodbye",
   run: async (progress) => {
+    ticker.resetLateness();
     const all = await sayGoodbye({ ...GOODBYES, networks: GOODBYE_NETWORKS }, progress);
+    // What of it is this machine's, and nobody's network.
+    console.log(`\nthe carrier's own clock was late by ${ticker.worstLateMs.toFixed(0)} ms at most`);
     const rows = GOODBYE_NETWORKS.flatMap((network) => {
       const calls = all.filter(({ case: one }) => one.network === network);
       const whole = calls.filter(({ heardWhole }) => heardWhole).length;
@@ -176,6 +182,48 @@ const goodbye: Proof = {
     ];
   },
 };
+
+const mishaps: Proof = {
+  name: "mishaps",
+  run: async (progress) => {
+    const rows = [];
+    for (const name of MISHAP_NAMES) {
+      progress(name);
+      const result = await sufferAll([name]);
+      const [suffered] = result.suffered;
+      const told = suffered?.told ?? [];
+      const first = told.find(({ mend }) => mend !== "") ?? told[0];
+      console.log(`\n${name}: ${told.length} lines, such as ${first?.event} ${first?.why}\n  ${first?.mend}`);
+      rows.push({
+        what: `servers with mishaps: ${name}`,
+        bound: "told with its mend, and the call works",
+        measured: `${told.length} × ${first?.event}, ${callIn(result)}`,
+        ok: worked(result),
+      });
+    }
+    progress("all at once");
+    const result = await sufferAll(MISHAP_NAMES);
+    rows.push({
+      what: "all of these at one relay",
+      bound: "each told with its mend, and the call works",
+      measured: `${result.suffered.filter(({ isToldRight }) => isToldRight).length} of ${MISHAP_NAMES.length} told, ${callIn(result)}`,
+      ok: worked(result),
+    });
+    return rows;
+  },
+};
+
+const callIn = ({ greeted, answered, used, tools, modelErrors }: MishapsResult): string => {
+  const uses = Object.values(used);
+  return `${greeted ? "greeted" : "not greeted"}, ${answered ? "answered" : "not answered"}, ${uses.filter(Boolean).length} of ${uses.length} used (${tools} tools), ${modelErrors} errors`;
+};
+
+const worked = ({ suffered, greeted, answered, used, modelErrors }: MishapsResult): boolean =>
+  suffered.every(({ isToldRight, ambiguous }) => isToldRight && ambiguous.length === 0) &&
+  greeted &&
+  answered &&
+  modelErrors === 0 &&
+  Object.values(used).every(Boolean);
 
 const writes: Proof = {
   name: "writes",
@@ -228,4 +276,4 @@ const writes: Proof = {
   },
 };
 
-export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye];
+export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye, mishaps];

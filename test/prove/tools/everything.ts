@@ -206,6 +206,7 @@ export async function killedMeanwhile(): Promise<RestartResult> {
     const scene = await startScene({
       model: { script: SCRIPT },
       servers: { [server.label]: { url: server.url } },
+      offering: [server.label],
       // By its name it may change something, whatever the server says of it: it is not asked twice.
       env: { TOOL_POLICY: "trigger-long-running-operation=allow" },
     });

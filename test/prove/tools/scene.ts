@@ -15,6 +15,7 @@ import {
   ACCOUNT_SID,
   AUTH_TOKEN,
   freePort,
+  type LogLine,
   type RunningRelay,
   startRelay,
   ticketFor,
@@ -29,6 +30,8 @@ export type ServerEntry = { readonly url: string; readonly headers?: Readonly<Re
 export type SceneOptions = {
   readonly model: ModelOptions;
   readonly servers: Readonly<Record<string, ServerEntry>>;
+  /** Those whose tools are there before anybody calls: a call takes what is known when it begins. */
+  readonly offering?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 };
 
@@ -57,11 +60,16 @@ export const entryOf = ({ url, key }: { readonly url: string; readonly key: stri
   headers: { Authorization: `Bearer ${key}` },
 });
 
-export async function startScene({ model: given, servers, env }: SceneOptions): Promise<Scene> {
+export async function startScene({
+  model: given,
+  servers,
+  offering = [],
+  env,
+}: SceneOptions): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), "scene-"));
   const removed = () => rmSync(folder, { recursive: true, force: true });
   const model = await startModel(given);
-  let relay: RunningRelay;
+  let relay: RunningRelay | undefined;
   try {
     const file = join(folder, "mcp.json");
     await Bun.write(file, JSON.stringify({ mcpServers: servers }));
@@ -78,17 +86,23 @@ export async function startScene({ model: given, servers, env }: SceneOptions): 
         ...env,
       },
     });
+    for (const label of offering) {
+      const isOffered = ({ event, server }: LogLine) => event === "tool.registered" && server === label;
+      await relay.waitForLog(isOffered, PATIENCE_MS);
+    }
   } catch (error) {
+    await relay?.kill("SIGKILL");
     await model.stop();
     removed();
     throw error;
   }
+  const running = relay;
   return {
     model,
-    relay,
+    relay: running,
     dial: async ({ scene, profile = {}, ...rest }) => {
       const callSid = newSid("CA");
-      const ticket = await ticketFor(relay, callSid, {
+      const ticket = await ticketFor(running, callSid, {
         profile: { ...profile, instructions: `scene ${scene}, call ${callSid}.` },
       });
       const line = openStream({
@@ -104,7 +118,7 @@ export async function startScene({ model: given, servers, env }: SceneOptions): 
       return { line, callSid, session };
     },
     stop: async () => {
-      await relay.kill("SIGKILL");
+      await running.kill("SIGKILL");
       removed();
       await model.stop();
     },

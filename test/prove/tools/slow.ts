@@ -108,6 +108,7 @@ export async function waitForTools(
     const scene = await startScene({
       model: { script: SCRIPT, thinkMs: MODEL_MS - ANNOUNCE_MS, announceMs: ANNOUNCE_MS },
       servers: { zapier: entryOf(tools) },
+      offering: ["zapier"],
       env: { TOOL_POLICY: `${SCENES.left}=allow`, TOOL_TIMEOUTS: `${SCENES.never}=${TIMEOUT_S}` },
     });
     try {
