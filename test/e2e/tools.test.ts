@@ -54,7 +54,7 @@ test("a goodbye is heard to its last sample, in whatever order it comes with the
     { oneWayMs: 40, jitterMs: 20, loseMarks: false },
     { oneWayMs: 40, jitterMs: 20, loseMarks: true },
   ];
-  const calls = await sayGoodbye({ calls: 16, lanes: 8, networks }, quietly);
+  const calls = await sayGoodbye({ calls: 16, lanes: 16, networks }, quietly);
   expect(calls).toHaveLength(16);
   for (const call of calls) {
     expect(call).toMatchObject({ heardWhole: true, isAsItShould: true, closedBy: "relay", code: 1000 });

@@ -10,7 +10,7 @@ import { MISHAP_NAMES, type MishapsResult, sufferAll } from "./tools/mishaps.ts"
 import { MODEL_MS, TIMEOUT_S, type Waited, waitForTools } from "./tools/slow.ts";
 import { cutWrites, judge, type Write } from "./tools/writes.ts";
 
-const SLOW = { calls: 20, lanes: 4 } as const;
+const SLOW = { calls: 20, lanes: 5 } as const;
 const SLOW_NETWORKS = [
   { oneWayMs: 0, jitterMs: 0, seed: 1 },
   { oneWayMs: 40, jitterMs: 10, seed: 2 },
@@ -125,7 +125,7 @@ const slow: Proof = {
           ok: never.length >= SLOW.calls && wholly(never) === never.length,
         },
         {
-          what: "the caller hangs up: the tool's server sees its request end",
+          what: `the caller hangs up: the tool's server sees its request end${on}`,
           bound: `≤ ${ABORTED_MS} ms, nothing done`,
           measured: `${spread(aborted)}; ${done} done, ${stillRunning} still at work`,
           ok: left.length >= SLOW.calls && Math.max(...aborted) <= ABORTED_MS && done + stillRunning === 0,

@@ -128,6 +128,8 @@ export async function startScene({
 /** Which scene a script is in, by its instructions. */
 export const sceneIn = (instructions: string): string => /\bscene ([\w:-]+),/.exec(instructions)?.[1] ?? "";
 
+export const callSidIn = (instructions: string): string => /\bCA[0-9a-f]{32}\b/.exec(instructions)?.[0] ?? "";
+
 /** For what nobody tells: an ear, a process. */
 export async function until(what: string, isSo: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
   const deadline = performance.now() + withinMs;

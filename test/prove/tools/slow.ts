@@ -12,6 +12,7 @@ import { nowAt } from "../../rehearsal/model/records.ts";
 import type { Script } from "../../rehearsal/model/script.ts";
 import { startTools, type Tools } from "../../rehearsal/tools/server.ts";
 import {
+  callSidIn,
   entryOf,
   heardAt,
   inLanes,
@@ -32,11 +33,9 @@ const SCENES = {
 export type SceneName = keyof typeof SCENES;
 const isScene = (name: string): name is SceneName => Object.hasOwn(SCENES, name);
 
-const ARGUMENTS: Readonly<Record<SceneName, Readonly<Record<string, unknown>>>> = {
-  late: {},
-  never: { query: "from:anna" },
-  left: { content: "never" },
-};
+/** @param callSid so that whose request it was is in no doubt at the tools' server */
+const argumentsFor = (scene: SceneName, callSid: string): Readonly<Record<string, unknown>> =>
+  ({ late: {}, never: { query: "from:anna" }, left: { content: callSid } })[scene];
 /** Long after the filler. */
 const LATE_MS = 3_500;
 const NEVER_MS = 3_600_000;
@@ -59,7 +58,9 @@ const SCRIPT: Script = ({ cause, metadata, instructions, conversation, outputs }
   const scene = sceneIn(instructions);
   if (!isScene(scene)) return [];
   const hasCalled = conversation.some(({ kind }) => kind === "function_call");
-  if (cause === "speech" && !hasCalled) return [{ call: SCENES[scene], arguments: ARGUMENTS[scene] }];
+  if (cause === "speech" && !hasCalled) {
+    return [{ call: SCENES[scene], arguments: argumentsFor(scene, callSidIn(instructions)) }];
+  }
   const said = outputs.at(-1)?.output;
   if (said === undefined) return [{ tag: 60, ms: 200 }];
   return [
@@ -122,14 +123,11 @@ export async function waitForTools(
           await on.line.ended;
           return result;
         });
-      const late = await each("late", (on) => waited(scene, on, ANSWER));
-      const never = await each("never", (on) => waited(scene, on, APOLOGY));
-      // One after the other: whose request it was that ended is then in no doubt.
-      const left: Left[] = [];
-      for (let at = 0; at < calls; at++) {
-        progress(`left: ${at} of ${calls}`);
-        left.push(await leftAlone(scene, tools));
-      }
+      const [late, never, left] = await Promise.all([
+        each("late", (on) => waited(scene, on, ANSWER)),
+        each("never", (on) => waited(scene, on, APOLOGY)),
+        each("left", (on) => leftAlone(tools, on)),
+      ]);
       const stillRunning = tools.calls.filter(({ end }) => end === "under way").length;
       return { late, never, left, stillRunning };
     } finally {
@@ -165,16 +163,14 @@ async function waited({ model }: Scene, { line, session }: OnTheLine, outcomeTag
   };
 }
 
-async function leftAlone(scene: Scene, tools: Tools): Promise<Left> {
-  const before = tools.calls.length;
-  const executionsBefore = tools.executions().length;
-  const { line } = await scene.dial({ scene: "left" });
-  await line.say(clip("caller-yes"));
-  const call = await tools.waitFor(() => tools.calls[before], PATIENCE_MS);
+async function leftAlone(tools: Tools, { line, callSid }: OnTheLine): Promise<Left> {
+  const isIts = ({ arguments: { content } }: Tools["calls"][number]) => content === callSid;
+  const call = await tools.waitFor(() => tools.calls.find(isIts), PATIENCE_MS);
   line.hangUp();
   const hungUpAt = nowAt();
   await tools.waitFor(() => call.end !== "under way", PATIENCE_MS);
   const abortedMs = nowAt() - hungUpAt;
   await line.ended;
-  return { abortedMs, done: tools.executions().length - executionsBefore + Number(call.done) };
+  const rows = tools.executions().filter(({ arguments: given }) => given.includes(callSid));
+  return { abortedMs, done: rows.length + Number(call.done) };
 }
