@@ -21,6 +21,7 @@ import { argumentsFrom } from "./tool-arguments.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import type { Offer, Toolbox } from "./toolbox.ts";
 import { Turns } from "./turns.ts";
+import { TAIL_MS } from "./voice-consent.ts";
 
 /** Somebody who types a number should not be answered after each digit. */
 const KEYPAD_PAUSE_MS = 1_500;
@@ -107,7 +108,10 @@ export class Exchange {
     const isAside = isReading || reason === "filler";
     const whose = isAside ? "aside" : reason === undefined ? "server" : "ours";
     if (this.turns.created(id, whose, at)) {
-      return this.tools.created(id, isReading ? "read_back" : isAside ? "filler" : "answer");
+      const isWanted = !isReading || this.tools.keypad.askedWith !== undefined;
+      if (isWanted) return this.tools.created(id, isReading ? "read_back" : isAside ? "filler" : "answer");
+      // What it would ask was decided meanwhile.
+      this.turns.silenced(id);
     }
     if (isReading) this.tools.keypad.lapsed();
     this.#cancel(id);

@@ -168,3 +168,11 @@ test("a yes into something else is none, although the words of the answer before
   rig.modelCalls(["confirm", { id: "r1" }]);
   expect(rig.ran).toEqual([]);
 });
+test("a question that was decided before its reading began is not read to anybody", () => {
+  const rig = new ToolRig();
+  rig.callerSays("Tell Anna");
+  rig.modelCalls([MAIL, LETTER]);
+  rig.press("2").created("q", "read_back");
+  expect(rig.ofType("response.cancel")).toMatchObject([{ response_id: "q" }]);
+  expect(rig.says("q", "q_i", 200).frames).toEqual([]);
+});
