@@ -45,6 +45,9 @@ const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** In which a connection may stand and be reset before the proxy reads from it. */
+const UNREAD_KINDS: readonly Kind[] = ["reset on accept", "server away, proxy there"];
+
 /** How far the request had got, by the proxy's book. */
 export type Left = "whole" | "unread" | "never";
 
@@ -235,6 +238,8 @@ export type Judged = {
     /** Unknown, and done: a reset was sent right behind the whole answer. */
     readonly lostOverrun: number;
   };
+  /** Unknown and unread, though nothing was reset before it was read. */
+  readonly unreadElsewhere: number;
   readonly byKind: ReadonlyMap<Kind, ReadonlyMap<string, number>>;
 };
 
@@ -265,6 +270,9 @@ export function judge(writes: readonly Write[]): Judged {
       lostUnread: count(({ outcome, left }) => outcome.is === "lost" && left === "unread"),
       lostOverrun: count(({ outcome, overrun }) => outcome.is === "lost" && overrun),
     },
+    unreadElsewhere: count(
+      ({ kind, outcome, left }) => outcome.is === "lost" && left === "unread" && !UNREAD_KINDS.includes(kind),
+    ),
     byKind,
   };
 }
@@ -284,7 +292,7 @@ function untruthOf({
       if (!answerBegun) return "answered, though nothing of an answer had come";
       if (outcome.isError)
         return kind === "refused by the tool" && executions === 0 ? undefined : "failed, though it was done";
-      return executions === 1 ? undefined : "answered, though it was not done";
+      return executions === 1 ? undefined : `answered, though it was done ${executions} times`;
     case "not_done":
       return executions === 0 ? undefined : "not done, though it was done";
     case "lost":
