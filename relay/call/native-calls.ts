@@ -147,23 +147,16 @@ export class NativeCalls {
   // --- the calls ----------------------------------------------------------------------------------------------
 
   #call(item: CallItem, at: number): void {
-    const call = this.#calls.get(item.id) ?? this.#announced(item);
+    const call = this.#calls.get(item.id) ?? this.#noticed(item.id, this.#toolOf(item));
     if (item.arguments) call.text = item.arguments;
     call.approvalId ??= item.approval_request_id ?? undefined;
     if (item.output != null) this.#over(item.id, RETURNED, at);
     else if (item.error != null) this.#over(item.id, outcomeOf(item.error), at);
   }
 
-  #announced(item: CallItem): NativeCall {
-    const call: NativeCall = {
-      itemId: item.id,
-      tool: this.#toolOf(item),
-      text: "",
-      approvalId: undefined,
-      isFollowed: false,
-      isOver: false,
-    };
-    this.#calls.set(item.id, call);
+  #noticed(itemId: string, tool: Tool | undefined): NativeCall {
+    const call = { itemId, tool, text: "", approvalId: undefined, isFollowed: false, isOver: false };
+    this.#calls.set(itemId, call);
     this.#parts.tools.noticed();
     return call;
   }
@@ -189,7 +182,6 @@ export class NativeCalls {
   #failed(itemId: string, at: number): void {
     const call = this.#calls.get(itemId);
     if (call?.tool === undefined || this.#isRefused(call)) return this.#over(itemId, UNKNOWN, at);
-    if (call.isOver) return;
     this.#parts.tools.runs.failed(this.#follow(call, call.tool, at), at);
     this.#returned(call, call.tool);
   }
@@ -202,7 +194,8 @@ export class NativeCalls {
 
   #over(itemId: string, outcome: ToolOutcome, at: number): void {
     const { answers, outbox, offer, tools } = this.#parts;
-    const call = this.#calls.get(itemId) ?? this.#stranger(itemId);
+    // One that nobody has announced is a stranger's.
+    const call = this.#calls.get(itemId) ?? this.#noticed(itemId, undefined);
     if (call.isOver) return;
     call.isOver = true;
     const { tool } = call;
@@ -223,20 +216,6 @@ export class NativeCalls {
 
   #isRefused({ approvalId }: NativeCall): boolean {
     return approvalId !== undefined && !this.#parts.answers.wasApproved(approvalId);
-  }
-
-  /** A call that nobody has announced. */
-  #stranger(itemId: string): NativeCall {
-    const call = {
-      itemId,
-      tool: undefined,
-      text: "",
-      approvalId: undefined,
-      isFollowed: false,
-      isOver: false,
-    };
-    this.#calls.set(itemId, call);
-    return call;
   }
 
   #toolOf({ server_label, name }: { server_label: string; name: string }): Tool | undefined {

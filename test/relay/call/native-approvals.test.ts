@@ -32,6 +32,64 @@ describe("a question whether OpenAI may", () => {
     expect(rig.logged("native.unasked")).toBe(0);
   });
 
+  test("is told from others about the same tool by its arguments, and else belongs to the newest call", () => {
+    const rig = new NativeRig({ policy: policyOf(`${CREATE}=allow`) });
+    rig.created("r");
+    const calls = ["milk", "eggs"].map((content) => rig.writes("r", CREATE, { content }));
+    const ask = (id: string, text: string) =>
+      rig.model({
+        type: "conversation.item.done",
+        item: {
+          type: "mcp_approval_request",
+          id,
+          server_label: SERVER.serverLabel,
+          name: CREATE,
+          arguments: text,
+        },
+      });
+    // As the model wrote it, and as somebody else writes JSON.
+    ask("first", '{"content":"milk"}');
+    ask("second", '{ "content": "eggs" }');
+    expect(rig.approvals).toEqual({ first: true, second: true });
+    rig.done("r");
+    for (const id of calls) rig.begins(id).returns(id);
+    expect(rig.logged("tool.done")).toBe(2);
+    expect(rig.logged("native.unasked")).toBe(0);
+    expect(rig.logged("tool.asked")).toBe(2);
+  });
+
+  test("that comes before its call is told by that one in the end", () => {
+    const rig = new NativeRig({ policy: policyOf(`${CREATE}=allow`) });
+    rig.callerSays("Add milk");
+    rig.created("r").says("r", "r_item", 900).said("r", "r_item").words("r", "I've added milk to your list.");
+    rig.model({
+      type: "conversation.item.done",
+      item: {
+        type: "mcp_approval_request",
+        id: "ask_mcp_1",
+        server_label: SERVER.serverLabel,
+        name: CREATE,
+        arguments: '{"content":"milk"}',
+      },
+    });
+    expect(rig.approvals).toEqual({ ask_mcp_1: true });
+    rig.done("r").wait(1_000).marksBack();
+    expect(rig.logged("tool.pretended")).toBe(0);
+    const item = {
+      type: "mcp_call",
+      id: "mcp_1",
+      server_label: SERVER.serverLabel,
+      name: CREATE,
+      arguments: '{"content":"milk"}',
+      approval_request_id: "ask_mcp_1",
+      output: "created",
+    } as const;
+    rig.model({ type: "conversation.item.done", item });
+    expect(rig.logged("native.unasked")).toBe(0);
+    expect(rig.log.filter(({ event }) => event === "tool.done")).toMatchObject([{ outcome: "answered" }]);
+    expect(rig.reasons).toEqual(["greeting", "native"]);
+  });
+
   test("is put to the caller by the relay's own words where the policy wants it confirmed, and 1 approves it", () => {
     const rig = new NativeRig();
     const [approval, id] = rig.modelWants(CREATE, { content: "milk" });
@@ -79,6 +137,25 @@ describe("a question whether OpenAI may", () => {
     expect(rig.approvals).toEqual({
       [approval]: "The caller was asked and did not answer. Nothing was done.",
     });
+  });
+
+  test("is no pretence, also where the call was not announced and is refused", () => {
+    const rig = new NativeRig({ policy: policyOf(`${MAIL}=deny`) });
+    rig.callerSays("Write to Anna");
+    rig.created("r").says("r", "r_item", 900).said("r", "r_item").words("r", "Let me send that.");
+    rig.model({
+      type: "conversation.item.done",
+      item: {
+        type: "mcp_approval_request",
+        id: "ask",
+        server_label: SERVER.serverLabel,
+        name: MAIL,
+        arguments: "{}",
+      },
+    });
+    rig.done("r").wait(1_000).marksBack();
+    expect(rig.approvals.ask).toBe("There is no tool of that name.");
+    expect(rig.logged("tool.pretended")).toBe(0);
   });
 
   test("about a tool that was never offered is refused", () => {

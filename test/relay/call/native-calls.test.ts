@@ -5,7 +5,7 @@ import { encodeModel } from "../../../relay/wire/realtime.ts";
 import { canariesIn } from "../../canaries.ts";
 import { SETTINGS } from "./call-in-hand.ts";
 import { CANARIES, NativeRig, SERVER } from "./native-rig.ts";
-import { CREATE, FIND, MAIL, policyOf, READ_MAIL } from "./tool-rig.ts";
+import { CREATE, FIND, MAIL, policyOf, READ_MAIL, TOOLS } from "./tool-rig.ts";
 
 describe("a read", () => {
   test("is neither asked about nor run by the relay, and its result is spoken about", () => {
@@ -50,17 +50,32 @@ describe("a read", () => {
     expect(rig.reasons).toEqual(["greeting", "native"]);
   });
 
-  test("of which nothing is told but its end is spoken about all the same", () => {
-    for (const told of [1, 2, 3]) {
-      const rig = new NativeRig();
-      rig.created("r");
-      const id = rig.writes("r", FIND);
-      rig.done("r");
-      if (told > 1) rig.model({ type: "response.mcp_call.completed", item_id: id });
-      if (told !== 2) rig.returns(id);
-      expect(rig.reasons).toEqual(["greeting", "native"]);
-      expect(rig.logged("tool.done")).toBe(1);
-    }
+  test.each([
+    ["an event", (rig: NativeRig, id: string) => rig.completes(id)],
+    ["the response's item", (rig: NativeRig, id: string) => rig.isWhole(id, { output: "Milk" }, "response")],
+    [
+      "the conversation's item",
+      (rig: NativeRig, id: string) => rig.isWhole(id, { output: "" }, "conversation"),
+    ],
+    ["all of these", (rig: NativeRig, id: string) => rig.returns(id)],
+  ])("of which only the end is told, by %s, is spoken about all the same", (_, ends) => {
+    const rig = new NativeRig();
+    rig.created("r");
+    const id = rig.writes("r", FIND);
+    rig.done("r");
+    ends(rig, id);
+    expect(rig.reasons).toEqual(["greeting", "native"]);
+    expect(rig.log.filter(({ event }) => event === "tool.done")).toMatchObject([{ outcome: "answered" }]);
+  });
+
+  test("is over when it is over, whatever is told of it later", () => {
+    const rig = new NativeRig();
+    const id = rig.modelUses(FIND);
+    rig.returns(id).modelSays("Milk and eggs.", "native");
+    rig.begins(id).returns(id).fails(id).wait(30_000);
+    expect(rig.reasons).toEqual(["greeting", "native"]);
+    expect(rig.logged("native.call")).toBe(1);
+    expect(rig.logged("tool.done")).toBe(1);
   });
 
   test("that the server answers by itself, as its detection does, needs no response of ours", () => {
@@ -151,70 +166,6 @@ describe("a read", () => {
   });
 });
 
-describe("a failure", () => {
-  test.each([
-    ["what the tool itself says", { type: "tool_execution_error" }, "failed"],
-    ["parameters that the server refuses", { type: "protocol_error", code: -32602 }, "refused"],
-    ["an unknown tool", { type: "protocol_error", code: -32601 }, "refused"],
-    ["a bad request", { type: "http_error", code: 400 }, "refused"],
-    ["a dead session", { type: "http_error", code: 404 }, "refused"],
-    ["a wrong key", { type: "http_error", code: 401 }, "unauthorized"],
-    ["a forbidden one", { type: "http_error", code: 403 }, "unauthorized"],
-    ["a server that broke", { type: "http_error", code: 502 }, "lost"],
-    ["a server that OpenAI could not reach", { type: "http_error", code: 424 }, "lost"],
-    ["a time-out within the protocol", { type: "protocol_error", code: -32001 }, "lost"],
-    ["no code at all", { type: "http_error" }, "lost"],
-    ["what has no name yet", { type: "new_error", code: 400 }, "lost"],
-  ] as const)("by %s is told for what it is", (_, error, outcome) => {
-    const rig = new NativeRig({ policy: policyOf(`${CREATE}=allow`) });
-    const [approval, id] = rig.modelWants(CREATE, { content: "milk" });
-    expect(rig.approvals).toEqual({ [approval]: true });
-    rig.begins(id).fails(id, error);
-    expect(rig.log.filter(({ event }) => event === "tool.done")).toMatchObject([{ tool: CREATE, outcome }]);
-    expect(rig.reasons).toEqual(["greeting", outcome === "lost" ? "tool" : "native"]);
-    expect(rig.notes).toEqual(
-      outcome === "lost"
-        ? [expect.stringMatching(new RegExp(`^About ${CREATE}: .*not known whether it was done`))]
-        : [],
-    );
-  });
-
-  test("of a read whose reason never comes is a failure, and of a write nobody knows", () => {
-    const rig = new NativeRig({ policy: policyOf(`${CREATE}=allow`) });
-    rig.failsSilently(rig.modelUses(FIND)).wait(499);
-    expect(rig.logged("tool.done")).toBe(0);
-    rig.wait(1);
-    const [, write] = rig.modelWants(CREATE, { content: "milk" });
-    rig.begins(write).failsSilently(write).wait(500);
-    const done = rig.log.filter(({ event }) => event === "tool.done");
-    expect(done).toMatchObject([
-      { tool: FIND, outcome: "failed" },
-      { tool: CREATE, outcome: "lost" },
-    ]);
-    expect(rig.notes).toEqual([expect.stringContaining("not known whether it was done")]);
-  });
-
-  test("with a reason before it is told once", () => {
-    const rig = new NativeRig();
-    const id = rig.modelUses(FIND);
-    rig.fails(id).failsSilently(id).fails(id).wait(5_000);
-    expect(rig.logged("tool.done")).toBe(1);
-    expect(rig.reasons).toEqual(["greeting", "native"]);
-  });
-
-  test("of a write that may have been done makes the same one ask the caller", () => {
-    const rig = new NativeRig({ policy: policyOf(`${CREATE}=allow`) });
-    const [, id] = rig.modelWants(CREATE, { content: "milk", due: "today" });
-    rig.begins(id).fails(id, { type: "http_error", code: 502 }).itemsArrive();
-    rig.modelSays("I do not know whether it went through.", "tool");
-    const [again] = rig.modelWants(CREATE, { due: "today", content: "milk" });
-    expect(rig.approvals[again]).toBeUndefined();
-    expect(rig.asked?.metadata.reason).toBe("read_back");
-    const [another] = rig.modelWants(CREATE, { content: "eggs" });
-    expect(rig.approvals[another]).toBe(true);
-  });
-});
-
 describe("what others wrote", () => {
   test("is distrusted when it comes by a call of OpenAI's, as it is in the relay's own", () => {
     const rig = new NativeRig({ policy: policyOf("gmail_*=allow", "todoist_*") });
@@ -230,7 +181,11 @@ describe("what others wrote", () => {
   test.each([
     ["fails", (rig: NativeRig, id: string) => rig.fails(id)],
     ["fails with no reason", (rig: NativeRig, id: string) => rig.failsSilently(id)],
-    ["comes too late", (rig: NativeRig, id: string) => rig.wait(30_000).returns(id)],
+    [
+      "comes too late",
+      (rig: NativeRig, id: string) =>
+        rig.wait(1_500).modelSays("One moment.", "filler").wait(20_000).itemsArrive().returns(id),
+    ],
     [
       "comes from nobody known",
       (rig: NativeRig) => rig.model({ type: "response.mcp_call.completed", item_id: "stranger" }),
@@ -241,6 +196,7 @@ describe("what others wrote", () => {
     rig.wait(1_000);
     const [approval] = rig.modelWants(MAIL, { to: "eve@example.com", subject: "All" });
     expect(rig.approvals[approval]).toBeUndefined();
+    expect(rig.log).toContainEqual(expect.objectContaining({ event: "tool.consent", is: "held" }));
   });
 
   test("is trusted where the owner trusts the read", () => {
@@ -255,15 +211,19 @@ describe("what OpenAI should not do", () => {
   test("a use of a tool that it was to ask about is an error in the log", () => {
     const rig = new NativeRig();
     rig.returns(rig.modelUses(CREATE, { content: "milk" }), "created");
-    expect(rig.log).toContainEqual({ event: "native.unasked", level: "error", tool: CREATE });
+    const told = rig.log.filter(({ event }) => event === "native.unasked");
+    expect(told).toEqual([{ event: "native.unasked", level: "error", tool: CREATE }]);
     expect(rig.reasons.at(-1)).toBe("native");
   });
 
   test("a result of a call that nobody has announced is spoken about, and told as unknown", () => {
     const rig = new NativeRig();
     rig.model({ type: "response.mcp_call.completed", item_id: "stranger" });
-    expect(rig.reasons.at(-1)).toBe("native");
-    expect(rig.log).toContainEqual({ event: "tool.unknown", level: "warn" });
+    expect(rig.reasons).toEqual(["greeting", "native"]);
+    rig.modelSays("Done.", "native");
+    rig.model({ type: "response.mcp_call.completed", item_id: "stranger" });
+    expect(rig.reasons).toEqual(["greeting", "native"]);
+    expect(rig.logged("tool.unknown")).toBe(1);
   });
 
   test("a function call by the name of one of OpenAI's tools is none of the relay's", () => {
@@ -289,6 +249,35 @@ describe("the lists", () => {
       { event: "native.list", level: "info", server: "zapier", is: "completed" },
     ]);
     expect(rig.notes).toEqual([]);
+  });
+
+  test("of several servers are told apart by their items", () => {
+    const notes = { ...SERVER, label: "notes", serverLabel: "notes" };
+    const source = { is: "mcp", server: "notes", remoteName: "search" } as const;
+    const [first] = TOOLS;
+    if (first === undefined) throw new Error("no tools");
+    const tools = [...TOOLS, { ...first, name: "notes__search", source }];
+    const rig = new NativeRig({ native: [SERVER, notes], tools });
+    for (const [id, server_label] of [
+      ["list_1", SERVER.serverLabel],
+      ["list_2", "notes"],
+    ] as const) {
+      rig.model({
+        type: "conversation.item.added",
+        item: { type: "mcp_list_tools", id, server_label, tools: [] },
+      });
+    }
+    rig.model({ type: "mcp_list_tools.completed", item_id: "list_1" });
+    rig.model({ type: "mcp_list_tools.failed", item_id: "list_2" });
+    rig.model({ type: "mcp_list_tools.failed", item_id: "list_3" });
+    const told = rig.log.filter(({ event }) => event === "native.list");
+    expect(told).toMatchObject([
+      { server: "zapier", is: "completed" },
+      { server: "notes", is: "failed" },
+      { is: "failed" },
+    ]);
+    expect(told[2]).not.toHaveProperty("server");
+    expect(rig.notes[1]).toStartWith("The tools of one service cannot be used");
   });
 
   test("that fail are told to the owner with a way out, and to the model, which need not speak of it", () => {

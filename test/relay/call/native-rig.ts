@@ -25,13 +25,14 @@ export const SERVER: NativeServer = {
 type CallItem = Extract<McpItem, { type: "mcp_call" }>;
 type Failure = NonNullable<CallItem["error"]>;
 type Call = { readonly name: string; readonly text: string; readonly responseId: string; approval?: string };
+type How = "both" | "response" | "conversation";
 
 export class NativeRig extends ToolRig {
   readonly #calls = new Map<string, Call>();
   #made = 0;
 
-  constructor(given: Omit<NonNullable<ConstructorParameters<typeof ToolRig>[0]>, "native"> = {}) {
-    super({ ...given, native: [SERVER] });
+  constructor(given: NonNullable<ConstructorParameters<typeof ToolRig>[0]> = {}) {
+    super({ native: [SERVER], ...given });
   }
 
   /** The model writes a call in this response; returns the call's item. */
@@ -45,7 +46,7 @@ export class NativeRig extends ToolRig {
   }
 
   /** OpenAI asks whether it may make this call; returns the question's item. @param how the events that bring it */
-  asks(id: string, how: "both" | "response" | "conversation" = "both"): string {
+  asks(id: string, how: How = "both"): string {
     const call = this.#callOf(id);
     const approval = `ask_${id}`;
     const { name, text, responseId: response_id } = call;
@@ -67,13 +68,15 @@ export class NativeRig extends ToolRig {
   }
 
   returns(id: string, output = "Milk, eggs"): this {
-    this.model({ type: "response.mcp_call.completed", item_id: id });
-    return this.#whole(id, { output });
+    return this.completes(id).isWhole(id, { output });
+  }
+
+  completes(id: string): this {
+    return this.model({ type: "response.mcp_call.completed", item_id: id });
   }
 
   fails(id: string, error: Failure = { type: "tool_execution_error" }): this {
-    this.model({ type: "response.mcp_call.failed", item_id: id });
-    return this.#whole(id, { error });
+    return this.failsSilently(id).isWhole(id, { error });
   }
 
   /** The same, and the reason never comes. */
@@ -137,10 +140,12 @@ export class NativeRig extends ToolRig {
     );
   }
 
-  #whole(id: string, result: Partial<CallItem>): this {
+  /** The call's item, with what came of it. @param how the events that bring it */
+  isWhole(id: string, result: Partial<CallItem>, how: How = "both"): this {
     const item = this.#item(id, result);
-    this.model({ type: "response.output_item.done", response_id: this.#callOf(id).responseId, item });
-    return this.model({ type: "conversation.item.done", item });
+    const { responseId: response_id } = this.#callOf(id);
+    if (how !== "conversation") this.model({ type: "response.output_item.done", response_id, item });
+    return how === "response" ? this : this.model({ type: "conversation.item.done", item });
   }
 
   #item(id: string, rest: Partial<CallItem>): CallItem {
