@@ -14,6 +14,7 @@ import { Functions } from "./io/functions.ts";
 import { Health } from "./io/health.ts";
 import { makeLog } from "./io/log.ts";
 import type { Catalogue } from "./io/mcp/catalogue.ts";
+import { nativeServersOf } from "./io/mcp/native.ts";
 import type { Records } from "./io/records.ts";
 import { RedisRecords } from "./io/redis.ts";
 import { RelayServer } from "./io/server.ts";
@@ -60,11 +61,14 @@ const functions = new Functions(read.functions, {
 });
 const reserved = new Set([...phonesOwn, ...functions.tools.map(({ name }) => name)]);
 const mcp = config.mcpServers.length === 0 ? undefined : await catalogue();
-const tools = new Tools(policy, {
+const homes = {
   phone: new CurrentTime(now, timeZone),
   functions,
   mcp: mcp ?? { list: { tools: [], unreachable: [] }, run: async () => ({ is: "not_done", why: "gone" }) },
-});
+} as const;
+// Native: the lists are still read here, and the rules for them made; OpenAI uses the tools.
+const native = config.mcpMode === "native" ? nativeServersOf(config.mcpServers) : [];
+const tools = new Tools(policy, homes, native);
 
 const health = new Health(log);
 let records: Records;
