@@ -142,7 +142,14 @@ async function oneWrite({ kind, at, tool, random, tools, cutter, catalogue }: St
   const how = random() < 0.5 ? "reset" : "close";
   const arm = (moment: Moment, match = isThis) => cutter.arm({ moment, match, how });
 
-  let patienceMs = PATIENCE_MS;
+  const givingUp = new AbortController();
+  /** At a moment of the proxy's and not of a clock: before it has read the request, nothing is half open. */
+  const giveUpOnce = (isSo: () => boolean) => {
+    cutter.waitFor(isSo, PATIENCE_MS).then(
+      () => givingUp.abort(),
+      () => {},
+    );
+  };
   switch (kind) {
     case "whole and well":
       break;
@@ -172,7 +179,9 @@ async function oneWrite({ kind, at, tool, random, tools, cutter, catalogue }: St
       break;
     case "half open":
       arm({ at: "swallow" });
-      patienceMs = 30 + random() * 120;
+      giveUpOnce(
+        random() < 0.5 ? () => seen().length > 0 : () => seen().some(({ cut }) => cut === "swallow"),
+      );
       break;
     case "session forgotten":
       await tools.forgetSessions();
@@ -190,7 +199,7 @@ async function oneWrite({ kind, at, tool, random, tools, cutter, catalogue }: St
     default:
       kind satisfies never;
   }
-  const signal = AbortSignal.timeout(patienceMs);
+  const signal = AbortSignal.any([givingUp.signal, AbortSignal.timeout(PATIENCE_MS)]);
   const outcome = await catalogue.run({ runId: `run-${at}`, tool, args }, signal);
   if (kind === "nobody listens") await cutter.up();
   if (kind === "server away, proxy there") await tools.up();
