@@ -3,64 +3,33 @@
  * be used, and the caller's key decides what the policy leaves to them.
  */
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { BlockList } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
-import { readPolicy } from "../../relay/call/policy.ts";
-import type { Settings } from "../../relay/call/session.ts";
-import { keyFrom } from "../../relay/contract.ts";
-import { systemClock } from "../../relay/io/clock.ts";
-import { Health } from "../../relay/io/health.ts";
-import { makeLog } from "../../relay/io/log.ts";
-import type { McpServer } from "../../relay/io/mcp/address.ts";
-import { Catalogue } from "../../relay/io/mcp/catalogue.ts";
-import { nativeServersOf } from "../../relay/io/mcp/native.ts";
-import { RelayServer } from "../../relay/io/server.ts";
-import { Store } from "../../relay/io/store.ts";
-import { TokenTime } from "../../relay/io/token-time.ts";
-import { Tools } from "../../relay/io/tools.ts";
-import { Secret } from "../../relay/secret.ts";
 import { canariesIn } from "../canaries.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
 import { whenPlayedOut } from "../rehearsal/carrier/caller.ts";
-import { type OpenedStream, openStream } from "../rehearsal/carrier/carrier.ts";
-import { newSid } from "../rehearsal/carrier/sid.ts";
+import type { OpenedStream } from "../rehearsal/carrier/carrier.ts";
 import type { ResponseRecord } from "../rehearsal/model/records.ts";
 import type { Turn } from "../rehearsal/model/script.ts";
-import { type Model, startModel } from "../rehearsal/model/server.ts";
-import { Waiting } from "../rehearsal/model/waiting.ts";
-import { ACCOUNT_SID, freePort, TOKEN_SECRET, ticketFor } from "../rehearsal/relay.ts";
-import { startTools, type Tools as ToolServer } from "../rehearsal/tools/server.ts";
+import type { Model } from "../rehearsal/model/server.ts";
+import type { LogLine, RunningRelay } from "../rehearsal/relay.ts";
+import { startTools, type Tools } from "../rehearsal/tools/server.ts";
+import { Rig } from "../relay/io/rig.ts";
 
 const KEY = "zap-canary-key";
 const SUBJECT = "canary subject";
-const LABEL = "my zapier!";
+const LABEL = "my zapier";
 /** As OpenAI is told: it takes no such label. */
 const SERVER_LABEL = "my_zapier";
 
-const SETTINGS: Settings = {
-  model: "gpt-realtime-2.1",
-  voice: "marin",
-  instructions: "Be brief.",
-  greeting: undefined,
-  turnDetection: { type: "server_vad", threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 500 },
-  noiseReduction: undefined,
-  transcriptionModel: undefined,
-  temperature: undefined,
-};
-
-const Line = z.looseObject({ event: z.string() });
-type Line = z.infer<typeof Line>;
-
 type Scene = {
-  readonly tools: ToolServer;
+  readonly tools: Tools;
   readonly model: Model;
+  readonly relay: RunningRelay;
   readonly call: OpenedStream;
-  readonly lines: readonly Line[];
-  readonly logged: (matches: (line: Line) => boolean) => Promise<Line>;
+  readonly logged: (matches: (line: LogLine) => boolean) => Promise<LogLine>;
 };
 
 const clearing: Array<() => unknown> = [];
@@ -74,94 +43,32 @@ async function scene(script: readonly Turn[], rules = ""): Promise<Scene> {
   clearing.push(() => rmSync(folder, { recursive: true, force: true }));
   const tools = await startTools({ dbPath: join(folder, "tools.sqlite"), key: KEY });
   clearing.push(() => tools.stop());
-  const model = await startModel({ script });
-  clearing.push(() => model.stop());
-  const waiting = new Waiting();
-  const lines: Line[] = [];
-  const log = makeLog("debug", (line) => {
-    lines.push(Line.parse(JSON.parse(line)));
-    waiting.changed();
-  });
-  const read = readPolicy(rules, "");
-  if (!read.ok) throw new Error("no policy");
-  const { policy } = read;
-  const server: McpServer = {
-    label: LABEL,
-    url: new Secret(tools.url),
-    headers: { authorization: new Secret(`Bearer ${KEY}`) },
-    prefix: undefined,
-    keptIn: "ZAPIER_MCP_TOKEN",
-    timeoutMs: undefined,
-  };
-  const catalogue = new Catalogue([server], {
-    clock: systemClock,
-    log,
-    policy,
-    reserved: new Set(),
-    timeoutMsOf: () => 20_000,
-  });
-  clearing.push(() => catalogue.close());
-  await catalogue.open(PATIENCE_MS);
-  const nobody = { tools: [], run: async () => ({ is: "not_done", why: "gone" }) as const };
-  const records = Store.open(folder);
-  clearing.push(() => records.close());
-  const port = freePort();
-  const relayUrl = `ws://127.0.0.1:${port}`;
-  const relay = new RelayServer(
-    {
-      port,
-      reusePort: false,
-      gate: {
-        relayUrl,
-        keys: [await keyFrom(TOKEN_SECRET)],
-        accountSid: ACCOUNT_SID,
-        authToken: undefined,
-      },
-      maxCalls: 1,
-      trustedProxies: new BlockList(),
-      model: { url: model.url, model: SETTINGS.model, apiKey: new Secret(model.key) },
-      settings: SETTINGS,
-    },
-    {
-      records,
-      health: new Health(log),
-      time: new TokenTime(systemClock, 0, log),
-      clock: systemClock,
-      log,
-      tools: new Tools(
-        policy,
-        { phone: nobody, functions: nobody, mcp: catalogue },
-        nativeServersOf([server]),
-      ),
-    },
-  );
-  clearing.push(() => relay.stop(0));
-  const callSid = newSid("CA");
-  const call = openStream({
-    ...(await ticketFor({ url: relayUrl }, callSid)),
-    callSid,
-    accountSid: ACCOUNT_SID,
-    authToken: "none",
-  });
-  clearing.push(() => call.hangUp());
-  const logged: Scene["logged"] = (matches) => waiting.for(() => lines.find(matches), PATIENCE_MS);
+  const file = join(folder, "mcp.json");
+  const headers = { Authorization: `Bearer \${NOBODYS_KEY}` };
+  writeFileSync(file, JSON.stringify({ mcpServers: { [LABEL]: { url: tools.url, headers } } }));
+  const env = { MCP_MODE: "native", MCP_CONFIG: file, NOBODYS_KEY: KEY, TOOL_POLICY: rules };
+  const rig = await Rig.start({ model: { script }, env: { ...env, GREETING: "off", LOG_LEVEL: "debug" } });
+  clearing.push(() => rig.stop());
+  const { model, relay } = rig;
+  const call = await rig.stream();
+  const logged: Scene["logged"] = (matches) => relay.waitForLog(matches, PATIENCE_MS);
   await logged(({ event, is }) => event === "native.list" && is === "completed");
-  return { tools, model, call, lines, logged };
+  return { tools, model, relay, call, logged };
 }
 
 /** The question is read to the caller. A 1 before it was heard counts for nothing: whoever means it presses it again. */
-async function pressed(digit: "1" | "2", { call, lines, logged, model }: Scene): Promise<void> {
+async function pressed(digit: "1" | "2", { call, relay, logged, model }: Scene): Promise<void> {
   const isRead = ({ metadata, doneAt }: ResponseRecord) =>
     metadata.reason === "read_back" && doneAt !== undefined;
   await model.waitFor(() => model.sessions.some(({ responses }) => responses.some(isRead)), PATIENCE_MS);
-  const early = () => lines.filter(({ event }) => event === "tool.key_early").length;
-  const isDecided = ({ event, is }: Line) => event === "tool.consent" && is !== "held";
+  const early = () => relay.lines.filter(({ event }) => event === "tool.key_early").length;
+  const isDecided = ({ event, is }: LogLine) => event === "tool.consent" && is !== "held";
   for (;;) {
     await whenPlayedOut(call, PATIENCE_MS);
     const before = early();
     call.press(digit);
     await logged((line) => isDecided(line) || early() > before);
-    if (lines.some(isDecided)) return;
+    if (relay.lines.some(isDecided)) return;
   }
 }
 
@@ -172,7 +79,7 @@ const followUp = (reason: string): Turn => ({
 });
 const reasonsIn = ({ sessions }: Model) =>
   sessions.flatMap(({ responses }) => responses.map(({ metadata }) => metadata.reason ?? "the server's own"));
-const doneWith = (tool: string) => (line: Line) => line.event === "tool.done" && line.tool === tool;
+const doneWith = (tool: string) => (line: LogLine) => line.event === "tool.done" && line.tool === tool;
 
 describe("with native MCP", () => {
   test("a read is made by the model's side, once, and its result is spoken about", async () => {
@@ -208,19 +115,19 @@ describe("with native MCP", () => {
     const mail = { to: "anna@example.com", subject: SUBJECT, body: "I am late." };
     const send = { mcp: "gmail_send_email", server: SERVER_LABEL, arguments: mail };
     const at = await scene([{ on: "speech", reply: [send] }, followUp("tool")]);
-    const { call, lines, model, tools } = at;
+    const { call, relay, model, tools } = at;
     await call.say(clip("caller-hello"));
     await pressed("2", at);
     await model.waitFor(() => reasonsIn(model).includes("tool"), PATIENCE_MS);
     expect(tools.sent()).toEqual([]);
     expect(tools.calls).toEqual([]);
-    expect(lines.filter(({ event }) => event === "native.approval")).toMatchObject([
+    expect(relay.lines.filter(({ event }) => event === "native.approval")).toMatchObject([
       { tool: "gmail_send_email", is: "asked" },
       { tool: "gmail_send_email", is: "refused" },
     ]);
     expect(model.sessions[0]?.errors).toEqual([]);
     const canaries = { key: KEY, url: tools.url, subject: SUBJECT, to: "anna@example.com" };
-    expect(canariesIn(JSON.stringify(lines), canaries)).toEqual([]);
+    expect(canariesIn(relay.output() + relay.errors(), canaries)).toEqual([]);
     // Where they belong they are.
     const [update] = model.sessions[0]?.received.filter(({ type }) => type === "session.update") ?? [];
     expect(canariesIn(JSON.stringify(update), canaries)).toEqual(["key", "url"]);
