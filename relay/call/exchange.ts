@@ -262,9 +262,9 @@ export class Exchange {
     this.turns.wish({ reason: "keypad", itemId, notBefore: at + KEYPAD_PAUSE_MS });
   }
 
-  /** All that was sent has been heard. */
+  /** All that was sent has been heard, but for a breath at its end: fingers are quick. */
   #isHeard(at: number): boolean {
-    return this.playback.allProvedHeard || at >= this.playback.quietAt;
+    return this.playback.allProvedHeard || at >= this.playback.quietAt - TAIL_MS;
   }
 
   /** An item is in the conversation. */

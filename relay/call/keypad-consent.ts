@@ -3,16 +3,23 @@
  * spend. What would be done is read back by a sentence that code wrote from the arguments (read-back.ts), in a response
  * out of band, so that a misled model has no part in it; 1 does it and 2 does not, but only if that sentence was the
  * last thing the caller heard, to its end. One request at a time, in the order in which they came.
+ *
+ * Once the model has read what strangers may have written, whatever has to be confirmed is asked so: a model that asks
+ * "Shall I read you the next one?" gets a yes for anything. To what needs no key a plain yes will do then as well.
  */
 import { earliest } from "./deadlines.ts";
 import { type ReadBack, wasSaid } from "./read-back.ts";
 import type { ToolRequest } from "./tools.ts";
 import { answerIn } from "./yes-no.ts";
 
-type Pending = {
+type Question = {
   readonly callId: string;
   readonly request: ToolRequest;
   readonly readBack: ReadBack;
+  /** A plain yes will do as well as a key. */
+  readonly byVoice: boolean;
+};
+type Pending = Question & {
   readings: number;
   stage: Stage;
   until: number;
@@ -40,20 +47,26 @@ const MOST_PENDING = 4;
 
 export class KeypadConsent {
   readonly #language: string | undefined;
+  readonly #isTranscribed: () => boolean;
   #pending: Pending[] = [];
-  /** The caller's turns that may hold a no. */
+  /** The caller's turns that may hold an answer. */
   readonly #answers = new Set<string>();
   #isAnswering = false;
 
-  constructor(language: string | undefined) {
+  constructor(language: string | undefined, isTranscribed: () => boolean) {
     this.#language = language;
+    this.#isTranscribed = isTranscribed;
   }
 
   /** False: there are too many already. */
-  ask(callId: string, request: ToolRequest, readBack: ReadBack, at: number): boolean {
+  ask(question: Question, at: number): boolean {
     if (this.#pending.length >= MOST_PENDING) return false;
-    const until = at + LASTS_AT_MOST_MS;
-    this.#pending.push({ callId, request, readBack, readings: 0, stage: { is: "waiting" }, until });
+    this.#pending.push({
+      ...question,
+      readings: 0,
+      stage: { is: "waiting" },
+      until: at + LASTS_AT_MOST_MS,
+    });
     return true;
   }
 
@@ -124,7 +137,11 @@ export class KeypadConsent {
     const [pending] = this.#pending;
     if (pending?.stage.is !== "reading" && pending?.stage.is !== "read") return [];
     // What was said since could be anything, "press 1 for your tasks" too.
-    if (pending.stage.responseId !== responseId) return this.#again(pending, "not_heard");
+    if (pending.stage.responseId !== responseId) {
+      // It is the answer to a turn that may have decided: the words of that are on their way.
+      if (this.#answers.size > 0 && this.#isTranscribed()) pending.readings--;
+      return this.#again(pending, "not_heard");
+    }
     if (pending.stage.is === "reading") pending.stage = { ...pending.stage, spoke: true };
     return [];
   }
@@ -148,14 +165,16 @@ export class KeypadConsent {
     this.#isAnswering = false;
   }
 
-  /** The words of a caller's turn: a no is enough to decline, a yes is not enough to agree. */
+  /** The words of a caller's turn: a no is enough to decline, a yes is enough only where no key is needed. */
   heard(itemId: string, words: string | undefined): readonly Decided[] {
     const [pending] = this.#pending;
     if (!this.#answers.delete(itemId) || pending === undefined || words === undefined) return [];
-    return answerIn(words, this.#language) === "no" ? this.#decide(pending, "declined") : [];
+    const answer = answerIn(words, this.#language);
+    if (answer === "no") return this.#decide(pending, "declined");
+    return answer === "yes" && pending.byVoice ? this.#decide(pending, "agreed") : [];
   }
 
-  /** A key. @param isHeard whether all that was sent has been heard */
+  /** A key. @param isHeard whether all that was sent has been heard, but for a breath at its end */
   pressed(digit: string, isHeard: boolean): readonly Decided[] | "too early" {
     const [pending] = this.#pending;
     if (pending === undefined) return [];

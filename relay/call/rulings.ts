@@ -26,6 +26,11 @@ export class Rulings {
     this.#isLost = isLost;
   }
 
+  /** What the model asks of the caller may be something else than what it would have done. */
+  get mayBeMisled(): boolean {
+    return this.#isTainted;
+  }
+
   /** Of a request that has just come: the log is told of it. */
   asked(request: ToolRequest): Ruling {
     const ruling = this.of(request);

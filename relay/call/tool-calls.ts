@@ -28,7 +28,7 @@ import { argumentsFrom } from "./tool-arguments.ts";
 import { isSame, ToolRuns } from "./tool-runs.ts";
 import { isUsed, type Offer, type Toolbox } from "./toolbox.ts";
 import type { Tool, ToolArguments, ToolOutcome, ToolRequest } from "./tools.ts";
-import { type Confirmed, type Settled, VoiceConsent } from "./voice-consent.ts";
+import { type Confirmed, type Settled, TAIL_MS, VoiceConsent } from "./voice-consent.ts";
 
 /** Fingers tap twice. */
 const ECHO_MS = 2_000;
@@ -56,7 +56,7 @@ export class ToolCalls {
   constructor(parts: ToolCallParts) {
     this.#parts = parts;
     this.#voice = new VoiceConsent(parts.profile.language, parts.isTranscribed);
-    this.keypad = new KeypadConsent(parts.profile.language);
+    this.keypad = new KeypadConsent(parts.profile.language, parts.isTranscribed);
     this.runs = new ToolRuns(parts.outbox, parts.profile, parts.answers);
     this.rulings = new Rulings(parts, (request) => this.runs.isLost(request));
   }
@@ -126,21 +126,25 @@ export class ToolCalls {
       case "allow":
         return this.#run(callId, request, ruling, at);
       case "confirm": {
+        if (this.rulings.mayBeMisled) return this.#readOut(callId, request, ruling, true, at);
         const id = this.#voice.hold(request, at);
         if (id === undefined) return this.#refuse(callId, tool, "too_many", TOO_MANY);
         this.#consent(request, "voice", "held");
         return this.#voice.toldBy(id, this.#parts.answers.give(callId, heldAs(id)));
       }
-      case "keypad": {
-        const readBack = readBackOf(ruling.name, args, profile.language);
-        if (!this.keypad.ask(callId, request, readBack, at)) {
-          return this.#refuse(callId, tool, "too_many", TOO_MANY);
-        }
-        return this.#consent(request, "keypad", "held");
-      }
+      case "keypad":
+        return this.#readOut(callId, request, ruling, false, at);
       default:
         return ruling.rule satisfies never;
     }
+  }
+
+  /** The caller is asked in words that code wrote. @param byVoice whether a plain yes will do */
+  #readOut(callId: string, request: ToolRequest, { name }: Ruling, byVoice: boolean, at: number): void {
+    const readBack = readBackOf(name, request.args, this.#parts.profile.language);
+    const isAsked = this.keypad.ask({ callId, request, readBack, byVoice }, at);
+    if (isAsked) this.#consent(request, "keypad", "held");
+    else this.#refuse(callId, request.tool, "too_many", TOO_MANY);
   }
 
   /** A tool has answered, or will not. */
@@ -197,7 +201,7 @@ export class ToolCalls {
   callerStarted(unheardMs: number, at: number): void {
     this.#calledSinceCaller = false;
     this.#voice.callerStarted(unheardMs);
-    this.#decide(this.keypad.callerStarted(unheardMs === 0), at);
+    this.#decide(this.keypad.callerStarted(unheardMs <= TAIL_MS), at);
   }
 
   callerEnded(itemId: string | undefined): void {
@@ -283,7 +287,7 @@ export class ToolCalls {
         const { request } = confirmed;
         const ruling = this.rulings.of(request);
         // What the model has read since may have misled it about what it was asking.
-        if (ruling.rule === "keypad" || ruling.rule === "deny") {
+        if (this.rulings.mayBeMisled || ruling.rule === "keypad" || ruling.rule === "deny") {
           return this.#refuse(callId, request.tool, "stricter_now", unconfirmed("expired"));
         }
         this.#consent(request, "voice", "agreed");

@@ -41,7 +41,7 @@ export type Settled = { readonly callId: string; readonly confirmed: Confirmed }
 
 const LASTS_MS = 60_000;
 /** Voices end in a breath of silence, and people answer into it: so little may be missing of what was heard. */
-const TAIL_MS = 300;
+export const TAIL_MS = 300;
 /** Transcripts come after the answer to the turn has begun, and rarely later than this. */
 const WORDS_WITHIN_MS = 3_000;
 /** A model that asks for more at once is not asking for a caller. */

@@ -41,9 +41,13 @@ export class TodoList {
     return this.#tools.port;
   }
 
-  /** For the relay: how the list is reached. */
+  /** For the relay: how the list is reached, and that nobody but its owner writes into it. */
   get env(): Readonly<Record<string, string>> {
-    return { ZAPIER_MCP_URL: this.#tools.url, ZAPIER_MCP_TOKEN: this.#tools.key };
+    return {
+      ZAPIER_MCP_URL: this.#tools.url,
+      ZAPIER_MCP_TOKEN: this.#tools.key,
+      TRUSTED_READS: "todoist_*",
+    };
   }
 
   openSessions(): number {

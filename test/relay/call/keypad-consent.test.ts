@@ -1,6 +1,7 @@
 /** What a caller agrees to with a key: asked by code, in words that code wrote, and heard to the end. */
 import { describe, expect, test } from "bun:test";
-import { FIND, MAIL, READ_MAIL, ToolRig } from "./tool-rig.ts";
+import { SETTINGS } from "./call-in-hand.ts";
+import { CREATE, FIND, MAIL, policyOf, READ_MAIL, ToolRig, TRANSCRIBED } from "./tool-rig.ts";
 
 const LETTER = { to: "anna@example.com", subject: "Late", body: "I am ten minutes late." };
 
@@ -95,6 +96,86 @@ describe("a write that reaches others", () => {
     no.rig.press("1");
     expect(no.rig.runs).toEqual([]);
   });
+});
+
+describe("what has only to be confirmed, once the model has read what others wrote,", () => {
+  const TASK = { content: "milk" };
+  /** A mail was read, and then a task is to be made: it has been read out and heard to its end. */
+  function confirming(settings = TRANSCRIBED): { rig: ToolRig; id: string } {
+    const rig = new ToolRig({ settings, policy: policyOf("", "todoist_*") });
+    rig.modelCalls([READ_MAIL]);
+    rig.toolAnswers("Say that you will read on, and make a task.").modelSays("You have a mail.", "tool");
+    const [id = ""] = rig.modelCalls([CREATE, TASK]);
+    rig.modelSays(wordsToRead(rig), "read_back");
+    return { rig, id };
+  }
+
+  test("is read out from its arguments, and done at a plain yes, or at 1", () => {
+    const said = confirming();
+    said.rig.callerSays("Yes, please.");
+    expect(said.rig.runs.at(-1)).toMatchObject({ tool: { name: CREATE }, args: TASK });
+    said.rig.toolAnswers("made");
+    expect(said.rig.outputs[said.id]).toBe("made");
+    const pressed = confirming();
+    pressed.rig.press("1");
+    expect(pressed.rig.ran).toEqual([READ_MAIL, CREATE]);
+  });
+
+  test("is not done by a yes to what the model asks, which may be anything", () => {
+    const { rig } = confirming();
+    rig.callerSays("What did she write?");
+    rig.modelSays("Nothing much. Shall I read you the next one?");
+    rig.callerSays("Yes.");
+    rig.modelCalls(["confirm", { id: "r1" }]);
+    expect(rig.ran).toEqual([READ_MAIL]);
+    rig.modelSays(wordsToRead(rig), "read_back").callerSays("No.");
+    expect(rig.ran).toEqual([READ_MAIL]);
+  });
+
+  test("is done by no yes over the reading, nor by a question, a cough or silence", () => {
+    for (const words of ["Who is that?", "Yes, but bread", "", undefined]) {
+      const { rig } = confirming();
+      rig.callerSays(words);
+      rig.wait(70_000);
+      expect(rig.ran).toEqual([READ_MAIL]);
+    }
+    const { rig } = confirming();
+    rig.callerSays("Hm?");
+    rig.modelSays("Sorry?", undefined);
+    rig.created("again", "read_back").says("again", "again_item", 900).wait(40).probesBack().wait(200);
+    rig.callerSays("Yes.");
+    expect(rig.ran).toEqual([READ_MAIL]);
+  });
+
+  test("waits for the words of an answer, though the model has begun to speak and nothing is read a fourth time", () => {
+    const { rig, id } = confirming();
+    for (const times of [2, 3]) {
+      rig.callerSays(`Hm, ${times}?`);
+      rig.modelSays("Yes?").modelSays(wordsToRead(rig), "read_back");
+    }
+    const turn = rig.callerSays();
+    rig.created("answer").says("answer", "answer_item", 400);
+    expect(rig.outputs[id]).toBeUndefined();
+    rig.heard(turn, "Yes.");
+    expect(rig.ran).toEqual([READ_MAIL, CREATE]);
+  });
+
+  test("needs the key where the caller's words are not transcribed", () => {
+    const { rig } = confirming(SETTINGS);
+    rig.callerSays();
+    rig.wait(3_500);
+    expect(rig.ran).toEqual([READ_MAIL]);
+    rig.press("1");
+    expect(rig.ran).toEqual([READ_MAIL, CREATE]);
+  });
+});
+
+test("a 1 in the breath at the end of the question is not too early", () => {
+  const { rig } = asking();
+  rig.modelSays(wordsToRead(rig), "read_back", false).wait(40).probesBack().wait(500);
+  expect(rig.press("1").runs).toEqual([]);
+  rig.wait(150);
+  expect(rig.press("1").ran).toEqual([MAIL]);
 });
 
 describe("the reading", () => {

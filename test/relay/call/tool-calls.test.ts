@@ -1,7 +1,7 @@
 /** What becomes of a call of a tool's: ruled on, asked about, run, answered once. */
 import { describe, expect, test } from "bun:test";
 import { SETTINGS } from "./call-in-hand.ts";
-import { CREATE, FIND, MAIL, onlyOf, policyOf, READ_MAIL, ToolRig } from "./tool-rig.ts";
+import { CREATE, FIND, MAIL, onlyOf, policyOf, READ_MAIL, ToolRig, TRANSCRIBED } from "./tool-rig.ts";
 
 describe("a read", () => {
   test("runs at once with its arguments, and its answer is spoken about", () => {
@@ -122,12 +122,12 @@ describe("what others wrote", () => {
     }
   });
 
-  test("makes every write ask for a key where the caller's words are not transcribed", () => {
-    const rig = tainted({ settings: SETTINGS, policy: policyOf("", "todoist_*") });
-    rig.modelCalls([CREATE, { content: "milk" }]);
-    expect(rig.asked?.metadata.reason).toBe("read_back");
-    const heard = tainted({ policy: policyOf("", "todoist_*") });
-    heard.modelCalls([CREATE, { content: "milk" }]);
-    expect(heard.held).toBe("r1");
+  test("makes the relay ask in its own words for whatever has to be agreed to", () => {
+    for (const settings of [SETTINGS, TRANSCRIBED]) {
+      const rig = tainted({ settings, policy: policyOf("", "todoist_*") });
+      const [id = ""] = rig.modelCalls([CREATE, { content: "milk" }]);
+      expect(rig.outputs[id]).toBeUndefined();
+      expect(rig.asked).toMatchObject({ conversation: "none", metadata: { reason: "read_back" } });
+    }
   });
 });

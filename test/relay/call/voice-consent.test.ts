@@ -229,14 +229,13 @@ describe("an id", () => {
   });
 });
 
-test("what the call has read since makes a request ask for a key instead", () => {
+test("what the call has read since makes the relay ask in its own words instead", () => {
   const rig = asked({ policy: policyOf("todoist_create_task=confirm", "nothing") });
   const { held } = rig;
   rig.modelCalls([FIND]);
   rig.toolAnswers("tasks").modelSays(ASK, "tool");
   rig.callerSays("Yes.");
   const id = confirm(rig, held);
-  // It reaches nobody: a yes is enough, because the words are there to be read.
-  expect(rig.ran).toEqual([FIND, CREATE]);
-  expect(rig.outputs[id]).toBeUndefined();
+  expect(rig.ran).toEqual([FIND]);
+  expect(rig.outputs[id]).toContain("Call the tool again");
 });
