@@ -32,6 +32,8 @@ const MAIN = join(
 type Everything = {
   readonly url: string;
   readonly label: string;
+  /** Requests that it said it received, since it was started last. */
+  posts(): number;
   /** Killed, and started again at the same address. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -43,18 +45,20 @@ async function startEverything(): Promise<Everything> {
     const child = Bun.spawn(["node", MAIN, "streamableHttp"], {
       env: { PATH: process.env.PATH ?? "", PORT: String(port) },
       stdin: "ignore",
-      stdout: "ignore",
+      stdout: "pipe",
       stderr: "pipe",
     });
     let said = "";
-    const decoder = new TextDecoder();
-    const reading = (async () => {
-      for await (const bytes of child.stderr) said += decoder.decode(bytes, { stream: true });
-    })();
+    const read = async (stream: ReadableStream<Uint8Array>) => {
+      const decoder = new TextDecoder();
+      for await (const bytes of stream) said += decoder.decode(bytes, { stream: true });
+    };
+    const reading = Promise.all([read(child.stdout), read(child.stderr)]);
     const isUp = () => said.includes("listening on port");
     await until("the official server", () => isUp() || child.exitCode !== null);
     if (!isUp()) throw new Error(`the official server has ended: ${said}`);
     return {
+      posts: () => said.split("Received MCP POST request").length - 1,
       kill: async () => {
         child.kill("SIGKILL");
         await child.exited;
@@ -66,6 +70,7 @@ async function startEverything(): Promise<Everything> {
   return {
     url: `http://127.0.0.1:${port}/mcp`,
     label: "everything",
+    posts: () => running.posts(),
     restart: async () => {
       await running.kill();
       running = await start();
@@ -224,11 +229,9 @@ export async function killedMeanwhile(): Promise<RestartResult> {
       await turn(2, async () => {
         const began = () => session.items.filter(({ kind }) => kind === "function_call").length === 2;
         await scene.model.waitFor(began, PATIENCE_MS);
-        // It is at work on it.
-        await scene.relay.waitForLog(
-          ({ event, tool }) => event === "tool.asked" && String(tool).startsWith("trigger"),
-          PATIENCE_MS,
-        );
+        const posts = server.posts();
+        // It is at work on it, and not only about to be asked.
+        await until("the request at the server", () => server.posts() > posts);
         await server.restart();
       });
       await turn(3);
