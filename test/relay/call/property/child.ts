@@ -9,7 +9,7 @@ const [path, seed, conversations] = process.argv.slice(2);
 if (path === undefined) throw new Error("child.ts <call.ts> <seed> <conversations>");
 const { Call }: { Call: Build } = await import(path);
 const count = Number(conversations);
-const plan = { seed: Number(seed), conversations: count, mutantsEach: 2, random: count };
+const plan = { seed: Number(seed), conversations: count, mutantsEach: 2, random: count, mostFailures: 1 };
 const [failure] = play(Call, plan).failures;
 if (failure !== undefined) console.log(failure);
 process.exit(failure === undefined ? 0 : 3);

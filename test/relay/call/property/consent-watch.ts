@@ -18,6 +18,7 @@ type Held = {
   hasAnswered: boolean;
   agreed: boolean;
   gone: boolean;
+  used: boolean;
 };
 
 /** A response, as far as it can tell the caller anything. */
@@ -29,7 +30,8 @@ type Telling = {
   isWhole: boolean;
 };
 
-type Question = { readonly callId: string; readonly asked: Asked };
+/** `byWord`: a plain yes to the reading does as well as a key. */
+type Question = { readonly callId: string; readonly asked: Asked; readonly byWord: boolean };
 type Reading = {
   readonly callId: string;
   readonly args: string;
@@ -54,11 +56,17 @@ export class ConsentWatch {
   readonly #tellings = new Map<string, Telling>();
   readonly #sentMs = new Map<string, number>();
   #speaker: string | undefined;
+  readonly #spoken = new Set<string>();
+  /** A response has begun twice, or not at all: no world has that, and nobody knows who told what. */
+  #isOdd = false;
   /** Held ids that the turn which is open now may answer. */
   #answering = new Map<string, "answer" | "after">();
   #questions: Question[] = [];
   #toRead: Pick<Reading, "callId" | "args" | "words"> | undefined;
   #reading: Reading | undefined;
+  /** The caller's turns that began when a question had been read, and the call whose it was. */
+  readonly #asWord = new Map<string, string>();
+  #wordFor: string | undefined;
   #echoUntil = Number.NEGATIVE_INFINITY;
 
   // --- what is asked of the caller ----------------------------------------------------------------------------
@@ -73,6 +81,7 @@ export class ConsentWatch {
       hasAnswered: false,
       agreed: false,
       gone: false,
+      used: false,
     });
   }
 
@@ -81,8 +90,8 @@ export class ConsentWatch {
     for (const [each, held] of this.#held) if (typeof id !== "string" || each === id) held.gone = true;
   }
 
-  question(callId: string, asked: Asked): void {
-    this.#questions.push({ callId, asked });
+  question(question: Question): void {
+    this.#questions.push(question);
   }
 
   get hasQuestion(): boolean {
@@ -126,6 +135,7 @@ export class ConsentWatch {
 
   created(id: string, reason: string | undefined, isInterrupted: boolean): void {
     const isCode = reason === "read_back" || reason === "filler";
+    if (this.#tellings.has(id) || this.#spoken.has(id)) this.#isOdd = true;
     const known = [...this.#held].filter(([, { isKnown }]) => isKnown && !isCode).map(([each]) => each);
     this.#tellings.set(id, { id, knows: new Set(known), items: new Set(), isWhole: false });
     if (reason !== "read_back") return;
@@ -138,6 +148,8 @@ export class ConsentWatch {
   /** The caller is sent audio of it. */
   played(responseId: string, itemId: string, ms: number): void {
     this.#speaker = responseId;
+    this.#spoken.add(responseId);
+    if (!this.#tellings.has(responseId)) this.#isOdd = true;
     this.#tellings.get(responseId)?.items.add(itemId);
     this.#sentMs.set(itemId, (this.#sentMs.get(itemId) ?? 0) + ms);
     if (this.#reading?.responseId === responseId) this.#reading.isSpoken = true;
@@ -171,6 +183,7 @@ export class ConsentWatch {
   /** @param effects what the call made of it: what it cuts was not heard */
   callerStarted(effects: readonly Effect[]): void {
     if (this.#reading?.isWhole === false) this.#reading = undefined;
+    this.#wordFor = this.agreedByKey?.callId;
     const telling = this.#tellings.get(this.#speaker ?? "");
     let unheardMs = 0;
     for (const effect of effects) {
@@ -188,6 +201,8 @@ export class ConsentWatch {
   }
 
   callerEnded(itemId: string | undefined, isTranscribed: boolean): void {
+    if (itemId !== undefined && this.#wordFor !== undefined) this.#asWord.set(itemId, this.#wordFor);
+    this.#wordFor = undefined;
     for (const [id, as] of this.#answering) {
       const held = this.#held.get(id);
       if (held === undefined) continue;
@@ -224,16 +239,25 @@ export class ConsentWatch {
   use(id: string, asked: Asked, at: number): string | undefined {
     const held = this.#held.get(id);
     if (held === undefined) return "nothing is confirmed that was never held";
-    if (held.gone) return "what was declined, or done before, is not done";
+    if (held.used) return "what is held is done once";
+    if (held.gone && !this.#isOdd) return "what was declined is not done";
     if (at >= held.until) return "what is held lasts a minute";
     if (held.asked.name !== asked.name || held.asked.args !== asked.args)
       return "what is held is done as it was held";
-    if (!held.agreed) return "what is held is done only after a yes to it";
-    held.gone = true;
+    if (!held.agreed && !this.#isOdd) return "what is held is done only after a yes to it";
+    held.used = true;
     return undefined;
   }
 
-  /** The call whose question a 1 agrees to now. */
+  /** The question that this turn's yes agrees to, if it is one. */
+  agreedByWord(itemId: string, words: string): Question | undefined {
+    const callId = this.#asWord.get(itemId);
+    const [question] = this.#questions;
+    const isAbout = callId !== undefined && question?.callId === callId && question.byWord;
+    return isAbout && meaningOf(words) === "yes" ? question : undefined;
+  }
+
+  /** The question that a 1 agrees to now. */
   get agreedByKey(): Question | undefined {
     const [question] = this.#questions;
     const reading = this.#reading;

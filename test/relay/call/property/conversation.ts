@@ -24,6 +24,9 @@ const FRAME_MS = 100;
 /** The ways here are short and even, so that an honest error stays far below this. */
 const WITHIN_MS = 60;
 
+/** A breath at the end may be missing, and what is on its way when the caller speaks over it. */
+const LAST_SYLLABLE_MS = 500;
+
 /** How this call is unlike most. */
 export type World = {
   readonly longestMs: number;
@@ -225,7 +228,10 @@ export class Conversation {
     const item = this.#question ?? "";
     const saidMs = this.model.saidMs(item);
     const heardMs = this.#queue.playedMs(item, this.#pressedAt);
-    hold("a key agrees to a question that was heard to its end", saidMs > 0 && heardMs >= saidMs - WITHIN_MS);
+    hold(
+      "a key agrees to a question that was heard to its end",
+      saidMs > 0 && heardMs >= saidMs - LAST_SYLLABLE_MS,
+    );
     hold("a key agrees to what was heard last", this.#queue.lastHeard(this.#pressedAt) === item);
   }
 

@@ -194,8 +194,10 @@ export class SimulatedModel {
   #item(response: Response, item_id: string, from: number, pace: number): number {
     const chance = this.#chance;
     let at = from;
-    for (let pieces = chance.whole(1, 6); pieces > 0; pieces--) {
-      const ms = chance.one([100, 200, 400]);
+    // No question is over in a moment.
+    const isQuestion = response.toRead !== undefined;
+    for (let pieces = chance.whole(isQuestion ? 3 : 1, 6); pieces > 0; pieces--) {
+      const ms = isQuestion ? chance.one([200, 400]) : chance.one([100, 200, 400]);
       this.#when(at, response, () => this.#say(response, item_id, ms));
       at += ms / pace;
     }
@@ -258,7 +260,7 @@ export class SimulatedModel {
 
   #callSome(response: Response): void {
     const chance = this.#chance;
-    for (let count = chance.often(0.7) ? 1 : chance.whole(2, 4); count > 0; count--) {
+    for (let count = chance.often(0.5) ? 1 : chance.whole(2, 4); count > 0; count--) {
       const [name, text] = this.#anyCall();
       const isWhole = !chance.often(0.02);
       const call_id = `c${this.#callIds++}`;

@@ -1,5 +1,5 @@
 /**
- * Six bugs, each planted in a copy of the sources, to see that the property would find it. A copy is asked in a
+ * Bugs, each planted in a copy of the sources, to see that the property would find it. A copy is asked in a
  * process of its own; what was planted must have been there to be replaced, or the source has moved on and the
  * planting proves nothing.
  */
@@ -50,6 +50,60 @@ export const BUGS: readonly Bug[] = [
     file: "exchange.ts",
     from: "if (this.#called.has(call_id)) return;",
     to: "",
+  },
+  {
+    name: "a late outcome is answered",
+    file: "tool-runs.ts",
+    from: "    this.#runs.delete(runId);\n    const { kind }",
+    to: "    const { kind }",
+  },
+  {
+    name: "a key agrees before the question was over",
+    file: "keypad-consent.ts",
+    from: 'return pending.stage.is === "read" && isHeard ? this.#decide(pending, "agreed")',
+    to: 'return pending.stage.is !== "waiting" ? this.#decide(pending, "agreed")',
+  },
+  {
+    name: "a key agrees to what was never compared with what it should be",
+    file: "keypad-consent.ts",
+    from: "if (!wasSaid(pending.readBack, words)) return false;",
+    to: "",
+  },
+  {
+    name: "what is out of band is truncated",
+    file: "cuts.ts",
+    from: "if (!this.#outOfBandItems.has(truncation.item_id)) this.#truncate",
+    to: "this.#truncate",
+  },
+  {
+    name: "a filler is said over whoever speaks",
+    file: "requests.ts",
+    from: "if (!turns.isFree(at)) return;",
+    to: "if (keypad.toRead !== undefined && !turns.isFree(at)) return;",
+  },
+  {
+    name: "a filler is said over an open question",
+    file: "tool-calls.ts",
+    from: "return this.keypad.isPending ? undefined : this",
+    to: "return this",
+  },
+  {
+    name: "what is held is good twice",
+    file: "voice-consent.ts",
+    from: 'this.#forget(held, "used");',
+    to: "",
+  },
+  {
+    name: "a yes counts that came before all was told",
+    file: "voice-consent.ts",
+    from: "telling?.spoke === true && telling.done && unheardMs <= TAIL_MS",
+    to: "telling !== undefined && unheardMs >= 0",
+  },
+  {
+    name: "the same write runs beside itself",
+    file: "tool-runs.ts",
+    from: "some((run) => isSame(run.request, request))",
+    to: "some((run) => run.request === request)",
   },
 ];
 

@@ -29,6 +29,8 @@ export type Plan = {
   readonly mutantsEach: number;
   /** How many sequences are pure chance. */
   readonly random: number;
+  /** More failures than this say nothing new. */
+  readonly mostFailures?: number;
   /** The number of the first: to see one again that failed. */
   readonly from?: number;
 };
@@ -36,12 +38,12 @@ export type Plan = {
 export type Outcome = Tally & { readonly failures: readonly string[] };
 
 const LONG_MS = 40_000;
-/** More failures than this say nothing new. */
 const MOST_FAILURES = 5;
 
 export function play(build: Build, plan: Plan, progress?: (done: number) => void): Outcome {
   const tally = new Tally();
   const failures: string[] = [];
+  const most = plan.mostFailures ?? MOST_FAILURES;
   const attempt = (kind: string, index: number, body: (chance: Chance) => void) => {
     try {
       body(new Chance(Math.imul(plan.seed, 2_654_435_761) + index * KINDS + (kind === "random" ? 1 : 0)));
@@ -51,7 +53,7 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
     }
     if (index % 1_000 === 0) progress?.(tally.sequences);
   };
-  for (let i = plan.from ?? 0; i < plan.conversations && failures.length < MOST_FAILURES; i++) {
+  for (let i = plan.from ?? 0; i < plan.conversations && failures.length < most; i++) {
     attempt("conversation", i, (chance) => {
       const terms = chance.one(TERMS);
       const world = { ...USUAL, longestMs: chance.often(0.3) ? LONG_MS : USUAL.longestMs };
@@ -61,7 +63,7 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
         playMutant(build, terms, conversation.inputs, chance, tally);
     });
   }
-  for (let i = plan.from ?? 0; i < plan.random && failures.length < MOST_FAILURES; i++) {
+  for (let i = plan.from ?? 0; i < plan.random && failures.length < most; i++) {
     attempt("random", i, (chance) => playRandom(build, chance, tally));
   }
   return Object.assign(tally, { failures });

@@ -25,6 +25,8 @@ type Running = Asked & {
   isFilled: boolean;
 };
 
+type Need = "allow" | "confirm" | "read out" | "keypad" | "deny";
+
 const FILLER_AFTER_MS = 1_500;
 const WORDS_WITHIN_MS = 3_000;
 const MOST_RUNNING = 8;
@@ -162,6 +164,14 @@ export class ToolWatch {
       hold("a key agrees to what was read out", keyOf(question.asked) === keyOf(asked));
       return this.#open(question.callId);
     }
+    if (
+      input.from === "model" &&
+      input.event.type === "conversation.item.input_audio_transcription.completed"
+    ) {
+      const question = this.consent.agreedByWord(input.event.item_id, input.event.transcript);
+      if (question !== undefined && keyOf(question.asked) === keyOf(asked))
+        return this.#open(question.callId);
+    }
     const need = this.#needOf(asked, seen);
     const fresh = this.#fresh;
     if (fresh !== undefined && keyOf(fresh) === keyOf(asked)) {
@@ -171,7 +181,10 @@ export class ToolWatch {
       hold("nothing runs for a response that was interrupted", !seen.isInterrupted(responseId));
       return fresh;
     }
-    hold("what needs a key does not run by a word", need !== "keypad");
+    hold(
+      "what must be read out does not run by a word to the model",
+      need !== "keypad" && need !== "read out",
+    );
     let why = "nothing runs that no call asked for";
     for (const each of this.#calls.values()) {
       const isConfirm = each.name === "confirm" && (each === fresh || each.state === "confirming");
@@ -183,12 +196,14 @@ export class ToolWatch {
     throw new Broken(why);
   }
 
-  #needOf({ name, args }: Asked, { isTranscribed }: Seen): "allow" | "confirm" | "keypad" | "deny" {
+  /** "read out": by code, but answered with a word or a key. */
+  #needOf({ name, args }: Asked, { isTranscribed }: Seen): Need {
     const law = LAWS[name];
     if (law === undefined) return "deny";
     if (law.rule === "confirm" && this.#isTainted && (law.reaches || !isTranscribed)) return "keypad";
     const isLost = law.kind === "write" && this.#lost.has(keyOf({ name, args }));
-    return law.rule === "allow" && isLost ? "confirm" : law.rule;
+    const need = law.rule === "allow" && isLost ? "confirm" : law.rule;
+    return need === "confirm" && this.#isTainted ? "read out" : need;
   }
 
   #aborted(runId: string, at: number): void {
@@ -301,8 +316,9 @@ export class ToolWatch {
     if (name === "end_call") return "leaving";
     if (name === "transfer_call" && fields?.to === TRANSFER_TO) return "leaving";
     if (name === "confirm" && seen.isTranscribed) return "confirming";
-    hold("a call is open only for a reason", fields !== undefined && this.#needOf(called, seen) === "keypad");
-    this.consent.question(called.callId, called);
+    const need = fields === undefined ? "deny" : this.#needOf(called, seen);
+    hold("a call is open only for a reason", need === "keypad" || need === "read out");
+    this.consent.question({ callId: called.callId, asked: called, byWord: need === "read out" });
     return "asked by key";
   }
 

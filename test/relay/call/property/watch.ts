@@ -25,6 +25,14 @@ const TRANSFERRING = JSON.stringify({ to: TRANSFER_TO });
 const isFatal = ({ code }: ModelError) =>
   code === "session_expired" || code === "invalid_api_key" || code === "insufficient_quota";
 
+const BY_NEWS = {
+  twilio_closed: "line_lost",
+  twilio_slow: "line_too_slow",
+  model_slow: "model_too_slow",
+  relay_stopping: "relay_stopping",
+  bug: "bug",
+} as const;
+
 type Started = { readonly streamSid: string };
 type Asked = { readonly id: string; readonly by: number };
 type CallerTurn = { readonly is: "closed" | "open" } | { readonly is: "ended"; readonly answerBy: number };
@@ -53,6 +61,8 @@ export class Watch {
   readonly #sound = new SoundWatch();
   readonly #outOfBand = new Set<string>();
   readonly #over = new Set<string>();
+  /** An aside that has just begun: it may be that it is not wanted any more. */
+  #mayCancel: string | undefined;
   /** What is being read out is something else: it is stopped in this step. */
   #misread: string | undefined;
   readonly #interrupted = new Set<string>();
@@ -207,10 +217,12 @@ export class Watch {
     // What is no answer stands back for one, and for the caller.
     const isAside = reason === "read_back" || reason === "filler";
     const isBeside = isAside && this.#active !== undefined;
-    if (this.#caller.is === "open" || isBeside || (isAside && this.#caller.is === "ended"))
+    const isStale = isBeside && at >= this.#signAt + RESPONSE_STALE_MS;
+    this.#mayCancel = isAside ? id : undefined;
+    if (this.#caller.is === "open" || (isBeside && !isStale) || (isAside && this.#caller.is === "ended"))
       this.#interrupted.add(id);
     else if (!isAside) this.#caller = { is: "closed" };
-    if (isBeside) return;
+    if (isBeside && !isStale) return;
     this.#active = id;
     this.#signAt = at;
   }
@@ -229,27 +241,12 @@ export class Watch {
   }
 
   #news(is: Extract<Input, { from: "line" }>["news"]["is"]): { ending: Ending; why: string } | undefined {
-    switch (is) {
-      case "model_open":
-        this.#modelOpen = true;
-        return;
-      case "model_closed":
-        // A call that only waits for its goodbye to be heard may go on.
-        if (this.#wantsToLeave !== "no") return;
-        return { ending: this.#modelOpen ? "model_dropped" : "model_refused", why: is };
-      case "twilio_closed":
-        return { ending: "line_lost", why: is };
-      case "twilio_slow":
-        return { ending: "line_too_slow", why: is };
-      case "model_slow":
-        return { ending: "model_too_slow", why: is };
-      case "relay_stopping":
-        return { ending: "relay_stopping", why: is };
-      case "bug":
-        return { ending: "bug", why: is };
-      default:
-        return is satisfies never;
-    }
+    if (is === "model_open") this.#modelOpen = true;
+    else if (is !== "model_closed") return { ending: BY_NEWS[is], why: is };
+    // A call that only waits for its last words to be heard may go on.
+    else if (this.#wantsToLeave === "no")
+      return { ending: this.#modelOpen ? "model_dropped" : "model_refused", why: is };
+    return;
   }
 
   /** Speech that stopped and was not committed in time: the turn is over without one. */
@@ -307,7 +304,11 @@ export class Watch {
         const id = event.response_id;
         const isNew = from?.type === "response.created" && from.response.id === id;
         const isSpokenOver = from?.type === "input_audio_buffer.speech_started" && this.#outOfBand.has(id);
-        const mayBe = (isNew && this.#interrupted.has(id)) || isSpokenOver || this.#misread === id;
+        const mayBe =
+          (isNew && (this.#interrupted.has(id) || this.#mayCancel === id)) ||
+          isSpokenOver ||
+          (from?.type === "response.output_audio_transcript.done" && this.#interrupted.has(id)) ||
+          this.#misread === id;
         return hold("only what began too late, is read wrongly or is out of band is cancelled", mayBe);
       }
       case "conversation.item.truncate":
