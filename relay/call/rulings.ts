@@ -1,6 +1,6 @@
 /**
  * What may be done with a request in this call, as the call stands now: the policy's word, made stricter by what the
- * call has read, by what may have been done already, and by who would run it.
+ * call has read and by what may have been done already; and who is to ask the caller.
  */
 import type { Outbox } from "./outbox.ts";
 import { type Ruling, rulingOf, taints } from "./policy.ts";
@@ -31,6 +31,12 @@ export class Rulings {
     return this.#isTainted;
   }
 
+  /** What has to be confirmed is asked in the relay's own words, and not left to the model to ask. */
+  asksItself({ tool }: ToolRequest): boolean {
+    // What OpenAI runs has no output that could tell the model of an id to confirm.
+    return this.#isTainted || this.#parts.offer.native.asked.has(tool);
+  }
+
   /** Of a request that has just come: the log is told of it. */
   asked(request: ToolRequest): Ruling {
     const ruling = this.of(request);
@@ -40,13 +46,6 @@ export class Rulings {
   }
 
   of(request: ToolRequest): Ruling {
-    const ruling = this.#whoeverRunsIt(request);
-    if (ruling.rule !== "confirm" || !this.#parts.offer.native.asked.has(request.tool)) return ruling;
-    // There is no output that could tell the model of an id to confirm.
-    return { ...ruling, rule: "keypad", why: `${ruling.why}; by key, for OpenAI runs it` };
-  }
-
-  #whoeverRunsIt(request: ToolRequest): Ruling {
     const { toolbox, isTranscribed } = this.#parts;
     const ruling = rulingOf(toolbox.policy, request.tool, request.args, this.#isTainted);
     if (ruling.rule === "confirm" && this.#isTainted && !isTranscribed()) {

@@ -126,7 +126,7 @@ export class ToolCalls {
       case "allow":
         return this.#run(callId, request, ruling, at);
       case "confirm": {
-        if (this.rulings.mayBeMisled) return this.#readOut(callId, request, ruling, true, at);
+        if (this.rulings.asksItself(request)) return this.#readOut(callId, request, ruling, true, at);
         const id = this.#voice.hold(request, at);
         if (id === undefined) return this.#refuse(callId, tool, "too_many", TOO_MANY);
         this.#consent(request, "voice", "held");

@@ -1,5 +1,6 @@
 /** OpenAI's questions whether it may use a tool: held to the same policy and consents as the relay's own calls, answered once. */
 import { describe, expect, test } from "bun:test";
+import { SETTINGS } from "./call-in-hand.ts";
 import { NativeRig, SERVER } from "./native-rig.ts";
 import { CREATE, MAIL, policyOf } from "./tool-rig.ts";
 
@@ -103,11 +104,30 @@ describe("a question whether OpenAI may", () => {
       event: "tool.asked",
       level: "info",
       tool: CREATE,
-      rule: "keypad",
-      why: "default: a write; by key, for OpenAI runs it",
+      rule: "confirm",
+      why: "default: a write",
     });
     rig.begins(id).returns(id, "created");
     expect(rig.reasons.at(-1)).toBe("native");
+  });
+
+  test("is approved by a plain yes to these words, where the policy wants no key and the yes can be read", () => {
+    const said = (tool: string, words: string) => {
+      const rig = new NativeRig();
+      const args = tool === MAIL ? { to: "anna@example.com" } : { content: "milk" };
+      const [approval] = rig.modelWants(tool, args);
+      rig.isRead().callerSays(words);
+      return rig.approvals[approval];
+    };
+    expect(said(CREATE, "Yes, please")).toBe(true);
+    expect(said(CREATE, "What is that?")).toBeUndefined();
+    expect(said(MAIL, "Yes, please")).toBeUndefined();
+    const rig = new NativeRig({ settings: SETTINGS });
+    const [unread] = rig.modelWants(CREATE, { content: "milk" });
+    rig.isRead().callerSays();
+    expect(rig.approvals[unread]).toBeUndefined();
+    rig.created("theirs").done("theirs").isRead().press("1");
+    expect(rig.approvals[unread]).toBe(true);
   });
 
   test("is refused with 2, and with a spoken no, and the model is told to say so", () => {

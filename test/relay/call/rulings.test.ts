@@ -66,20 +66,17 @@ describe("a ruling", () => {
   });
 });
 
-describe("of a tool that OpenAI runs", () => {
-  test("what was to be confirmed by voice is confirmed by key, and nothing else changes", () => {
-    const { rulings } = rig({ isNative: true });
-    expect(rulings.of(request(CREATE))).toMatchObject({
-      rule: "keypad",
-      why: "default: a write; by key, for OpenAI runs it",
-    });
-    expect(rulings.of(request(FIND)).rule).toBe("allow");
-    expect(rulings.of(request(MAIL))).toEqual(rig().rulings.of(request(MAIL)));
+describe("what has to be confirmed", () => {
+  test("is left to the model to ask, unless it may be misled", () => {
+    expect(rig().rulings.asksItself(request(CREATE))).toBe(false);
+    expect(tainted({ policy: policyOf("", "todoist_*") }).asksItself(request(CREATE))).toBe(true);
   });
 
-  test("so is what may have been done already", () => {
-    const policy = policyOf(`${CREATE}=allow`);
-    expect(rig({ policy, isNative: true }).rulings.of(request(CREATE)).rule).toBe("allow");
-    expect(rig({ policy, isNative: true, isLost: true }).rulings.of(request(CREATE)).rule).toBe("keypad");
+  test("is asked by the relay itself where OpenAI runs it, and ruled on as if the relay did", () => {
+    const { rulings } = rig({ isNative: true });
+    expect(rulings.asksItself(request(CREATE))).toBe(true);
+    for (const name of [CREATE, FIND, MAIL]) {
+      expect(rulings.of(request(name))).toEqual(rig().rulings.of(request(name)));
+    }
   });
 });
