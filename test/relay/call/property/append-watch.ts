@@ -6,8 +6,8 @@ import type { Input } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
 import { hold } from "./broken.ts";
 
-/** More of it than is put in at once. */
-const SILENCE = "////".repeat(15_000);
+/** As much of it as is looked at: other audio does not begin so. */
+const SILENCE = "////".repeat(500);
 const EARLY_SAMPLES = 10_000 * 8;
 const LARGEST_SILENCE_SAMPLES = 5_000 * 8;
 
@@ -29,7 +29,7 @@ export class AppendWatch {
       if (effect.to !== "model" || effect.event.type !== "input_audio_buffer.append") continue;
       const { audio } = effect.event;
       payloads.push(audio);
-      (SILENCE.startsWith(audio) ? silence : words).push(audio);
+      (SILENCE.startsWith(audio.slice(0, SILENCE.length)) ? silence : words).push(audio);
     }
     if (!session.wasReady && session.isReady) {
       const total = payloads.reduce((sum, payload) => sum + samplesOf(payload), 0);

@@ -37,12 +37,23 @@ export type World = {
   /** Creates that cross with a response are refused, and counted. */
   readonly mayRefuse: boolean;
 };
+
+/** A create that found a response active. */
+export type Refusal = {
+  readonly whose: "ours" | "server's";
+  readonly at: number;
+  /** When the caller was sent the first of a response that began after it. */
+  answeredAt: number | undefined;
+};
+
 export const USUAL: World = { longestMs: 14_000, modelWayMs: [1, 60], leastTurnMs: 200, mayRefuse: false };
 
 const SAID = Object.keys(UTTERANCES);
 
 export class Conversation {
   readonly inputs: Timed[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly count = { creates: 0, fillers: 0, readings: 0, runs: 0, interruptions: 0 };
   readonly #player: Player;
   readonly #chance: Chance;
   readonly #agenda = new Agenda();
@@ -63,6 +74,8 @@ export class Conversation {
   #question: string | undefined;
   readonly #outOfBand = new Set<string>();
   #pressedAt = 0;
+  /** When each response in the conversation began. */
+  readonly #began = new Map<string, number>();
 
   constructor(player: Player, chance: Chance, world: World = USUAL) {
     this.#world = world;
@@ -82,7 +95,11 @@ export class Conversation {
     this.model = new SimulatedModel(
       this.#agenda,
       chance,
-      { send: (event) => this.#event(event), spoke: (response) => this.#toBeAnswered(response) },
+      {
+        send: (event) => this.#event(event),
+        refused: (whose) => this.refusals.push({ whose, at: this.#agenda.now, answeredAt: undefined }),
+        spoke: (response) => this.#toBeAnswered(response),
+      },
       world.mayRefuse,
     );
     this.#queue = new Queue(this.#agenda, 0, (name) =>
@@ -213,14 +230,33 @@ export class Conversation {
     this.inputs.push({ input, at });
     const event = input.from === "model" ? input.event : undefined;
     this.#playing = event?.type === "response.output_audio.delta" ? event.item_id : undefined;
-    if (event?.type === "response.created" && event.response.metadata?.reason === "read_back")
-      this.#outOfBand.add(event.response.id);
+    if (event?.type === "response.created") {
+      if (event.response.metadata?.reason === "read_back") this.#outOfBand.add(event.response.id);
+      else this.#began.set(event.response.id, at);
+    }
     if (event?.type === "response.output_audio.delta" && this.#outOfBand.has(event.response_id))
       this.#question = event.item_id;
     const effects = this.#player.give(input, at);
     const isRun = effects.some((effect) => effect.to === "tool" && "run" in effect);
     if (isRun && input.from === "twilio") this.#holdHeard();
     this.#perform(effects);
+    if (event?.type === "response.output_audio.delta") this.#spoken(event.response_id, effects);
+  }
+
+  #spoken(responseId: string, effects: readonly Effect[]): void {
+    const beganAt = this.#began.get(responseId);
+    if (beganAt === undefined || !effects.some(({ to }) => to === "twilio")) return;
+    for (const refusal of this.refusals) if (beganAt > refusal.at) refusal.answeredAt ??= this.#agenda.now;
+  }
+
+  #counted(effect: Effect): void {
+    if (effect.to === "tool" && "run" in effect) this.count.runs++;
+    if (effect.to === "twilio" && effect.frame.event === "clear") this.count.interruptions++;
+    if (effect.to !== "model" || effect.event.type !== "response.create") return;
+    const { reason } = effect.event.response.metadata;
+    this.count.creates++;
+    if (reason === "filler") this.count.fillers++;
+    if (reason === "read_back") this.count.readings++;
   }
 
   /** A key was taken for a yes: to what was asked, all of it in the ear when the key was pressed, and last. */
@@ -238,6 +274,7 @@ export class Conversation {
   #perform(effects: readonly Effect[]): void {
     const cuts = new Map<string, number>();
     for (const effect of effects) {
+      this.#counted(effect);
       if (effect.to === "twilio") {
         const { frame } = effect;
         const item = this.#playing ?? "none";

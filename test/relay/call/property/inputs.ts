@@ -3,6 +3,7 @@
  * for the random sequences, and to put something foreign into a recorded one.
  */
 import type { Input, LineNews, Terms } from "../../../../relay/call/call.ts";
+import type { Settings } from "../../../../relay/call/session.ts";
 import { type Profile, packProfile } from "../../../../relay/contract.ts";
 import type { FromModel, ModelError } from "../../../../relay/wire/realtime.ts";
 import type { FromTwilio } from "../../../../relay/wire/twilio.ts";
@@ -17,13 +18,16 @@ const OTHER_PARAMETERS = { profile0: packProfile({ name: "Eve" }).parameters[0]?
 
 const TRANSCRIBED = { ...SETTINGS, transcriptionModel: "gpt-transcribe" };
 
-/** What a call may be about: with a greeting or without, with settings that a server may refuse, with tools or none. */
-export const TERMS = [
-  termsFor(SETTINGS, PROFILE),
-  termsFor({ ...SETTINGS, greeting: undefined }, PROFILE, TOOLBOX),
-  termsFor({ ...TRANSCRIBED, temperature: 0.8 }, PROFILE, TOOLBOX),
-  termsFor(TRANSCRIBED, PROFILE, TOOLBOX),
+const bare = (settings: Settings) => termsFor(settings, PROFILE);
+const withTools = (settings: Settings) => termsFor(settings, PROFILE, TOOLBOX);
+
+export const TOOL_TERMS = [
+  withTools({ ...SETTINGS, greeting: undefined }),
+  withTools({ ...TRANSCRIBED, temperature: 0.8 }),
+  withTools(TRANSCRIBED),
 ] as const;
+/** What a call may be about: with a greeting or without, with settings that a server may refuse, with tools or none. */
+export const TERMS = [bare(SETTINGS), ...TOOL_TERMS] as const;
 
 /** The text of the profile that each call's terms stand for. */
 export const PROFILE_TEXT = new WeakMap<Terms, string>();

@@ -23,6 +23,8 @@ export type Response = {
 /** What the world around it is told. */
 export type Heard = {
   readonly send: (event: FromModel) => void;
+  /** A create found a response active: ours, or that of the server's own detection. */
+  readonly refused: (whose: "ours" | "server's") => void;
   /** A response has been sent to its end. */
   readonly spoke: (response: Response) => void;
 };
@@ -36,8 +38,6 @@ const WORDS = [
 ] as const;
 
 export class SimulatedModel {
-  /** Creates that were refused because a response was active: ours, and those of the server's own detection. */
-  readonly refused = { ours: 0, servers: 0 };
   isConfigured = false;
   isTranscribed = false;
   /** Ids that the model was told are held, the newest last. */
@@ -144,7 +144,7 @@ export class SimulatedModel {
 
   #refuse(event_id: string | undefined): void {
     if (event_id !== undefined && !this.#mayRefuse) throw new Broken("the model has no create to refuse");
-    this.refused[event_id === undefined ? "servers" : "ours"]++;
+    this.#heard.refused(event_id === undefined ? "server's" : "ours");
     this.#send({ type: "error", error: { code: BUSY, event_id } });
   }
 

@@ -56,7 +56,7 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
   for (let i = plan.from ?? 0; i < plan.conversations && failures.length < most; i++) {
     attempt("conversation", i, (chance) => {
       const terms = chance.one(TERMS);
-      const world = { ...USUAL, longestMs: chance.often(0.3) ? LONG_MS : USUAL.longestMs };
+      const world = { ...USUAL, longestMs: chance.often(0.15) ? LONG_MS : USUAL.longestMs };
       const conversation = new Conversation(new Player(build, terms, 0, tally), chance, world);
       conversation.play();
       for (let each = 0; each < plan.mutantsEach; each++)

@@ -25,6 +25,7 @@ type Running = Asked & {
   isFilled: boolean;
 };
 
+type FunctionCall = { readonly call_id: string; readonly name: string; readonly arguments: string };
 type Need = "allow" | "confirm" | "read out" | "keypad" | "deny";
 
 const FILLER_AFTER_MS = 1_500;
@@ -114,19 +115,20 @@ export class ToolWatch {
       case "response.output_item.done":
         if (!("call_id" in event.item)) return;
         if (event.item.status === undefined || event.item.status === "completed")
-          this.#called(event.item, at);
+          this.#called(event.item, seen.isInterrupted(event.response_id), at);
         return;
       default:
     }
   }
 
-  #called(item: { call_id: string; name: string; arguments: string }, at: number): void {
+  #called(item: FunctionCall, isInterrupted: boolean, at: number): void {
     if (this.#calls.has(item.call_id)) return;
     const fields = fieldsOf(item.arguments);
     const args = canonical(fields);
     this.#fresh = { callId: item.call_id, name: item.name, args, fields, at, state: "fresh" };
     this.#calls.set(item.call_id, this.#fresh);
-    if (item.name === "cancel" && fields !== undefined) this.#cancelling = fields.id ?? "all";
+    if (item.name === "cancel" && fields !== undefined && !isInterrupted)
+      this.#cancelling = fields.id ?? "all";
   }
   #cancelling: unknown;
 
