@@ -5,7 +5,8 @@ import { callEverything, killedMeanwhile } from "../prove/tools/everything.ts";
 import { sayGoodbye } from "../prove/tools/goodbye.ts";
 import { MISHAP_NAMES, sufferAll } from "../prove/tools/mishaps.ts";
 import { waitForTools } from "../prove/tools/slow.ts";
-import { cutWrites, judge } from "../prove/tools/writes.ts";
+import { judge } from "../prove/tools/truth.ts";
+import { cutWrites } from "../prove/tools/writes.ts";
 
 const quietly = () => {};
 
