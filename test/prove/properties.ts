@@ -1,7 +1,7 @@
 /**
  * The property of the call at full size, for `npm run prove`: more than 100,000 sequences, half of them
- * conversations with something wrong in them; how often each state and each ending was reached; and six bugs,
- * planted by hand, that it must find.
+ * conversations with something wrong in them; how often each state and each ending was reached; and bugs,
+ * planted by hand, each of which it must find.
  */
 import { Call } from "../../relay/call/call.ts";
 import { ENDINGS } from "../../relay/call/ending.ts";

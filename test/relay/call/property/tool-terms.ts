@@ -17,8 +17,8 @@ export type Law = {
 };
 
 export const LAWS: Readonly<Record<string, Law>> = {
-  todo_find_items: { kind: "read", rule: "allow", reaches: false, taints: false, timeoutMs: 3_000 },
-  gmail_find_email: { kind: "read", rule: "allow", reaches: false, taints: true, timeoutMs: 4_000 },
+  todo_find_items: { kind: "read", rule: "allow", reaches: false, taints: false, timeoutMs: 6_000 },
+  gmail_find_email: { kind: "read", rule: "allow", reaches: false, taints: true, timeoutMs: 9_000 },
   todo_create_item: { kind: "write", rule: "confirm", reaches: false, taints: false, timeoutMs: 2_500 },
   notes_append: { kind: "write", rule: "allow", reaches: false, taints: false, timeoutMs: 2_000 },
   gmail_send_email: { kind: "write", rule: "keypad", reaches: true, taints: true, timeoutMs: 4_000 },

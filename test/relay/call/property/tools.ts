@@ -16,7 +16,7 @@ export function performTool(
   if ("abort" in effect || chance.often(0.08)) return;
   const { runId } = effect.run;
   const outcome = anyOutcome(runId, chance);
-  const afterMs = chance.often(0.5) ? chance.between(1, 500) : chance.between(500, 6_000);
+  const afterMs = chance.often(0.5) ? chance.between(1, 500) : chance.between(500, 10_000);
   agenda.at(agenda.now + afterMs, () => give({ from: "tool", runId, outcome }));
 }
 
