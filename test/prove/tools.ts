@@ -12,7 +12,7 @@ import { cutWrites, type Write } from "./tools/writes.ts";
 const SLOW = { calls: 20, lanes: 5 } as const;
 const SLOW_NETWORKS = [
   { oneWayMs: 0, jitterMs: 0, seed: 1 },
-  { oneWayMs: 40, jitterMs: 10, seed: 2 },
+  { oneWayMs: 50, jitterMs: 20, seed: 2 },
 ] as const;
 const FILLER_ASKED_MS = { from: 1_450, to: 1_600 } as const;
 const FILLER_HEARD_MS = 1_900;
@@ -42,10 +42,13 @@ const slow: Proof = {
   run: async (progress) => {
     const rows = [];
     for (const network of SLOW_NETWORKS) {
+      const wayMs = network.oneWayMs + network.jitterMs;
+      ticker.resetLateness();
       const on = `, ${network.oneWayMs} ms + ${network.jitterMs} ms jitter each way`;
       const { late, never, left, stillRunning } = await waitForTools({ ...SLOW, network }, (words) =>
         progress(words + on),
       );
+      tellLateness();
       const all = [...late, ...never];
       const of = (pick: (one: Waited) => number) => all.map(pick);
       const [asked, heard] = [of((one) => one.fillerAskedMs), of((one) => one.fillerHeardMs)];
@@ -68,9 +71,9 @@ const slow: Proof = {
         },
         {
           what: `and heard, of a model that needs ${MODEL_MS} ms${on}`,
-          bound: `≤ ${FILLER_HEARD_MS} ms`,
+          bound: `≤ ${FILLER_HEARD_MS} ms${wayMs > 0 ? ` + ${wayMs} ms for the way` : ""}`,
           measured: spread(heard),
-          ok: Math.max(...heard) <= FILLER_HEARD_MS,
+          ok: Math.max(...heard) <= FILLER_HEARD_MS + wayMs,
         },
         {
           what: `its answer, when it comes${on}`,
@@ -96,6 +99,10 @@ const slow: Proof = {
   },
 };
 
+/** What of a figure may be this machine's own doing. */
+const tellLateness = (): void =>
+  console.log(`\nthe carrier's own clock was late by ${ticker.worstLateMs.toFixed(0)} ms at most`);
+
 const spread = (ms: readonly number[]): string =>
   `p50 ${quantile(ms, 0.5).toFixed(0)}, max ${Math.max(...ms).toFixed(0)} ms`;
 
@@ -104,8 +111,7 @@ const goodbye: Proof = {
   run: async (progress) => {
     ticker.resetLateness();
     const all = await sayGoodbye({ ...GOODBYES, networks: GOODBYE_NETWORKS }, progress);
-    // What of it is this machine's, and nobody's network.
-    console.log(`\nthe carrier's own clock was late by ${ticker.worstLateMs.toFixed(0)} ms at most`);
+    tellLateness();
     const rows = GOODBYE_NETWORKS.flatMap((network) => {
       const calls = all.filter(({ case: one }) => one.network === network);
       const whole = calls.filter(({ heardWhole }) => heardWhole).length;
