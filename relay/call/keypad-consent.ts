@@ -45,13 +45,16 @@ const LASTS_AT_MOST_MS = 240_000;
 const MOST_READINGS = 3;
 const MOST_PENDING = 4;
 
+/** "no": something else was said last, so that it can only take back a yes whose words are still to come. */
+type Answering = "yes or no" | "no";
+
 export class KeypadConsent {
   readonly #language: string | undefined;
   readonly #isTranscribed: () => boolean;
   #pending: Pending[] = [];
-  /** The caller's turns that may hold an answer. */
-  readonly #answers = new Set<string>();
-  #isAnswering = false;
+  /** The caller's turns that may hold an answer, in their order. */
+  readonly #answers = new Map<string, Answering>();
+  #answering: Answering | undefined;
 
   constructor(language: string | undefined, isTranscribed: () => boolean) {
     this.#language = language;
@@ -155,23 +158,33 @@ export class KeypadConsent {
   /** The caller has begun to speak. Returns what that decides. */
   callerStarted(isHeard: boolean): readonly Decided[] {
     const [pending] = this.#pending;
-    this.#isAnswering = pending?.stage.is === "read" && isHeard;
+    const wasAsked = pending?.stage.is === "read" && isHeard;
+    this.#answering = wasAsked ? "yes or no" : this.#answers.size > 0 ? "no" : undefined;
     if (pending === undefined || (pending.stage.is !== "reading" && pending.stage.is !== "read")) return [];
-    return pending.stage.is === "read" && isHeard ? [] : this.#again(pending, "not_heard");
+    return wasAsked ? [] : this.#again(pending, "not_heard");
   }
 
   callerEnded(itemId: string | undefined): void {
-    if (this.#isAnswering && itemId !== undefined) this.#answers.add(itemId);
-    this.#isAnswering = false;
+    if (this.#answering !== undefined && itemId !== undefined) this.#answers.set(itemId, this.#answering);
+    this.#answering = undefined;
   }
 
   /** The words of a caller's turn: a no is enough to decline, a yes is enough only where no key is needed. */
   heard(itemId: string, words: string | undefined): readonly Decided[] {
     const [pending] = this.#pending;
-    if (!this.#answers.delete(itemId) || pending === undefined || words === undefined) return [];
-    const answer = answerIn(words, this.#language);
+    const answering = this.#answers.get(itemId);
+    if (answering === undefined || pending === undefined) return [];
+    const answer = words === undefined ? "neither" : answerIn(words, this.#language);
     if (answer === "no") return this.#decide(pending, "declined");
-    return answer === "yes" && pending.byVoice ? this.#decide(pending, "agreed") : [];
+    if (answer === "yes" && answering === "yes or no" && pending.byVoice) {
+      return this.#decide(pending, "agreed");
+    }
+    for (const turn of this.#answers.keys()) {
+      // Whoever says something else after a yes may have changed their mind, whichever words come first.
+      if (answer === "neither" || turn === itemId) this.#answers.delete(turn);
+      if (turn === itemId) break;
+    }
+    return [];
   }
 
   /** A key. @param isHeard whether all that was sent has been heard, but for a breath at its end */
@@ -209,7 +222,7 @@ export class KeypadConsent {
   #decide(pending: Pending, verdict: Verdict): readonly Decided[] {
     this.#pending = this.#pending.filter((each) => each !== pending);
     this.#answers.clear();
-    this.#isAnswering = false;
+    this.#answering = undefined;
     const { callId, request } = pending;
     return [{ callId, request, verdict }];
   }

@@ -1,6 +1,6 @@
 /** Messages that cross on their way, each a story of what went wrong once. */
 import { expect, test } from "bun:test";
-import { CREATE, FIND, MAIL, ToolRig } from "./tool-rig.ts";
+import { CREATE, FIND, MAIL, policyOf, READ_MAIL, ToolRig } from "./tool-rig.ts";
 
 const LETTER = { to: "anna@example.com", subject: "Late", body: "I am ten minutes late." };
 const wordsToRead = (rig: ToolRig) =>
@@ -175,4 +175,17 @@ test("a question that was decided before its reading began is not read to anybod
   rig.press("2").created("q", "read_back");
   expect(rig.ofType("response.cancel")).toMatchObject([{ response_id: "q" }]);
   expect(rig.says("q", "q_i", 200).frames).toEqual([]);
+});
+test("a no that cuts short what came after a yes counts, although the words of the yes come late: by the relay's own words too", () => {
+  const rig = new ToolRig({ policy: policyOf("", "todoist_*") });
+  rig.modelCalls([READ_MAIL]);
+  rig.toolAnswers("Anna wants milk").modelSays("Anna wants milk.", "tool");
+  rig.callerSays("Add milk");
+  rig.modelCalls([CREATE, { content: "milk" }]);
+  rig.modelSays(wordsToRead(rig), "read_back");
+  const yes = rig.callerSays();
+  rig.created("ok").says("ok", "ok_i", 2_000);
+  rig.callerStarts().done("ok", "cancelled").wait(400).callerEnds("no");
+  rig.heard("no", "No, wait, don't!").heard(yes, "Yes.");
+  expect(rig.ran).toEqual([READ_MAIL]);
 });

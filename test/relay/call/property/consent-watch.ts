@@ -67,6 +67,7 @@ export class ConsentWatch {
   /** The caller's turns that began when a question had been read, and the call whose it was. */
   readonly #asWord = new Map<string, string>();
   #wordFor: string | undefined;
+  readonly #turns: string[] = [];
   #echoUntil = Number.NEGATIVE_INFINITY;
 
   // --- what is asked of the caller ----------------------------------------------------------------------------
@@ -201,6 +202,7 @@ export class ConsentWatch {
   }
 
   callerEnded(itemId: string | undefined, isTranscribed: boolean): void {
+    if (itemId !== undefined) this.#turns.push(itemId);
     if (itemId !== undefined && this.#wordFor !== undefined) this.#asWord.set(itemId, this.#wordFor);
     this.#wordFor = undefined;
     for (const [id, as] of this.#answering) {
@@ -216,6 +218,8 @@ export class ConsentWatch {
   /** @param words undefined: they could not be transcribed */
   heard(itemId: string, words: string | undefined): void {
     const meaning = words === undefined ? "neither" : meaningOf(words);
+    const since = this.#turns.indexOf(itemId);
+    for (const turn of this.#turns.slice(0, since)) if (meaning !== "yes") this.#asWord.delete(turn);
     for (const held of this.#held.values()) {
       const as = held.turns.get(itemId);
       if (as === undefined) continue;
