@@ -4,6 +4,7 @@
 import { ticker } from "../rehearsal/carrier/ticker.ts";
 import { type Proof, quantile } from "./rows.ts";
 import { type GoodbyeNetwork, sayGoodbye, sayNothing } from "./tools/goodbye.ts";
+import { interleavings } from "./tools/interleavings.ts";
 import { everything, mishaps } from "./tools/servers.ts";
 import { MODEL_MS, TIMEOUT_S, type Waited, waitForTools } from "./tools/slow.ts";
 import { judge } from "./tools/truth.ts";
@@ -200,4 +201,4 @@ const writes: Proof = {
   },
 };
 
-export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye, mishaps];
+export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye, mishaps, interleavings];
