@@ -28,6 +28,7 @@ type Telling = {
   readonly knows: ReadonlySet<string>;
   readonly items: Set<string>;
   isWhole: boolean;
+  isOver: boolean;
 };
 
 /** `byWord`: a plain yes to the reading does as well as a key. */
@@ -57,7 +58,7 @@ export class ConsentWatch {
   readonly #sentMs = new Map<string, number>();
   #speaker: string | undefined;
   readonly #spoken = new Set<string>();
-  /** A response has begun twice, or not at all: no world has that, and nobody knows who told what. */
+  /** A response has begun twice, or spoke before or after its time: nobody knows who told what. */
   #isOdd = false;
   /** Held ids that the turn which is open now may answer. */
   #answering = new Map<string, "answer" | "after">();
@@ -138,7 +139,7 @@ export class ConsentWatch {
     const isCode = reason === "read_back" || reason === "filler";
     if (this.#tellings.has(id) || this.#spoken.has(id)) this.#isOdd = true;
     const known = [...this.#held].filter(([, { isKnown }]) => isKnown && !isCode).map(([each]) => each);
-    this.#tellings.set(id, { id, knows: new Set(known), items: new Set(), isWhole: false });
+    this.#tellings.set(id, { id, knows: new Set(known), items: new Set(), isWhole: false, isOver: false });
     if (reason !== "read_back") return;
     const toRead = this.#toRead;
     this.#toRead = undefined;
@@ -150,7 +151,7 @@ export class ConsentWatch {
   played(responseId: string, itemId: string, ms: number): void {
     this.#speaker = responseId;
     this.#spoken.add(responseId);
-    if (!this.#tellings.has(responseId)) this.#isOdd = true;
+    if (this.#tellings.get(responseId)?.isOver !== false) this.#isOdd = true;
     this.#tellings.get(responseId)?.items.add(itemId);
     this.#sentMs.set(itemId, (this.#sentMs.get(itemId) ?? 0) + ms);
     if (this.#reading?.responseId === responseId) this.#reading.isSpoken = true;
@@ -175,7 +176,10 @@ export class ConsentWatch {
 
   done(responseId: string, isWhole: boolean): void {
     const telling = this.#tellings.get(responseId);
-    if (telling !== undefined) telling.isWhole = isWhole;
+    if (telling !== undefined) {
+      telling.isWhole = isWhole;
+      telling.isOver = true;
+    }
     if (this.#reading?.responseId !== responseId) return;
     if (isWhole) this.#reading.isWhole = true;
     else this.#reading = undefined;
