@@ -33,6 +33,9 @@ export class Requests {
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
+    const { turns, tools } = parts;
+    // Asked whenever it matters: late audio may call a question back between two steps that settle anything.
+    turns.isAsideWanted = () => tools.keypad.toRead !== undefined || tools.isRunning;
   }
 
   /** When something is to be said that nobody has wished for. */
@@ -47,7 +50,6 @@ export class Requests {
     const { turns, tools, playback } = this.#parts;
     const { keypad } = tools;
     if (keypad.askedWith !== undefined && !turns.awaits(keypad.askedWith)) keypad.lapsed();
-    turns.isAsideWanted = keypad.toRead !== undefined || tools.isRunning;
     const waits = ({ reason }: Wish) => (reason === "tool" || reason === "native") && tools.isRunning;
     const wishes = turns.next(at, waits);
     if (wishes !== undefined) {

@@ -50,7 +50,7 @@ export class Turns {
   #signAt = 0;
   #pauseUntil: number | undefined;
   /** Something is to be said that is no answer, when nobody speaks. */
-  isAsideWanted = false;
+  isAsideWanted = (): boolean => false;
 
   get active(): string | undefined {
     return this.#active;
@@ -254,7 +254,7 @@ export class Turns {
   /** Something waits for the active response to be over. */
   get #isWanted(): boolean {
     const isOwed = this.#wishes.length > 0 || this.#asked !== undefined || this.#caller.is === "ended";
-    return isOwed || this.isAsideWanted;
+    return isOwed || this.isAsideWanted();
   }
 }
 

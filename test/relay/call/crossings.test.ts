@@ -189,3 +189,11 @@ test("a no that cuts short what came after a yes counts, although the words of t
   rig.heard("no", "No, wait, don't!").heard(yes, "Yes.");
   expect(rig.ran).toEqual([READ_MAIL]);
 });
+test("the clock is not asked for twice at once where late audio calls a question back", () => {
+  const rig = new ToolRig();
+  rig.callerSays("Tell Anna");
+  rig.modelCalls([MAIL, LETTER]);
+  rig.created("q", "read_back").says("q", "q_i", 400).wait(25_000); // and no more of it, ever
+  rig.says("old", "old_i", 200).give({ from: "clock" });
+  expect(rig.call.nextDeadline()).toBeGreaterThan(rig.at);
+});

@@ -40,6 +40,8 @@ type Reading = {
   readonly words: string;
   isRight: boolean;
   isSpoken: boolean;
+  /** Something else was said since it began: it may be given up. */
+  isBeside: boolean;
   isWhole: boolean;
 };
 
@@ -144,7 +146,14 @@ export class ConsentWatch {
     const toRead = this.#toRead;
     this.#toRead = undefined;
     if (isInterrupted || toRead === undefined) return;
-    this.#reading = { ...toRead, responseId: id, isRight: false, isSpoken: false, isWhole: false };
+    this.#reading = {
+      ...toRead,
+      responseId: id,
+      isRight: false,
+      isSpoken: false,
+      isBeside: false,
+      isWhole: false,
+    };
   }
 
   /** The caller is sent audio of it. */
@@ -156,6 +165,7 @@ export class ConsentWatch {
     this.#sentMs.set(itemId, (this.#sentMs.get(itemId) ?? 0) + ms);
     if (this.#reading?.responseId === responseId) this.#reading.isSpoken = true;
     else if (this.#reading?.isSpoken === true) this.#reading = undefined;
+    else if (this.#reading !== undefined) this.#reading.isBeside = true;
   }
 
   /** What a response says: what it was to read, nearly that, which may pass or not, or something else. */
@@ -171,7 +181,7 @@ export class ConsentWatch {
     reading.isRight = isNear && words.includes(String(fields.to ?? ""));
     if (reading.isRight) return "nearly";
     this.#reading = undefined;
-    return "wrong";
+    return reading.isBeside ? "nearly" : "wrong";
   }
 
   done(responseId: string, isWhole: boolean): void {
