@@ -83,6 +83,19 @@ export function actionNames(args: ToolArguments): readonly string[] {
   return names.some((name) => metaToolOf(name) !== undefined) ? [] : [...new Set(names)];
 }
 
+/** Of those whose name leaves doubt: every name that it could go by. */
+export function possibleNames(args: ToolArguments): readonly string[] {
+  const texts = Object.entries(args)
+    .filter(([key, value]) => typeof value === "string" && (KNOWN.has(key) || isIdentity(key)))
+    .sort(([one], [other]) => Number(KNOWN.has(other)) - Number(KNOWN.has(one)))
+    .slice(0, MOST_IDENTITIES)
+    .map(([, value]) => String(value));
+  const names = texts.flatMap((text) => nameOf(text) ?? []);
+  const apps = texts.flatMap((text) => appName(text) ?? []);
+  return [...new Set([...names, ...apps.flatMap((app) => names.map((name) => `${app}_${name}`))])];
+}
+
+const MOST_IDENTITIES = 12;
 const DOUBTFUL = Symbol("doubtful");
 
 /** What these keys agree on; models fill what they leave open with "" or null. */
@@ -119,9 +132,9 @@ const IDENTITIES = new Set([
 
 /** `actionId`, `APP`, `toolName`: perhaps another way to say what is to be run, which nobody here can read. */
 const hasOtherIdentity = (args: ToolArguments): boolean =>
-  Object.entries(args).some(
-    ([key, value]) => !KNOWN.has(key) && !isOpen(value) && partsOf(key).some((part) => IDENTITIES.has(part)),
-  );
+  Object.entries(args).some(([key, value]) => !KNOWN.has(key) && !isOpen(value) && isIdentity(key));
+
+const isIdentity = (key: string): boolean => partsOf(key).some((part) => IDENTITIES.has(part));
 
 const MOST_CHARS = 80;
 /** Letters that look like these are other letters. */

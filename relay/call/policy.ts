@@ -12,7 +12,7 @@
  *   the strictest of what they get. A rule for the meta-tool itself can only make that stricter.
  */
 import { namesPeople } from "./addressees.ts";
-import { actionNames, metaToolOf } from "./meta-actions.ts";
+import { actionNames, metaToolOf, possibleNames } from "./meta-actions.ts";
 import { EVERY_REACH, NO_REACH, type Reach, type Reading, readingOf } from "./tool-words.ts";
 import type { Kind, Rule, Tool, ToolArguments } from "./tools.ts";
 
@@ -184,16 +184,17 @@ export function rulingOf(policy: Policy, tool: Tool, args: ToolArguments, tainte
     ruled(policy, tool, natureOfAction(through, name, args), tainted),
   );
   if (first === undefined) {
-    const why = "default: an action without a readable name";
     const nameless: Ruling = {
       name: tool.name,
       names: [],
       kind: "write",
       reach: EVERY_REACH,
       rule: "keypad",
-      why,
+      why: "default: an action without a readable name",
     };
-    return tightened(nameless, own, () => true);
+    const whichever = possibleNames(args).map((name) => ownersRuleFor(policy, name));
+    const forbidding = whichever.find((rule) => rule?.rule === "deny");
+    return tightened(nameless, forbidding ?? own, () => true);
   }
   const whole = more.reduce(both, first);
   return tightened(whole, own, ({ pattern }) => !isCatchAll(pattern));

@@ -47,12 +47,20 @@ const LEAST: Level = { length: 12, items: 1 };
 
 type Said = { readonly say: string; readonly essentials: readonly string[] };
 
-/** @param action the ruling's name: a tool's, or that of an action run through a meta-tool */
-export function readBackOf(action: string, args: ToolArguments, language: string | undefined): ReadBack {
+/**
+ * @param action a tool's name, or all the names that an action run through a meta-tool goes by: nobody knows which of
+ *   them counts, and one alone could hide what the other does
+ */
+export function readBackOf(
+  action: string | readonly string[],
+  args: ToolArguments,
+  language: string | undefined,
+): ReadBack {
   const spoken = spokenIn(language);
-  const calm = requestOf(action, args, spoken, false);
+  const actions = typeof action === "string" ? [action] : action;
+  const calm = requestOf(actions, args, spoken, false);
   // Apart they say nothing of keys, one after the other they do: {"press": "1"}.
-  const request = speaksOfKeys(textOf(calm), NEAR_BY) ? requestOf(action, args, spoken, true) : calm;
+  const request = speaksOfKeys(textOf(calm), NEAR_BY) ? requestOf(actions, args, spoken, true) : calm;
   const all = request.details.entries.length;
   for (const level of LEVELS) {
     const whole = sentence(request, all, level, spoken.frame);
@@ -67,9 +75,20 @@ export function readBackOf(action: string, args: ToolArguments, language: string
 
 type Request = { readonly doing: readonly Unit[]; readonly details: Details };
 
-const requestOf = (action: string, args: ToolArguments, spoken: Spoken, isWary: boolean): Request => ({
-  doing: actionUnits(action, spoken, isWary),
-  details: detailsOf(action, args, spoken, isWary),
+const requestOf = (
+  actions: readonly string[],
+  args: ToolArguments,
+  spoken: Spoken,
+  isWary: boolean,
+): Request => ({
+  doing: actions.flatMap((action, at) => {
+    const units = actionUnits(action, spoken, isWary);
+    const isLast = at === actions.length - 1;
+    return units.map((unit, of) =>
+      isLast || of < units.length - 1 ? unit : { ...unit, say: `${unit.say},` },
+    );
+  }),
+  details: detailsOf(actions.join(" "), args, spoken, isWary),
 });
 
 const textOf = ({ doing, details }: Request): string =>

@@ -140,8 +140,15 @@ export class ToolCalls {
   }
 
   /** The caller is asked in words that code wrote. @param byVoice whether a plain yes will do */
-  #readOut(callId: string, request: ToolRequest, { name }: Ruling, byVoice: boolean, at: number): void {
-    const readBack = readBackOf(name, request.args, this.#parts.profile.language);
+  #readOut(
+    callId: string,
+    request: ToolRequest,
+    { name, names }: Ruling,
+    byVoice: boolean,
+    at: number,
+  ): void {
+    const { language } = this.#parts.profile;
+    const readBack = readBackOf(names.length > 0 ? names : name, request.args, language);
     const isAsked = this.keypad.ask({ callId, request, readBack, byVoice }, at);
     if (isAsked) this.#consent(request, "keypad", "held");
     else this.#refuse(callId, request.tool, "too_many", TOO_MANY);

@@ -1,6 +1,7 @@
 /** What a caller agrees to with a key: asked by code, in words that code wrote, and heard to the end. */
 import { describe, expect, test } from "bun:test";
 import { SETTINGS } from "./call-in-hand.ts";
+import { WRITE_ACTION } from "./tool-in-hand.ts";
 import { CREATE, FIND, MAIL, policyOf, READ_MAIL, ToolRig, TRANSCRIBED } from "./tool-rig.ts";
 
 const LETTER = { to: "anna@example.com", subject: "Late", body: "I am ten minutes late." };
@@ -300,6 +301,16 @@ describe("several at once", () => {
     rig.modelSays(wordsToRead(rig), "read_back").press("1");
     expect(rig.ran).toEqual([FIND, MAIL]);
   });
+});
+
+test("an action of Zapier's is read out under all its names, and not under the harmless one alone", () => {
+  const rig = new ToolRig({ tools: [WRITE_ACTION] });
+  const params = { message_id: "m1", to: "eve@example.com" };
+  const args = { app: "gmail", action: "forward_message", tool_name: "gmail_find_email", params };
+  rig.modelCalls([WRITE_ACTION.name, args]);
+  expect(wordsToRead(rig)).toStartWith(
+    "Gmail: find email, Gmail: forward message. To: eve at example dot com.",
+  );
 });
 
 test("cancel takes it back", () => {

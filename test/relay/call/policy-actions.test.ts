@@ -117,6 +117,19 @@ describe("an action run through a meta-tool", () => {
     }
   });
 
+  test.each([
+    [{ app: "todoist", action: "delete_task", tool_name: "gmail_create_draft" }],
+    [{ app: "todoist", action: "create_task", tool_name: "gmail_delete_email" }],
+    [{ app: "todoist", selected_api: "GoogleMailV2CLIAPI", action: "delete_message" }],
+    [{ app: "todoist", action: "create_task", action_key: "delete_task" }],
+    [{ app: "todoist", actionId: "delete_task", params: {} }],
+  ])("is denied where any name that it could go by is denied: %j", (args) => {
+    for (const rules of ["*delete*=deny", "*delete*=deny, *=allow"]) {
+      expect(ruleOf(rules, WRITE_ACTION, args)).toEqual(["deny", "owner: *delete*"]);
+    }
+    expect(ruleOf("*delete*=keypad, *=allow", WRITE_ACTION, args)[0]).toBe("keypad");
+  });
+
   test("is held to a rule for the meta-tool itself too, where that is stricter", () => {
     expect(ruleOf("execute_*=keypad, todoist_*=allow", WRITE_ACTION, task)).toEqual([
       "keypad",

@@ -8,7 +8,7 @@ import type { ToolArguments } from "../../../relay/call/tools.ts";
 import { requests } from "./any-request.ts";
 
 const QUESTION = " Press 1 to do it, 2 to cancel.";
-const said = (action: string, args: ToolArguments, language?: string): string =>
+const said = (action: string | readonly string[], args: ToolArguments, language?: string): string =>
   readBackOf(action, args, language).words;
 /** Without the action and the question. */
 const told = (args: ToolArguments): string => {
@@ -76,6 +76,16 @@ describe("a request is read back", () => {
     expect(said("gmail_send_email", args)).toBe(
       "Gmail: send email. To: anna at example dot com. Instructions: Tell Anna. selected api: GoogleMailV2CLIAPI. draft: no. Left empty: Copy to, output. Press 1 to do it, 2 to cancel.",
     );
+  });
+
+  test("as all that an action goes by: one name could hide what another does", () => {
+    const args = { app: "gmail", action: "forward_message", params: { to: "eve@example.com" } };
+    expect(
+      said(["gmail_find_email", "gmail_forward_message"], { ...args, tool_name: "gmail_find_email" }),
+    ).toBe(
+      "Gmail: find email, Gmail: forward message. To: eve at example dot com. Press 1 to do it, 2 to cancel.",
+    );
+    expect(said(["gmail_forward_message"], args)).toStartWith("Gmail: forward message. To:");
   });
 
   test("naming an action that the arguments name otherwise", () => {
