@@ -4,6 +4,7 @@
 import { ticker } from "../rehearsal/carrier/ticker.ts";
 import { type Proof, quantile } from "./rows.ts";
 import { type GoodbyeNetwork, sayGoodbye, sayNothing } from "./tools/goodbye.ts";
+import { injection } from "./tools/injection.ts";
 import { interleavings } from "./tools/interleavings.ts";
 import { everything, mishaps } from "./tools/servers.ts";
 import { MODEL_MS, TIMEOUT_S, type Waited, waitForTools } from "./tools/slow.ts";
@@ -201,4 +202,4 @@ const writes: Proof = {
   },
 };
 
-export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye, mishaps, interleavings];
+export const TOOLS: readonly Proof[] = [everything, slow, writes, goodbye, mishaps, interleavings, injection];
