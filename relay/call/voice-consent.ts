@@ -145,7 +145,10 @@ export class VoiceConsent {
       if (answering === undefined) continue;
       if (this.#isTranscribed()) {
         if (itemId !== undefined) held.answers.set(itemId, answering);
-      } else if (answering === "yes or no") held.agreed = true;
+      } else {
+        // The last turn counts: another that followed something else may have answered that, or taken this one back.
+        held.agreed = answering === "yes or no";
+      }
     }
   }
 

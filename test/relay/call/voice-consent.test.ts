@@ -1,7 +1,7 @@
 /** What a caller agrees to with a word: whether it is done, and only then, and once. */
 import { describe, expect, test } from "bun:test";
 import { SETTINGS } from "./call-in-hand.ts";
-import { CREATE, FIND, policyOf, ToolRig } from "./tool-rig.ts";
+import { CREATE, FIND, MAIL, policyOf, ToolRig } from "./tool-rig.ts";
 
 const ASK = "I would add milk to your list. Shall I?";
 
@@ -146,6 +146,18 @@ describe("a write that the caller is asked about", () => {
     rig.callerSays();
     confirm(rig);
     expect(rig.ran).toEqual([CREATE]);
+  });
+
+  test("where they are not, a turn is no answer any more once another has followed something else", () => {
+    const rig = asked({ settings: SETTINGS });
+    const { held } = rig;
+    rig.callerSays();
+    rig.modelCalls([MAIL, { to: "anna@example.com" }]);
+    const words = /The text: "(.*)"$/s.exec(rig.asked?.instructions ?? "")?.[1] ?? "";
+    expect(words).toContain("anna at example dot com");
+    rig.modelSays(words, "read_back").callerSays();
+    expect(answerTo(rig, held)).toContain("nothing was done");
+    expect(rig.runs).toEqual([]);
   });
 
   test("a change of mind after the yes takes it back", () => {
