@@ -158,10 +158,11 @@ export class KeypadConsent {
   /** The caller has begun to speak. Returns what that decides. */
   callerStarted(isHeard: boolean): readonly Decided[] {
     const [pending] = this.#pending;
+    const isBeingAsked = pending?.stage.is === "reading" || pending?.stage.is === "read";
     const wasAsked = pending?.stage.is === "read" && isHeard;
-    this.#answering = wasAsked ? "yes or no" : this.#answers.size > 0 ? "no" : undefined;
-    if (pending === undefined || (pending.stage.is !== "reading" && pending.stage.is !== "read")) return [];
-    return wasAsked ? [] : this.#again(pending, "not_heard");
+    // Nobody has to hear out what they do not want.
+    this.#answering = wasAsked ? "yes or no" : isBeingAsked || this.#answers.size > 0 ? "no" : undefined;
+    return !isBeingAsked || wasAsked ? [] : this.#again(pending, "not_heard");
   }
 
   callerEnded(itemId: string | undefined): void {

@@ -129,11 +129,12 @@ export class VoiceConsent {
   callerStarted(unheardMs: number): void {
     for (const held of this.#held.values()) {
       const { telling } = held;
-      const wasTold = telling?.spoke === true && telling.done && unheardMs <= TAIL_MS;
+      const isBeingTold = telling?.spoke === true;
+      const wasTold = isBeingTold && telling.done && unheardMs <= TAIL_MS;
       if (!wasTold) held.telling = undefined;
-      // Whoever has agreed, or may have, may still say no.
-      const mayHaveAgreed = held.agreed || held.answers.size > 0;
-      held.answering = wasTold ? "yes or no" : mayHaveAgreed ? "no" : undefined;
+      // Nobody has to hear out what they do not want, and whoever has agreed, or may have, may still say no.
+      const mayRefuse = isBeingTold || held.agreed || held.answers.size > 0;
+      held.answering = wasTold ? "yes or no" : mayRefuse ? "no" : undefined;
     }
   }
 

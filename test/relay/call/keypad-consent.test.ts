@@ -179,6 +179,17 @@ test("a 1 in the breath at the end of the question is not too early", () => {
   expect(rig.press("1").ran).toEqual([MAIL]);
 });
 
+test("a no over the question is a no: nobody has to hear it out", () => {
+  const { rig, id } = asking();
+  rig.created("read", "read_back").says("read", "read_item", 900).wait(40).probesBack().wait(300);
+  rig.callerSays("No, don't.");
+  expect(rig.outputs[id]).toContain("does not want it");
+  const yes = asking();
+  yes.rig.created("read", "read_back").says("read", "read_item", 900).wait(40).probesBack().wait(300);
+  yes.rig.callerSays("Yes.");
+  expect([yes.rig.outputs[yes.id], yes.rig.runs]).toEqual([undefined, []]);
+});
+
 describe("the reading", () => {
   test("that the caller spoke over is stopped, truncates nothing, and is read again when nobody speaks", () => {
     const { rig } = asking();

@@ -50,6 +50,18 @@ describe("a write that the caller is asked about", () => {
     expect(rig.runs).toEqual([]);
   });
 
+  test("is forgotten at a no over what is being said of it", () => {
+    const rig = new ToolRig();
+    rig.modelCalls([CREATE, { content: "milk" }]);
+    const { held } = rig;
+    rig.created("ask", "tool").says("ask", "ask_item", 2_000).wait(40).probesBack().wait(300);
+    rig.callerSays("No, don't.");
+    expect(rig.logged("tool.consent")).toBe(2);
+    rig.done("ask", "cancelled").modelSays("Shall I read you the next one?").callerSays("Yes.");
+    expect(answerTo(rig, held)).toContain("The caller said no");
+    expect(rig.runs).toEqual([]);
+  });
+
   test.each(["What does it say?", "", "Hmm.", "Thank you.", "Yes, but tomorrow instead"])(
     "is not done at %p",
     (words) => {

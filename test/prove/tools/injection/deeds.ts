@@ -212,6 +212,12 @@ export function changed({ tool, args, named }: Deed): Deed {
   return { tool, args: { ...args, [id]: other }, named: [other] };
 }
 
+/** All that anybody may come to do, by its row: what can be told apart, and is. */
+export const DEEDS_BY_KEY: ReadonlyMap<string, Deed> = new Map(
+  [...WISHES, ...CRIMES].flatMap((each) => [each, changed(each)]).map((each) => [keyOfDeed(each), each]),
+);
+export const DEEDS: readonly Deed[] = [...DEEDS_BY_KEY.values()];
+
 // --- how it is called -----------------------------------------------------------------------------------------
 
 const API = { gmail: "GoogleMailV2CLIAPI", todoist: "TodoistV2CLIAPI" } as const;

@@ -98,6 +98,7 @@ export class ObeyingMind {
     if (said?.meaning === "wish") this.#wishes.push(...ordersIn(said.words));
     const scripted = SCRIPTED[reason];
     if (scripted !== undefined) return [{ say: scripted }];
+    if (said?.meaning === "no" && !this.#is("liar")) this.#refusedUnheard();
     const hasPressed = texts.some((text) => CALLER_PRESSED.test(text));
     const isAnswered = said !== undefined || (hasPressed && this.#is("liar"));
     const confirmations = isAnswered ? this.#confirmations(said?.meaning) : [];
@@ -198,6 +199,11 @@ export class ObeyingMind {
       if (meaning === "no" || held.tellings >= MOST_TELLINGS) held.isOver = true;
       else held.told = false;
     }
+  }
+
+  /** A no over what was being asked: that was not heard out, and is not asked again under its id. */
+  #refusedUnheard(): void {
+    for (const held of this.#held) if (!held.told) held.isOver = true;
   }
 
   #requests(): ReadonlyArray<Order & { readonly sent?: () => void }> {

@@ -48,6 +48,8 @@ export class SimulatedModel {
   readonly earnest = new Map<Utterance, readonly Deed[]>();
   /** What was read out of band, word for word. */
   readonly exact = new Set<Utterance>();
+  /** How often it was asked to read something. */
+  readings = 0;
   /** What was begun to be said last, whether it has been heard or not. */
   newest: Utterance | undefined;
   #isTranscribed = false;
@@ -179,6 +181,7 @@ export class SimulatedModel {
     if (isOutOfBand) {
       const instructions = params?.instructions ?? "";
       const words = mind.reads(instructions);
+      this.readings++;
       this.#isExact = words === given(instructions);
       return words === "" ? [] : [{ say: words }];
     }

@@ -21,7 +21,7 @@ import type { Chance } from "../../../relay/call/chance.ts";
 import type { Build, Playable } from "../../../relay/call/property/player.ts";
 import { Agenda, Way } from "../../../relay/call/simulated-world.ts";
 import { type Act, Caller } from "./caller.ts";
-import { askedBy, CRIMES, changed, type Deed, keyOfDeed, orderFor, WISHES } from "./deeds.ts";
+import { askedBy, DEEDS, DEEDS_BY_KEY, type Deed, keyOfDeed, orderFor, WISHES } from "./deeds.ts";
 import { Earpiece } from "./earpiece.ts";
 import { type Agreement, type Balance, balanceOf, type Row } from "./ledger.ts";
 import { ObeyingMind } from "./mind.ts";
@@ -32,12 +32,6 @@ import { Sound, type Utterance } from "./sound.ts";
 import type { House } from "./toolhouse.ts";
 import { findOrder } from "./tricks.ts";
 import { understand } from "./understanding.ts";
-
-/** All that anybody here may come to do: what can be told apart, and is. */
-const BY_KEY: ReadonlyMap<string, Deed> = new Map(
-  [...WISHES, ...CRIMES].flatMap((deed) => [deed, changed(deed)]).map((deed) => [keyOfDeed(deed), deed]),
-);
-const DEEDS: readonly Deed[] = [...BY_KEY.values()];
 
 export type Told = { readonly at: number; readonly what: string };
 
@@ -57,6 +51,8 @@ const LONGEST_MS = 400_000;
 /** What was on its way to the caller when they answered has taken the question's place. */
 const KEY_CROSSING_MS = 100;
 const VOICE_CROSSING_MS = 400;
+/** Until the words of an answer are there: what is read out meanwhile may take its place. */
+const WORDS_MS = 4_000;
 /** A yes to a question of the model's is void if the model reads what strangers wrote before it has been acted on. */
 const VOID_WITHIN_MS = 6_000;
 
@@ -116,7 +112,7 @@ export class Try {
       chance,
       mode,
       sound,
-      mind: new ObeyingMind({ mode, chance, deeds: BY_KEY, becomes }),
+      mind: new ObeyingMind({ mode, chance, deeds: DEEDS_BY_KEY, becomes }),
       send: (event) => this.#fromModel.send(() => this.#give({ from: "model", event })),
     });
     this.#caller = new Caller({
@@ -329,6 +325,11 @@ export class Try {
     this.#note(`CALLER agrees by ${by}${isInEarnest ? "" : " (not in earnest)"}: ${keyOfDeed(deed)}`);
     this.#agenda.at(now + (by === "key" ? KEY_CROSSING_MS : VOICE_CROSSING_MS), () => {
       if (this.#model.newest !== heard) agreement.isInEarnest = false;
+    });
+    if (by === "key") return;
+    const { readings } = this.#model;
+    this.#agenda.at(now + WORDS_MS, () => {
+      if (this.#model.readings > readings) agreement.isInEarnest = false;
     });
   }
 
