@@ -9,12 +9,12 @@ const known = {
   attempt: z.number().int().min(0),
 };
 const EndingAnswer = z.discriminatedUnion("outcome", [
-  z.object({ ...known, outcome: z.enum(["finished", "failed", "live"]) }),
+  z.object({ ...known, outcome: z.enum(["finished", "told", "handover", "again", "failed", "live"]) }),
   z.object({ ...known, outcome: z.literal("transfer"), to: TransferName }),
 ]);
 
 export type Ended =
-  | { readonly how: "finished" | "failed" | "live"; readonly ending: string }
+  | { readonly how: "finished" | "told" | "handover" | "again" | "failed" | "live"; readonly ending: string }
   /** The caller is to be put through: to a name that the relay's model chose, and that is still to be looked up. */
   | { readonly how: "transfer"; readonly to: string }
   /** The relay answers and knows nothing of this attempt: its stream never came about. */

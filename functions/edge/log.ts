@@ -74,7 +74,7 @@ export type EdgeEvent =
   | {
       readonly event: "call_broken_off";
       readonly callSid: string;
-      readonly outcome: "failed" | "live";
+      readonly outcome: "handover" | "again" | "failed" | "live";
       readonly ending: string;
     }
   | {

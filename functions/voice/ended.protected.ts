@@ -66,12 +66,15 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
       );
     switch (ended.how) {
       case "finished":
+      case "told":
         log({ event: "call_finished", callSid, ending: ended.ending });
         return say([{ verb: "hangup" }]);
       case "transfer":
         return withSettings((settings) =>
           putThrough(identity.value, settings, received.fields, state.claims, ended.to, nowS),
         );
+      case "handover":
+      case "again":
       case "failed":
       case "live":
         log({ event: "call_broken_off", callSid, outcome: ended.how, ending: ended.ending });

@@ -317,7 +317,7 @@ export class Call {
       case "twilio_slow":
         return this.#end("line_too_slow", "backlog", at);
       case "relay_stopping":
-        return this.#end("relay_stopping", "signal", at);
+        return this.#end("handed_over", "signal", at);
       case "bug":
         // What the step that threw had begun to say is not to be trusted.
         this.#outbox.take();

@@ -219,7 +219,7 @@ describe("every way to end", () => {
     expect(hand.creates).toHaveLength(1);
   });
   test("the relay stops", () => {
-    expect(greeted().news({ is: "relay_stopping" }).ending).toBe("relay_stopping");
+    expect(greeted().news({ is: "relay_stopping" }).ending).toBe("handed_over");
   });
   test("a bug, as the runner reports it", () => {
     expect(greeted().news({ is: "bug" }).ending).toBe("bug");

@@ -137,10 +137,10 @@ describe("a call that is up ends within a second, once, when", () => {
       expect(await expectClosed(rig, stream, stop)).toEqual({ by: "relay", code: 1012 });
       expect(await rig.relay.kill("SIGCONT")).toBe(0);
       expect(exited.code).toBe(0);
-      expect(endingsIn(rig.relay.lines)).toEqual(["relay_stopping"]);
+      expect(endingsIn(rig.relay.lines)).toEqual(["handed_over"]);
       expect(rig.relay.lines.at(-1)?.event).toBe("relay.stopped");
       await rig.restart("SIGCONT");
-      expect((await rig.ending(stream.callSid)).body).toMatchObject({ ending: "relay_stopping" });
+      expect((await rig.ending(stream.callSid)).body).toMatchObject({ ending: "handed_over" });
     }));
 });
 

@@ -167,7 +167,7 @@ describe("a deadline", () => {
     jest.advanceTimersByTime(60_000);
     expect(bench.endings).toEqual([]);
     bench.runner.stop();
-    expect(bench.endings).toEqual(["relay_stopping"]);
+    expect(bench.endings).toEqual(["handed_over"]);
     expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -29,7 +29,7 @@ const BY_NEWS = {
   twilio_closed: "line_lost",
   twilio_slow: "line_too_slow",
   model_slow: "model_too_slow",
-  relay_stopping: "relay_stopping",
+  relay_stopping: "handed_over",
   bug: "bug",
 } as const;
 
