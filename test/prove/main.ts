@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { ADMISSION } from "./admission.ts";
 import { CALL } from "./call.ts";
+import { FAULTS } from "./faults.ts";
 import type { Proof, Row } from "./rows.ts";
 import { TOOLS } from "./tools.ts";
 
@@ -12,6 +13,7 @@ const GROUPS: Readonly<Record<string, readonly Proof[]>> = {
   call: CALL,
   admission: ADMISSION,
   tools: TOOLS,
+  faults: FAULTS,
 };
 
 const HELP = `npm run prove                      everything (about an hour)

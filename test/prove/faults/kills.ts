@@ -1,0 +1,191 @@
+/**
+ * SIGKILL in the middle of calls, and a relay that is back after half a second, five or fifteen: every caller is back
+ * soon after it listens again, the conversation is remembered, and no token opens a second stream. Through the real edge.
+ */
+import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
+import { AUTH_TOKEN } from "../../rehearsal/relay.ts";
+import { addressOf, knockAt, NO_ANSWER } from "../admission/door.ts";
+import { type Proof, quantile } from "../rows.ts";
+import { type Recollection, recollectionOf } from "./memory.ts";
+import { clockOf, type Stage, startStage, until } from "./stage.ts";
+import { callersWithMarks, counted, listed, liveCalls, storyOf, summed } from "./swaps.ts";
+import { markOf, type Talker, talkingModel } from "./talk.ts";
+
+export type KillsPlan = {
+  readonly calls: number;
+  readonly kills: number;
+  /** In turn. */
+  readonly downMs: readonly number[];
+  /** Between a return and the next kill. */
+  readonly talkMs: number;
+};
+
+export type Back = {
+  readonly downMs: number;
+  /** From the moment at which the relay listens until the caller's stream is open, and until they hear it. */
+  readonly openMs: number;
+  readonly soundMs: number;
+};
+
+export type KillsOutcome = {
+  readonly kills: number;
+  readonly lost: readonly string[];
+  readonly backs: readonly Back[];
+  readonly answered: number;
+  readonly unanswered: number;
+  readonly goOn: number;
+  readonly memory: readonly Recollection[];
+  /** Tokens that had opened a stream and were tried again, by what they were answered. */
+  readonly replays: Readonly<Record<string, number>>;
+  /** One (call, attempt) let in twice, by the relays' own logs. */
+  readonly admittedTwice: number;
+  readonly said: readonly string[];
+};
+
+/** What was said in the last second may be lost with the process: it writes what it heard some 200 ms later. */
+const KILL_GRACE_MS = 1_000;
+/** Long enough to fail by, when a caller never comes back. */
+const BACK_WITHIN_MS = 12_000;
+
+export async function killUnderCalls(
+  plan: KillsPlan,
+  progress: (words: string) => void,
+): Promise<KillsOutcome> {
+  const stage = await startStage({
+    model: talkingModel(),
+    env: { DRAIN_SECONDS: "0", MAX_CALLS: "100", LOG_LEVEL: "debug" },
+    callers: callersWithMarks(plan.calls),
+  });
+  try {
+    const talkers = await liveCalls(stage, plan.calls);
+    const backs: Back[] = [];
+    const replays: Record<string, number> = {};
+    let knocks = 0;
+    for (let kill = 1; kill <= plan.kills; kill++) {
+      const downMs = plan.downMs[(kill - 1) % plan.downMs.length] ?? 0;
+      progress(`kill ${kill} of ${plan.kills}, ${downMs} ms away`);
+      await Bun.sleep(plan.talkMs);
+      backs.push(...(await killOnce(stage, talkers, downMs)));
+      for (const url of talkers.flatMap(tokensOf)) {
+        const signature = signatureFor(AUTH_TOKEN, url, {}, undefined);
+        const { port, pathname } = new URL(url);
+        // Of an address each: nobody is refused for how often others knocked.
+        const from = addressOf(++knocks);
+        const status = await knockAt({ port: Number(port), path: pathname, signature, from });
+        replays[status] = (replays[status] ?? 0) + 1;
+      }
+    }
+    await Promise.all(talkers.map((talker) => talker.silence()));
+    const goOn = await Promise.all(talkers.map((talker) => talker.ask()));
+    const lost = talkers.flatMap(({ call }) => (call.timeline.closed ? [storyOf(call)] : []));
+    for (const { call } of talkers) call.hangUp();
+    await Promise.all(talkers.map(({ call }) => call.ended));
+    const admitted = stage.logged.flatMap(({ event, callSid, attempt }) =>
+      event === "call.admitted" ? [`${callSid} ${attempt}`] : [],
+    );
+    return {
+      kills: plan.kills,
+      lost,
+      backs,
+      answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
+      unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
+      goOn: goOn.filter((isAnswered) => isAnswered).length,
+      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), KILL_GRACE_MS)),
+      replays,
+      admittedTwice: admitted.length - new Set(admitted).size,
+      said: talkers.flatMap(({ call }) => call.said()),
+    };
+  } finally {
+    await stage.stop();
+  }
+}
+
+async function killOnce(stage: Stage, talkers: readonly Talker[], downMs: number): Promise<Back[]> {
+  await stage.relay.kill("SIGKILL");
+  await Bun.sleep(downMs);
+  const starting = stage.start();
+  const watches = talkers.map((talker) => ({ talker, playedBefore: talker.call.ear.playedSamples }));
+  await starting;
+  const listensAtMs = performance.now();
+  return Promise.all(
+    watches.map(async ({ talker: { call }, playedBefore }): Promise<Back> => {
+      const opened = () =>
+        call.timeline.all("stream-opened").findLast(({ atMs }) => clockOf(call, atMs) > listensAtMs - 50);
+      const isHeard = () => call.ear.playedSamples > playedBefore;
+      const never = { downMs, openMs: Number.POSITIVE_INFINITY, soundMs: Number.POSITIVE_INFINITY };
+      const isOver = () => call.timeline.closed;
+      await until("a stream", () => isOver() || opened() !== undefined, BACK_WITHIN_MS).catch(() => {});
+      const back = opened();
+      if (back === undefined) return never;
+      const openMs = clockOf(call, back.atMs) - listensAtMs;
+      await until("a sound", () => isOver() || isHeard(), BACK_WITHIN_MS).catch(() => {});
+      return { downMs, openMs, soundMs: isHeard() ? performance.now() - listensAtMs : never.soundMs };
+    }),
+  );
+}
+
+/** The last two that opened a stream: the one that is open, and the one that was killed. */
+const tokensOf = ({ call: { timeline } }: Talker): string[] => {
+  const opened = new Set(timeline.all("stream-opened").map(({ streamSid }) => streamSid));
+  return timeline
+    .all("stream-connecting")
+    .filter(({ streamSid }) => opened.has(streamSid))
+    .slice(-2)
+    .map(({ url }) => url);
+};
+
+// --- the proof --------------------------------------------------------------------------------------------------
+
+const PLAN: KillsPlan = { calls: 10, kills: 50, downMs: [500, 5_000, 15_000], talkMs: 4_000 };
+const BACK_MS = 3_000;
+
+export const kills: Proof = {
+  name: "kills",
+  run: async (progress) => {
+    const outcome = await killUnderCalls(PLAN, progress);
+    const { backs, lost, replays, said } = outcome;
+    const { resumed, known, missing, muddled } = summed(outcome.memory);
+    const open = PLAN.downMs.map((downMs) => {
+      const of = backs.filter((back) => back.downMs === downMs);
+      const [opens, sounds] = [of.map(({ openMs }) => openMs), of.map(({ soundMs }) => soundMs)];
+      return `after ${downMs / 1000} s: open p50 ${quantile(opens, 0.5).toFixed(0)}, max ${Math.max(...opens).toFixed(0)} ms, heard p50 ${quantile(sounds, 0.5).toFixed(0)}, max ${Math.max(...sounds).toFixed(0)} ms`;
+    });
+    const tried = Object.values(replays).reduce((sum, count) => sum + count, 0);
+    const answered = tried - (replays[NO_ANSWER] ?? 0);
+    return [
+      {
+        what: `SIGKILL under ${PLAN.calls} calls: callers back once the relay listens again`,
+        bound: `all, in ≤ ${BACK_MS} ms`,
+        measured: `${backs.filter(({ openMs }) => openMs <= BACK_MS).length} of ${backs.length} in ${outcome.kills} kills; ${open.join("; ")}`,
+        ok:
+          outcome.kills >= PLAN.kills &&
+          backs.length === PLAN.calls * PLAN.kills &&
+          backs.every(({ openMs }) => openMs <= BACK_MS),
+      },
+      {
+        what: "of these: calls lost",
+        bound: "0",
+        measured: `${lost.length}${listed(lost)}; meanwhile the carrier's voice said ${counted(said) || "nothing"}`,
+        ok: lost.length === 0,
+      },
+      {
+        what: "what had been said up to a second before stands in what the next session is given, once and in order",
+        bound: "every word",
+        measured: `${known - missing.length} of ${known} words in ${resumed} sessions, ${muddled.length} muddled${listed([...missing, ...muddled])}`,
+        ok: resumed >= PLAN.calls * PLAN.kills && known > 0 && missing.length + muddled.length === 0,
+      },
+      {
+        what: "they go on: a question after the last kill is answered",
+        bound: `${PLAN.calls}`,
+        measured: `${outcome.goOn}; before it ${outcome.answered} answered, ${outcome.unanswered} not`,
+        ok: outcome.goOn === PLAN.calls,
+      },
+      {
+        what: "tokens that had opened a stream, sent again with Twilio's signature after each kill: accepted",
+        bound: "0; none let in twice by the log",
+        measured: `${replays["101"] ?? 0} of ${answered} (${JSON.stringify(replays)}), ${outcome.admittedTwice} by the log`,
+        ok: answered >= PLAN.calls * PLAN.kills && (replays["101"] ?? 0) === 0 && outcome.admittedTwice === 0,
+      },
+    ];
+  },
+};

@@ -1,0 +1,230 @@
+/**
+ * The same calls live through swap after swap of the relay, while new callers arrive: each new process listens beside
+ * the old one, and then the old one is told to end. All of it goes through the real edge, under the real twilio-run in
+ * its one-process mode (some ms a webhook): the calls come back by `action`, as Twilio would bring them.
+ */
+import type { PlacedCall } from "../../rehearsal/carrier/carrier.ts";
+import { type Proof, quantile } from "../rows.ts";
+import { type Recollection, recollectionOf } from "./memory.ts";
+import { ANYBODY, clockOf, PATIENCE_MS, type Stage, startStage, until } from "./stage.ts";
+import { markOf, type Talker, talkingModel, talkOn } from "./talk.ts";
+
+export type SwapsPlan = {
+  readonly calls: number;
+  readonly swaps: number;
+  /** Before each. */
+  readonly talkMs: number;
+  readonly arrivalEveryMs: number;
+  /** How long a new caller stays. */
+  readonly arrivalStaysMs: number;
+};
+
+export type SwapsOutcome = {
+  readonly swaps: number;
+  /** Of the calls that were to live through all: ended before they were hung up. */
+  readonly lost: readonly string[];
+  readonly handedOver: number;
+  /** From the end of a stream to the opening of the next. */
+  readonly apartMs: readonly number[];
+  /** What the carrier's own voice had to say to anybody. */
+  readonly said: readonly string[];
+  readonly arrivals: { readonly came: number; readonly heard: number; readonly lost: number };
+  /** Handshakes that were not answered with 101, of anybody's. */
+  readonly refused: readonly string[];
+  readonly answered: number;
+  readonly unanswered: number;
+  /** Asked something after the last swap, and answered. */
+  readonly goOn: number;
+  readonly memory: readonly Recollection[];
+  readonly exitCodes: Readonly<Record<string, number>>;
+};
+
+/** What was written of a call just before it is handed over is on its way. */
+const PLANNED_GRACE_MS = 250;
+const DRAIN_S = 1;
+const PAUSE_MS = { from: 300, to: 1_500 } as const;
+
+export async function swapUnderCalls(
+  plan: SwapsPlan,
+  progress: (words: string) => void,
+): Promise<SwapsOutcome> {
+  const stage = await startStage({
+    model: talkingModel(),
+    env: { DRAIN_SECONDS: String(DRAIN_S), MAX_CALLS: "200", LOG_LEVEL: "debug" },
+    callers: callersWithMarks(plan.calls),
+  });
+  const arrivals: PlacedCall[] = [];
+  const leaving: Promise<unknown>[] = [];
+  let arriving: ReturnType<typeof setInterval> | undefined;
+  try {
+    const talkers = await liveCalls(stage, plan.calls);
+    const arrive = () => {
+      const call = stage.dial(ANYBODY);
+      arrivals.push(call);
+      const stays = call.waitFor("heard-first-audio", PATIENCE_MS).catch(() => {});
+      leaving.push(stays.then(() => Bun.sleep(plan.arrivalStaysMs)).then(() => call.hangUp()));
+    };
+    arriving = setInterval(arrive, plan.arrivalEveryMs);
+    const exitCodes: Record<string, number> = {};
+    for (let swap = 1; swap <= plan.swaps; swap++) {
+      progress(`swap ${swap} of ${plan.swaps}, ${arrivals.length} new callers so far`);
+      await Bun.sleep(plan.talkMs);
+      const code = String(await swapOnce(stage, talkers));
+      exitCodes[code] = (exitCodes[code] ?? 0) + 1;
+    }
+    clearInterval(arriving);
+    await Promise.all(leaving);
+    await Promise.all(arrivals.map(({ ended }) => ended));
+    await Promise.all(talkers.map((talker) => talker.silence()));
+    const goOn = await Promise.all(talkers.map((talker) => talker.ask()));
+    const lost = talkers.flatMap(({ call }) => (call.timeline.closed ? [storyOf(call)] : []));
+    for (const { call } of talkers) call.hangUp();
+    await Promise.all(talkers.map(({ call }) => call.ended));
+    const all = [...talkers.map(({ call }) => call), ...arrivals];
+    const heard = arrivals.filter((call) => call.timeline.all("heard-first-audio").length > 0);
+    return {
+      swaps: plan.swaps,
+      lost,
+      handedOver: stage.logged.filter((line) => line.event === "call.ended" && line.ending === "handed_over")
+        .length,
+      apartMs: talkers.flatMap(({ call }) => apartMsOf(call)),
+      said: all.flatMap((call) => call.said()),
+      arrivals: {
+        came: arrivals.length,
+        heard: heard.length,
+        lost: arrivals.filter((call) => call.timeline.all("ended").some(({ by }) => by !== "caller")).length,
+      },
+      refused: all.flatMap((call) =>
+        call.timeline.all("stream-refused").map(({ status, reason }) => `${status ?? "no answer"} ${reason}`),
+      ),
+      answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
+      unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
+      goOn: goOn.filter((isAnswered) => isAnswered).length,
+      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), PLANNED_GRACE_MS)),
+      exitCodes,
+    };
+  } finally {
+    clearInterval(arriving);
+    await stage.stop();
+  }
+}
+
+/** The old one's exit code, once every call that was up has its stream at the new one. */
+async function swapOnce(stage: Stage, talkers: readonly Talker[]): Promise<number> {
+  const old = stage.relay;
+  await stage.start();
+  const sinceMs = performance.now();
+  const code = await old.kill("SIGTERM");
+  const isBack = ({ call }: Talker) =>
+    call.timeline.closed ||
+    call.timeline.all("stream-opened").some(({ atMs }) => clockOf(call, atMs) > sinceMs);
+  await until("every call has a stream again", () => talkers.every(isBack)).catch(() => {});
+  return code;
+}
+
+// --- callers ----------------------------------------------------------------------------------------------------
+
+const numberOf = (index: number): string => `+1555200${String(index).padStart(4, "0")}`;
+
+export const callersWithMarks = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [numberOf(index), { instructions: markOf(index) }]),
+  );
+
+/** Calls that have begun, each of which talks on. */
+export async function liveCalls(stage: Stage, count: number): Promise<Talker[]> {
+  const calls = Array.from({ length: count }, (_, index) => stage.dial(numberOf(index)));
+  await Promise.all(calls.map((call) => call.waitFor("heard-first-audio", PATIENCE_MS)));
+  return calls.map((call) =>
+    talkOn(call, () => PAUSE_MS.from + Math.random() * (PAUSE_MS.to - PAUSE_MS.from)),
+  );
+}
+
+export const apartMsOf = ({ timeline }: PlacedCall): number[] =>
+  timeline.all("stream-closed").flatMap(({ atMs }) => {
+    const next = timeline.all("stream-opened").find((opened) => opened.atMs > atMs);
+    return next === undefined ? [] : [next.atMs - atMs];
+  });
+
+/** For a row that failed: how the line went. */
+export const storyOf = ({ timeline }: PlacedCall): string =>
+  timeline.events
+    .slice(-8)
+    .map((event) => ("text" in event ? `${event.kind} "${event.text}"` : event.kind))
+    .join(", ");
+
+export const summed = (memory: readonly Recollection[]) => ({
+  resumed: memory.reduce((sum, { resumed }) => sum + resumed, 0),
+  known: memory.reduce((sum, { known }) => sum + known, 0),
+  missing: memory.flatMap(({ missing }) => missing),
+  muddled: memory.flatMap(({ muddled }) => muddled),
+});
+
+export const counted = (words: readonly string[]): string => {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => `${count} × ${word}`).join("; ");
+};
+
+// --- the proof --------------------------------------------------------------------------------------------------
+
+const PLAN: SwapsPlan = {
+  calls: 10,
+  swaps: 100,
+  talkMs: 1_500,
+  arrivalEveryMs: 1_000,
+  arrivalStaysMs: 3_000,
+};
+
+export const swaps: Proof = {
+  name: "swaps",
+  run: async (progress) => {
+    const outcome = await swapUnderCalls(PLAN, progress);
+    const { arrivals, lost, refused, said, exitCodes } = outcome;
+    const { resumed, known, missing, muddled } = summed(outcome.memory);
+    return [
+      {
+        what: `${PLAN.calls} calls through swaps of the relay, new beside old: calls lost`,
+        bound: `0 in ≥ ${PLAN.swaps}`,
+        measured: `${lost.length} in ${outcome.swaps} (${outcome.handedOver} hand-overs; exit codes ${JSON.stringify(exitCodes)})${lost.length > 0 ? `: ${lost[0]}` : ""}`,
+        ok:
+          outcome.swaps >= PLAN.swaps &&
+          lost.length === 0 &&
+          outcome.handedOver >= PLAN.calls * PLAN.swaps &&
+          exitCodes["0"] === outcome.swaps,
+      },
+      {
+        what: "their streams apart, from the end of one to the opening of the next",
+        bound: "told",
+        measured: `p50 ${quantile(outcome.apartMs, 0.5).toFixed(0)}, p99 ${quantile(outcome.apartMs, 0.99).toFixed(0)}, max ${Math.max(...outcome.apartMs).toFixed(0)} ms of ${outcome.apartMs.length}`,
+        ok: outcome.apartMs.length > 0,
+      },
+      {
+        what: "what had been said stands in what the next session is given, once and in order",
+        bound: "every word",
+        measured: `${known - missing.length} of ${known} words in ${resumed} sessions, ${muddled.length} muddled${listed([...missing, ...muddled])}`,
+        ok: resumed >= PLAN.calls * PLAN.swaps && known > 0 && missing.length + muddled.length === 0,
+      },
+      {
+        what: "they go on: a question after the last swap is answered",
+        bound: `${PLAN.calls}`,
+        measured: `${outcome.goOn}; before it ${outcome.answered} answered, ${outcome.unanswered} not`,
+        ok: outcome.goOn === PLAN.calls && outcome.answered > outcome.unanswered,
+      },
+      {
+        what: `a new caller every ${PLAN.arrivalEveryMs} ms: refused, lost, or told anything by the carrier's voice`,
+        bound: "0",
+        measured: `${refused.length}, ${arrivals.lost}, ${said.length} of ${arrivals.came}; ${arrivals.heard} heard the assistant${listed([counted(refused), counted(said)])}`,
+        ok:
+          arrivals.came > PLAN.swaps &&
+          arrivals.heard === arrivals.came &&
+          arrivals.lost + refused.length + said.length === 0,
+      },
+    ];
+  },
+};
+
+export const listed = (words: readonly string[]): string => {
+  const some = words.filter((word) => word !== "").slice(0, 3);
+  return some.length === 0 ? "" : `: ${some.join(" | ").slice(0, 300)}`;
+};
