@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { plainString } from "./json.ts";
 import { type ApprovalResponse, MCP_EVENTS, McpItem, type McpTool, NoMcpItem, opened } from "./native-mcp.ts";
+import { ResponseUsage, TranscriptionUsage } from "./usage.ts";
 
 const Id = z.string().min(1);
 
@@ -40,6 +41,7 @@ const EVENTS = {
     type: z.literal("conversation.item.input_audio_transcription.completed"),
     item_id: Id,
     transcript: z.string(),
+    usage: TranscriptionUsage,
   }),
   "conversation.item.input_audio_transcription.failed": z.object({
     type: z.literal("conversation.item.input_audio_transcription.failed"),
@@ -86,6 +88,7 @@ const EVENTS = {
       status_details: z
         .object({ error: z.object({ type: z.string().nullish(), code: z.string().nullish() }).nullish() })
         .nullish(),
+      usage: ResponseUsage,
     }),
   }),
   error: z.object({
