@@ -22,6 +22,7 @@ import {
   unlessOff,
   Whole,
 } from "./variables.ts";
+import { type WatchSettings, watchSettingsFrom } from "./watch-settings.ts";
 import type { TurnDetection } from "./wire/realtime.ts";
 
 export { type Env, type Finding, printFindings } from "./variables.ts";
@@ -43,7 +44,8 @@ export type Config = {
   readonly reusePort: boolean;
   readonly trustedProxies: BlockList;
   readonly logLevel: Level;
-} & ToolSettings;
+} & ToolSettings &
+  WatchSettings;
 
 export type Configured =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
@@ -154,6 +156,7 @@ export async function configFrom(
     z.enum(LEVELS).default("info"),
     `LOG_LEVEL=${LEVELS.join(" | ")}`,
   );
+  const watch = watchSettingsFrom(reader);
   const tools = await toolSettingsFrom(reader, env, readFile);
   if (tools.mcpServers.length > 0 && settings.transcriptionModel === undefined) {
     warnings.push({
@@ -195,6 +198,7 @@ export async function configFrom(
     reusePort,
     trustedProxies,
     logLevel,
+    ...watch,
     ...tools,
   };
   return { ok: true, config: Object.freeze(config), warnings };

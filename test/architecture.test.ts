@@ -151,6 +151,8 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
         "node:https",
         "node:net",
         "node:path",
+        "node:perf_hooks",
+        "prom-client",
       ].concat("bun:sqlite", "twilio/lib/webhooks/webhooks.js"),
     ),
     violations: [

@@ -6,6 +6,7 @@ import type { Entry } from "../call/journal.ts";
 import type { Census } from "./census.ts";
 import type { McpEntry } from "./mcp/entry.ts";
 import { RecordsFailure } from "./records.ts";
+import type { VitalsEntry } from "./vitals.ts";
 
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -13,6 +14,7 @@ export type Level = (typeof LEVELS)[number];
 /** What the relay itself has to say; what a call has to say is call/journal.ts. */
 export type RelayEntry =
   | McpEntry
+  | VitalsEntry
   | {
       readonly event: "relay.listening";
       readonly level: "info";

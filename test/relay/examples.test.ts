@@ -21,7 +21,7 @@ const EXAMPLES = [
   "TEMPERATURE",
   "ZAPIER_MCP_URL",
   "MCP_CONFIG",
-].concat("TOOL_POLICY", "TRUSTED_READS", "TOOL_TIMEOUTS");
+].concat("TOOL_POLICY", "TRUSTED_READS", "TOOL_TIMEOUTS", "MAX_MEMORY_MB");
 
 /** `NAME=value` lines, also those that are commented out. */
 const assignments = (pattern: RegExp): Array<[string, string]> =>
