@@ -85,6 +85,11 @@ export class CarrierLine {
     this.#socket.close(1000);
   }
 
+  /** As a line that breaks: no `stop`, no close, an end of the connection. */
+  vanish(): void {
+    this.#socket.terminate();
+  }
+
   #start(): void {
     const { accountSid, callSid, parameters } = this.#terms;
     this.#socket.send('{"event":"connected","protocol":"Call","version":"1.0.0"}');

@@ -168,6 +168,13 @@ export class Model {
     this.#say({ type: "input_audio_buffer.committed", event_id, item_id: heard.id });
     this.#say({ type: "conversation.item.added", event_id, item: heard });
     this.#say({
+      type: "conversation.item.input_audio_transcription.completed",
+      event_id,
+      item_id: heard.id,
+      content_index: 0,
+      transcript: "a few words",
+    });
+    this.#say({
       type: "response.created",
       event_id,
       response: { id: response, status: "in_progress", metadata: null },
@@ -205,7 +212,18 @@ export class Model {
       output_index: 0,
       item: said,
     });
-    const usage = { total_tokens: 350, input_tokens: 250, output_tokens: 100 };
+    const usage = {
+      total_tokens: 350,
+      input_tokens: 250,
+      output_tokens: 100,
+      input_token_details: {
+        text_tokens: 200,
+        audio_tokens: 50,
+        cached_tokens: 0,
+        cached_tokens_details: { text_tokens: 0, audio_tokens: 0 },
+      },
+      output_token_details: { text_tokens: 0, audio_tokens: 100 },
+    };
     const done = { id: response, status: "completed", status_details: null, output: [said], usage };
     this.#say({ type: "response.done", event_id, response: done });
     this.#say({ type: "rate_limits.updated", event_id, rate_limits: [] });

@@ -2,7 +2,8 @@
  * The group `faults`: that the line stays calm whatever fails, keeps what was said, and costs no more than was allowed.
  */
 import { kills } from "./faults/kills.ts";
+import { soaked } from "./faults/soak.ts";
 import { swaps } from "./faults/swaps.ts";
 import type { Proof } from "./rows.ts";
 
-export const FAULTS: readonly Proof[] = [swaps, kills];
+export const FAULTS: readonly Proof[] = [swaps, kills, soaked];
