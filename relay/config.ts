@@ -8,6 +8,7 @@ import type { Settings } from "./call/session.ts";
 import { type Key, keyFrom, WeakSecretError } from "./contract.ts";
 import { proxiesFrom } from "./io/address.ts";
 import { LEVELS, type Level } from "./io/log.ts";
+import { type LimitSettings, limitSettingsFrom } from "./limit-settings.ts";
 import { isKnownVoice, retirementOf, VOICES } from "./models.ts";
 import { Secret } from "./secret.ts";
 import { type ReadFile, type ToolSettings, toolSettingsFrom } from "./tool-settings.ts";
@@ -44,7 +45,8 @@ export type Config = {
   readonly reusePort: boolean;
   readonly trustedProxies: BlockList;
   readonly logLevel: Level;
-} & ToolSettings &
+} & LimitSettings &
+  ToolSettings &
   WatchSettings;
 
 export type Configured =
@@ -57,7 +59,7 @@ const DEFAULT_GREETING = "Hello, this is your assistant. How can I help?";
 
 /**
  * @param today decides whether a model's retirement is near; nothing here reads a clock
- * @param readFile for mcp.json; nothing here reads a file
+ * @param readFile for mcp.json and a file of prices; nothing here reads a file
  */
 export async function configFrom(
   env: Env,
@@ -157,6 +159,7 @@ export async function configFrom(
     `LOG_LEVEL=${LEVELS.join(" | ")}`,
   );
   const watch = watchSettingsFrom(reader);
+  const brakes = await limitSettingsFrom(reader, readFile, model, settings.transcriptionModel);
   const tools = await toolSettingsFrom(reader, env, readFile);
   if (tools.mcpServers.length > 0 && settings.transcriptionModel === undefined) {
     warnings.push({
@@ -199,6 +202,7 @@ export async function configFrom(
     trustedProxies,
     logLevel,
     ...watch,
+    ...brakes,
     ...tools,
   };
   return { ok: true, config: Object.freeze(config), warnings };

@@ -48,6 +48,15 @@ describe("with only what is needed", () => {
       maxMemoryMb: undefined,
       minDiskMb: 50,
       metricsToken: undefined,
+      limits: { maxCallMs: 1_800_000, askAfterMs: 20_000, endAfterMs: 60_000 },
+      budgets: { perCallMicros: undefined, perDayMicros: undefined, perMonthMicros: undefined },
+      rates: {
+        model: {
+          text: { in: 4_000, cached: 400, out: 24_000 },
+          audio: { in: 32_000, cached: 400, out: 64_000 },
+        },
+        transcription: undefined,
+      },
       mcpServers: [],
       mcpMode: "bridged",
       policy: { rules: [], trustedReads: [] },
@@ -327,8 +336,11 @@ describe("OPENAI_MODEL", () => {
     expect(later.ok).toBe(false);
   });
 
-  test("that nobody knows yet is taken: new ones come without notice", async () => {
+  test("that nobody knows yet is taken, with a warning that it has no price: new ones come without notice", async () => {
     const { config, warnings } = await good({ OPENAI_MODEL: "gpt-realtime-3" });
-    expect([config.settings.model, warnings]).toEqual(["gpt-realtime-3", []]);
+    expect(config.settings.model).toBe("gpt-realtime-3");
+    expect(warnings).toMatchObject([
+      { variable: "OPENAI_MODEL", problem: expect.stringContaining("no price") },
+    ]);
   });
 });

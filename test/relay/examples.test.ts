@@ -21,7 +21,10 @@ const EXAMPLES = [
   "TEMPERATURE",
   "ZAPIER_MCP_URL",
   "MCP_CONFIG",
-].concat("TOOL_POLICY", "TRUSTED_READS", "TOOL_TIMEOUTS", "MAX_MEMORY_MB");
+].concat(
+  ["TOOL_POLICY", "TRUSTED_READS", "TOOL_TIMEOUTS", "MAX_MEMORY_MB"],
+  ["BUDGET_PER_CALL", "BUDGET_PER_DAY", "BUDGET_PER_MONTH", "PRICES_FILE"],
+);
 
 /** `NAME=value` lines, also those that are commented out. */
 const assignments = (pattern: RegExp): Array<[string, string]> =>
