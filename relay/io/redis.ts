@@ -2,8 +2,7 @@
  * The records in one Redis, for several machines behind one name. Each step is one script, which Redis runs with
  * nothing in between: https://redis.io/docs/latest/develop/interact/programmability/eval-intro/
  *
- * Redis away means that nobody comes in, and touches no call that is up. Nothing is queued for later and nothing is
- * sent twice: whoever asks gets an answer within a second, or a failure.
+ * Redis away means that nobody comes in, and touches no call that is up.
  */
 import { z } from "zod";
 import type { Ending } from "../call/ending.ts";
@@ -17,15 +16,13 @@ import {
   KEEP_S,
   type LastKnown,
   type Records,
-  RecordsFailure,
   type Spent,
   TRIES_AN_HOUR,
   type Use,
   type Used,
 } from "./records.ts";
+import { RedisConnection } from "./redis-connection.ts";
 
-const ANSWER_WITHIN_MS = 1_000;
-const CONNECT_AGAIN_MS = 500;
 /** Longer than a token lives, with the skew of its clocks. */
 const NEW_FOR_S = 70;
 const SKEW_S = 5;
@@ -91,33 +88,33 @@ const Field = z.string().nullable();
 const LastRow = z.tuple([Field, Field, Field, Field]);
 
 export class RedisRecords implements Records {
-  readonly #url: Secret;
+  /** For whatever else this process keeps there. */
+  readonly connection: RedisConnection;
   readonly #clock: Clock;
-  readonly #health: Health;
   readonly #log: Log;
-  #client: Bun.RedisClient | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
-  #hasWarned = false;
 
-  private constructor(url: Secret, clock: Clock, health: Health, log: Log) {
-    this.#url = url;
+  private constructor(connection: RedisConnection, clock: Clock, log: Log) {
+    this.connection = connection;
     this.#clock = clock;
-    this.#health = health;
     this.#log = log;
   }
 
   /** Resolves when it was tried once to connect; from then on it goes on trying by itself. */
   static async open(url: Secret, clock: Clock, health: Health, log: Log): Promise<RedisRecords> {
-    const records = new RedisRecords(url, clock, health, log);
-    await records.#connect();
-    return records;
+    let isJudged = false;
+    const connection = await RedisConnection.open(url, health, async (to) => {
+      if (await begin(to, clock)) warnOfLoss(log);
+      health.worked();
+      if (!isJudged) await judge(to, log);
+      isJudged = true;
+    });
+    return new RedisRecords(connection, clock, log);
   }
 
   async use({ jti, callSid, attempt, issuedS, expiresS }: Use): Promise<Used> {
     const keys = [KEY.known, KEY.since, KEY.latest, KEY.used(jti), KEY.call(callSid)];
     const [first, latestS] = Pair.parse(
-      await this.#run(USE, keys, [this.#clock.unixS(), issuedS, expiresS, attempt, jti]),
+      await this.connection.run(USE, keys, [this.#clock.unixS(), issuedS, expiresS, attempt, jti]),
     );
     return { isFirst: first === 1, latestS };
   }
@@ -128,12 +125,12 @@ export class RedisRecords implements Records {
     transferTo?: string,
   ): Promise<void> {
     const to = transferTo === undefined ? [] : [transferTo];
-    await this.#run(ENDED, [KEY.call(callSid)], [jti, ending, ...to]);
+    await this.connection.run(ENDED, [KEY.call(callSid)], [jti, ending, ...to]);
   }
 
   async lastOf(callSid: string): Promise<LastKnown | undefined> {
     const [jti, attempt, ending, to] = LastRow.parse(
-      await this.#ask("HMGET", [KEY.call(callSid), "jti", "attempt", "ending", "to"]),
+      await this.connection.ask("HMGET", [KEY.call(callSid), "jti", "attempt", "ending", "to"]),
     );
     if (jti === null || attempt === null) return undefined;
     return {
@@ -145,17 +142,17 @@ export class RedisRecords implements Records {
   }
 
   async triesLeft(caller: string, nowS: number): Promise<number> {
-    const spent = await this.#ask("ZCOUNT", [KEY.tries(caller), `(${nowS - HOUR_S}`, "+inf"]);
+    const spent = await this.connection.ask("ZCOUNT", [KEY.tries(caller), `(${nowS - HOUR_S}`, "+inf"]);
     return Math.max(0, TRIES_AN_HOUR - z.number().parse(spent));
   }
 
   async spendTry(caller: string, tryId: string, nowS: number): Promise<Spent> {
-    const [spent, left] = Pair.parse(await this.#run(SPEND, [KEY.tries(caller)], [nowS, tryId]));
+    const [spent, left] = Pair.parse(await this.connection.run(SPEND, [KEY.tries(caller)], [nowS, tryId]));
     return { allowed: spent === 1, left };
   }
 
   async refundTry(caller: string, tryId: string, nowS: number): Promise<number> {
-    await this.#ask("ZREM", [KEY.tries(caller), tryId]);
+    await this.connection.ask("ZREM", [KEY.tries(caller), tryId]);
     return this.triesLeft(caller, nowS);
   }
 
@@ -164,109 +161,43 @@ export class RedisRecords implements Records {
       z
         .string()
         .nullable()
-        .parse(await this.#ask("GET", [KEY.latest])) ?? 0,
+        .parse(await this.connection.ask("GET", [KEY.latest])) ?? 0,
     );
   }
 
   async heartbeat(): Promise<void> {
-    const keys = [KEY.known, KEY.since, KEY.heartbeat];
-    const begins = await this.#run(HEARTBEAT, keys, [this.#clock.unixS()]);
-    if (begins === 1) {
-      this.#warn("it held no records: where it is not new, it has lost them, and needs appendonly yes");
-    }
+    if (await begin(this.connection, this.#clock)) warnOfLoss(this.#log);
   }
 
   /** Redis does, by itself. */
   async forgetOld(): Promise<void> {}
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#retry);
-    this.#client?.close();
-  }
-
-  #run(script: string, keys: readonly string[], values: ReadonlyArray<string | number>): Promise<unknown> {
-    return this.#ask("EVAL", [script, String(keys.length), ...keys, ...values.map(String)]);
-  }
-
-  async #ask(command: string, args: string[]): Promise<unknown> {
-    const client = this.#client;
-    if (client === undefined) throw failure("away");
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      // Whatever it answers now comes too late, and what is asked next would wait behind it.
-      client.close();
-      late.reject(failure("no answer"));
-    }, ANSWER_WITHIN_MS);
-    try {
-      return await Promise.race([client.send(command, args), late.promise]);
-    } catch (thrown) {
-      if (thrown instanceof RecordsFailure) throw thrown;
-      throw failure(codeOf(thrown));
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** A client each time: one that has failed is not asked to mend itself. */
-  async #connect(): Promise<void> {
-    const client = new Bun.RedisClient(this.#url.reveal(), {
-      autoReconnect: false,
-      enableOfflineQueue: false,
-      connectionTimeout: ANSWER_WITHIN_MS,
-    });
-    this.#client = client;
-    client.onclose = () => this.#lost(client);
-    try {
-      await client.connect();
-      await this.heartbeat();
-      this.#health.worked();
-      await this.#judge();
-    } catch (thrown) {
-      this.#health.failed(thrown instanceof RecordsFailure ? thrown : failure(codeOf(thrown)));
-      // Otherwise it is there but takes no writes, and is asked again by whoever comes.
-      if (!client.connected) this.#lost(client);
-    }
-  }
-
-  #lost(client: Bun.RedisClient): void {
-    if (this.#client !== client || this.#isClosed) return;
-    this.#client = undefined;
-    this.#health.failed(failure("away"));
-    this.#retry = setTimeout(() => this.#connect(), CONNECT_AGAIN_MS);
-  }
-
-  /** What would make it forget a use before its time. A Redis that does not tell is not asked twice. */
-  async #judge(): Promise<void> {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    const info = await this.#ask("INFO", []).catch(() => "");
-    const said = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(String(info))?.[1];
-    const policy = said("maxmemory_policy");
-    if (policy !== undefined && policy !== "noeviction") {
-      this.#warn("it may throw records away when its memory is full: set maxmemory-policy noeviction");
-    }
-    if (said("aof_enabled") === "0") {
-      this.#warn(
-        "it forgets the last uses of tokens when it is killed: set appendonly yes, appendfsync always",
-      );
-    }
-  }
-
-  #warn(mend: string): void {
-    this.#log({ event: "relay.warning", level: "warn", variable: "REDIS_URL", mend });
+    this.connection.close();
   }
 }
 
-const failure = (code: string): RecordsFailure =>
-  new RecordsFailure(
-    code,
-    "REDIS_URL: check that Redis runs, is reached from here, takes this password and has room; nobody is admitted until then",
-  );
-
-/** The first word of a server's error is its kind, as in "OOM command not allowed"; the rest may hold anything. */
-function codeOf(thrown: unknown): string {
-  const kind = thrown instanceof Error ? /^[A-Z]{2,}(?= )/.exec(thrown.message)?.[0] : undefined;
-  if (kind !== undefined) return kind;
-  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+/** Writes what a use writes. True: it held nothing. */
+async function begin(connection: RedisConnection, clock: Clock): Promise<boolean> {
+  return (await connection.run(HEARTBEAT, [KEY.known, KEY.since, KEY.heartbeat], [clock.unixS()])) === 1;
 }
+
+/** What would make it forget a use before its time. */
+async function judge(connection: RedisConnection, log: Log): Promise<void> {
+  // Where it does not tell, it is not asked again.
+  const info = await connection.ask("INFO", []).catch(() => "");
+  const said = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(String(info))?.[1];
+  const policy = said("maxmemory_policy");
+  if (policy !== undefined && policy !== "noeviction") {
+    warn(log, "it may throw records away when its memory is full: set maxmemory-policy noeviction");
+  }
+  if (said("aof_enabled") === "0") {
+    warn(log, "it forgets the last uses of tokens when it is killed: set appendonly yes, appendfsync always");
+  }
+}
+
+const warnOfLoss = (log: Log): void =>
+  warn(log, "it held no records: where it is not new, it has lost them, and needs appendonly yes");
+
+const warn = (log: Log, mend: string): void =>
+  log({ event: "relay.warning", level: "warn", variable: "REDIS_URL", mend });
