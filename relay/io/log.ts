@@ -53,6 +53,14 @@ export type RelayEntry =
     }
   | { readonly event: "store.failed"; readonly level: "error"; readonly code: string; readonly mend: string }
   | { readonly event: "store.recovered"; readonly level: "info" }
+  /** Dollars are counted in millionths. */
+  | {
+      readonly event: "budget.warned" | "budget.spent";
+      readonly level: "warn";
+      readonly period: "day" | "month";
+      readonly spentMicros: number;
+      readonly limitMicros: number;
+    }
   | {
       readonly event: "clock.ahead" | "clock.behind";
       readonly level: "warn";
