@@ -13,6 +13,8 @@ type Audio = Extract<FromModel, { type: "session.updated" }>["session"]["audio"]
 
 const MEND = "the model does not take this setting and the call goes on without it: remove its variable";
 const MENDS: Partial<Record<OptionalField, string>> = {
+  truncation:
+    "the model does not take a retention ratio and the call goes on without it: nothing to mend, but calls that outgrow the context cost more",
   "tools.mcp":
     "OpenAI does not take the MCP servers and the call goes on without their tools: it must reach each of them from the internet; MCP_MODE=bridged has the relay ask them instead",
 };

@@ -29,7 +29,18 @@ export type Wanted = {
 };
 
 /** Fields that a call can do without, by the name under which the server refuses them. */
-const OPTIONAL = ["temperature", "audio.input.noise_reduction", "audio.input.transcription"] as const;
+const OPTIONAL = [
+  "temperature",
+  "truncation",
+  "audio.input.noise_reduction",
+  "audio.input.transcription",
+] as const;
+/**
+ * What the model reads again is cheap from its cache, which holds as far as nothing before it has changed: a conversation
+ * that outgrows the context is cut seldom and by much, not a little for each response.
+ * Source: https://developers.openai.com/api/docs/guides/realtime-costs
+ */
+const TRUNCATION = { type: "retention_ratio", retention_ratio: 0.8 } as const;
 /** The servers that OpenAI is to ask by itself: whether it takes one depends on more than how it is written down. */
 const SERVERS = "tools.mcp";
 export type OptionalField = (typeof OPTIONAL)[number] | typeof SERVERS;
@@ -120,6 +131,7 @@ export function sessionFor(
     },
     tools: without.has(SERVERS) ? tools.filter(({ type }) => type !== "mcp") : tools,
     tool_choice: "auto",
+    ...(!without.has("truncation") && { truncation: TRUNCATION }),
     ...(temperature !== undefined && !without.has("temperature") && { temperature }),
   };
 }

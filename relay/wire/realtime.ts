@@ -196,6 +196,8 @@ export type Session = {
   };
   readonly tools: readonly SessionTool[];
   readonly tool_choice: "auto";
+  /** How much is kept of what followed the instructions once it outgrows the model's context. */
+  readonly truncation?: { readonly type: "retention_ratio"; readonly retention_ratio: number };
   readonly temperature?: number;
 };
 

@@ -27,6 +27,12 @@ const REFUSED: ReadonlyArray<readonly [what: string, event: object, code: string
   ["an event without a type", { session: {} }, "missing_required_parameter", "type"],
   ["output_audio_buffer.clear", { type: "output_audio_buffer.clear" }, "invalid_value", "type"],
   ["temperature", update({ temperature: 0.8 }), "unknown_parameter", "session.temperature"],
+  [
+    "a ratio that keeps more than there is",
+    update({ truncation: { type: "retention_ratio", retention_ratio: 1.2 } }),
+    "invalid_value",
+    "session.truncation.retention_ratio",
+  ],
   ["modalities, a beta name", update({ modalities: ["audio"] }), "unknown_parameter", "session.modalities"],
   [
     "both modalities",

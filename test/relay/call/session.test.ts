@@ -46,6 +46,7 @@ describe("the session that is asked for", () => {
       },
       tools: TOOLS,
       tool_choice: "auto",
+      truncation: { type: "retention_ratio", retention_ratio: 0.8 },
     });
   });
 
@@ -63,9 +64,10 @@ describe("the session that is asked for", () => {
   });
 
   test("leaves out what was refused, and nothing else", () => {
-    const without = new Set<OptionalField>(["temperature", "audio.input.transcription"]);
+    const without = new Set<OptionalField>(["temperature", "truncation", "audio.input.transcription"]);
     const session = sessionFor(all, wanted(), without);
     expect(session).not.toHaveProperty("temperature");
+    expect(session).not.toHaveProperty("truncation");
     expect(session.audio.input).not.toHaveProperty("transcription");
     expect(session.audio.input.noise_reduction).toEqual({ type: "near_field" });
   });
@@ -121,6 +123,8 @@ describe("a field that was refused", () => {
   test.each([
     ["session.temperature", "temperature"],
     ["temperature", "temperature"],
+    ["session.truncation", "truncation"],
+    ["session.truncation.type", "truncation"],
     ["session.audio.input.noise_reduction", "audio.input.noise_reduction"],
     ["session.audio.input.noise_reduction.type", "audio.input.noise_reduction"],
     ["session.audio.input.transcription.language", "audio.input.transcription"],
