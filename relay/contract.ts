@@ -181,10 +181,12 @@ const TokenId = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 /** 256 bits of a hash. */
 const Hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
-/** Of a call's streams, counted from 0: there is none after it. */
-export const LAST_ATTEMPT = 99;
+/** Of a call's streams, counted from 0: there is none after it. Many: a day's call may be handed over at each deploy. */
+export const LAST_ATTEMPT = 999;
 /** 0 for the call's first stream, then rising: one stream for each (call, attempt). */
 const Attempt = z.number().int().min(0).max(LAST_ATTEMPT);
+/** So many of a call's broken streams are remembered. */
+export const MOST_BREAKS = 5;
 
 const StreamClaims = z.strictObject({
   ...timed,
@@ -201,10 +203,16 @@ const StateClaims = z.strictObject({
   aud: z.literal(EDGE),
   sub: CallSid,
   attempt: Attempt,
-  /** How many relays in a row, before this one, did not take the call. */
+  /** How often the call was sent to a relay again, in a row, without a stream that reached `start`. */
   remints: Attempt,
   /** The relay that this attempt went to. */
   relay: z.string().min(1),
+  /** How many relays in a row, before this one, did not take the call; absent: each time it was sent again. */
+  passed: Attempt.exactOptional(),
+  /** When streams of this call that had reached `start` broke lately: {@link MOST_BREAKS} at most. */
+  broke: z.array(Seconds).min(1).max(MOST_BREAKS).exactOptional(),
+  /** The caller is waiting since then for the relay to answer, and no stream was sent anywhere meanwhile. */
+  waitingSince: Seconds.exactOptional(),
 });
 const TransferClaims = z.strictObject({
   ...timed,
@@ -283,9 +291,9 @@ type Of<Claims> = { callSid: string } & Omit<Claims, keyof typeof timed | "aud" 
 
 export const mintState = (
   key: Key,
-  { callSid: sub, attempt, remints, relay }: Of<StateClaims>,
+  { callSid: sub, ...carried }: Of<StateClaims>,
   nowS: number,
-): Promise<string> => mint(key, STATE, nowS, { aud: EDGE, sub, attempt, remints, relay });
+): Promise<string> => mint(key, STATE, nowS, { aud: EDGE, sub, ...carried });
 
 export const mintTransferState = (
   key: Key,

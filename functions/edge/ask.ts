@@ -1,5 +1,5 @@
 /**
- * One question to a relay over HTTPS: at most two seconds, no redirects (the token is for this relay and for nobody
+ * One question to a relay over HTTPS: for two seconds at most, no redirects (the token is for this relay and for nobody
  * else), and whatever goes wrong is a value.
  */
 import type { Relay } from "./relays.ts";
@@ -11,16 +11,23 @@ export type RelayAnswer =
 /** The caller waits in silence for this long at most; Twilio itself would wait for 15 s. */
 const ANSWER_WITHIN_MS = 2000;
 
+export type Question = {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly token: string;
+  readonly withinMs?: number;
+};
+
 export async function askRelay(
   relay: Relay,
-  { method, path, token }: { method: "GET" | "POST" | "DELETE"; path: string; token: string },
+  { method, path, token, withinMs = ANSWER_WITHIN_MS }: Question,
 ): Promise<RelayAnswer> {
   try {
     const response = await fetch(`${relay.httpOrigin}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, accept: "application/json" },
       redirect: "error",
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
     const { status } = response;
     if (status === 200) return { kind: "answer", status, body: await response.json() };

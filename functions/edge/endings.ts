@@ -7,14 +7,19 @@ import type { Relay } from "./relays.ts";
 const known = {
   ending: z.string().regex(/^[A-Za-z][A-Za-z0-9 _-]{0,63}$/),
   attempt: z.number().int().min(0),
+  /** Whether the stream reached `start`. A relay of an older version does not say. */
+  started: z.boolean().default(false),
 };
 const EndingAnswer = z.discriminatedUnion("outcome", [
-  z.object({ ...known, outcome: z.enum(["finished", "told", "handover", "again", "failed", "live"]) }),
+  z.object({ ...known, outcome: z.enum(["finished", "told", "handover", "failed"]) }),
+  z.object({ ...known, outcome: z.enum(["again", "live"]) }),
   z.object({ ...known, outcome: z.literal("transfer"), to: TransferName }),
 ]);
 
 export type Ended =
-  | { readonly how: "finished" | "told" | "handover" | "again" | "failed" | "live"; readonly ending: string }
+  | { readonly how: "finished" | "told" | "handover" | "failed"; readonly ending: string }
+  /** It broke, and may be brought back. */
+  | { readonly how: "again"; readonly ending: string; readonly started: boolean }
   /** The caller is to be put through: to a name that the relay's model chose, and that is still to be looked up. */
   | { readonly how: "transfer"; readonly to: string }
   /** The relay answers and knows nothing of this attempt: its stream never came about. */
@@ -23,14 +28,26 @@ export type Ended =
   | { readonly how: "refused" }
   | { readonly how: "unreachable" | "nonsense"; readonly detail: string };
 
+/** While the caller waits for a relay to come back: with the pause between, and Twilio's way, less than 2.5 s a round. */
+const WAITING_MS = 1000;
+
+type Asked = {
+  readonly relay: Relay;
+  readonly callSid: string;
+  readonly attempt: number;
+  /** It is asked again and again. */
+  readonly isWaitedFor?: boolean;
+};
+
 /** @param nowS whole seconds since 1970 */
 export async function askEnding(
   key: Key,
-  { relay, callSid, attempt }: { relay: Relay; callSid: string; attempt: number },
+  { relay, callSid, attempt, isWaitedFor = false }: Asked,
   nowS: number,
 ): Promise<Ended> {
   const token = await mintEndingToken(key, { relay: relay.name, callSid }, nowS);
-  const asked = await askRelay(relay, { method: "GET", path: endingPath(callSid), token });
+  const question = { method: "GET", path: endingPath(callSid), token } as const;
+  const asked = await askRelay(relay, isWaitedFor ? { ...question, withinMs: WAITING_MS } : question);
   if (asked.kind === "none") return { how: asked.how, detail: asked.detail };
   const { status, body } = asked;
   if (status === 404) return { how: "unknown" };
@@ -40,6 +57,16 @@ export async function askEnding(
   if (!answer.success) return { how: "nonsense", detail: "not an ending" };
   const { data } = answer;
   if (data.attempt !== attempt) return { how: "unknown" };
-  if (data.outcome === "transfer") return { how: "transfer", to: data.to };
-  return { how: data.outcome, ending: data.ending };
+  const { ending, started } = data;
+  switch (data.outcome) {
+    case "transfer":
+      return { how: "transfer", to: data.to };
+    case "again":
+      return { how: "again", ending, started };
+    case "live":
+      // Twilio asks when the stream is over, and this relay has not noticed yet, or it is another process's.
+      return { how: "again", ending, started: true };
+    default:
+      return { how: data.outcome, ending };
+  }
 }

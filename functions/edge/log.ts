@@ -71,11 +71,43 @@ export type EdgeEvent =
       readonly result: News["transfer"]["result"] | "completed" | "caller gone";
     }
   | { readonly event: "call_finished"; readonly callSid: string; readonly ending: string }
+  | { readonly event: "call_handed_over"; readonly callSid: string; readonly ending: string }
   | {
       readonly event: "call_broken_off";
       readonly callSid: string;
-      readonly outcome: "handover" | "again" | "failed" | "live";
+      readonly outcome: "again" | "told" | "failed";
       readonly ending: string;
+    }
+  | {
+      readonly event: "call_waits";
+      readonly callSid: string;
+      /** For the relay to answer, so far. */
+      readonly waitedS: number;
+    }
+  | {
+      readonly event: "call_given_up";
+      readonly callSid: string;
+      readonly caller: string;
+      /** An ending of the relay's, or what the edge has found. */
+      readonly why: string;
+    }
+  | {
+      readonly event: "owner_alerted";
+      readonly callSid: string;
+      /** The last two digits. */
+      readonly to: string;
+    }
+  | {
+      readonly event: "owner_not_alerted";
+      readonly callSid: string;
+      /** Twilio's code of an error or the name of one, never its message. */
+      readonly detail: string;
+    }
+  | {
+      readonly event: "message_left";
+      readonly callSid: string;
+      readonly caller: string;
+      readonly seconds: number;
     }
   | {
       readonly event: "call_not_taken";
@@ -118,7 +150,13 @@ const LEVELS = {
   transfer_refused: "warn",
   transfer_ended: "info",
   call_finished: "info",
+  call_handed_over: "info",
   call_broken_off: "warn",
+  call_waits: "warn",
+  call_given_up: "error",
+  owner_alerted: "info",
+  owner_not_alerted: "error",
+  message_left: "info",
   call_not_taken: "error",
   relay_refused_token: "error",
   stream_status: "info",

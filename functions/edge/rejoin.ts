@@ -1,82 +1,80 @@
 /**
- * A call that was joined to a relay is joined to one again. Two reasons, and they count differently: the relay did not
- * take the call, and the next one gets it, at most twice in a row; or the call was away for a while as it was meant
- * to be, and comes back to the relay that had it, as often as that happens.
+ * A call whose stream is over is joined to a relay again, or asked for a moment's patience, or given up: what
+ * comeback.ts has decided is done here.
  *
  * That the caller was admitted, with a PIN where one was due, is what the signed state proves. The allowlist is read for
  * the profile, and so that nobody comes in who has been taken off it.
  */
-import { LAST_ATTEMPT, type ListedProfile, type News, type StateClaims } from "../../relay/contract.ts";
+import { type ListedProfile, mintState, type News } from "../../relay/contract.ts";
+import { type Before, type Comeback, comeback, type Happened } from "./comeback.ts";
 import { connect } from "./connect.ts";
-import { lastTwo, log } from "./log.ts";
-import { inOrderFor, type Relay } from "./relays.ts";
+import { lastWords } from "./last-words.ts";
+import { log } from "./log.ts";
+import { type Moment, stillListed } from "./moment.ts";
+import { inOrderFor } from "./relays.ts";
 import { type Reply, say } from "./reply.ts";
-import { farewell } from "./sentences.ts";
-import type { Identity, Settings } from "./settings.ts";
-import type { CallFields } from "./webhook.ts";
+import { spoken } from "./sentences.ts";
 
-/** In a row, without a stream that reached `start`. */
-const MOST_REMINTS = 2;
-
-/** What a state says of the stream before. */
-type Before = Pick<StateClaims, "attempt" | "relay">;
-
-/** A caller who is still on the list; otherwise the answer, which is to hang up. */
-export function stillListed(
-  { terms }: Settings,
-  { CallSid: callSid, From: from }: CallFields,
-): { readonly profile: ListedProfile } | { readonly reply: Reply } {
-  const profile = terms.callers.get(from)?.profile;
-  if (profile !== undefined) return { profile };
-  log({ event: "call_turned_away", callSid, caller: lastTwo(from), why: "not on the list" });
-  return { reply: say([{ verb: "hangup" }]) };
-}
-
-/** The relay did not take the call. */
-export async function toTheNextRelay(
-  identity: Identity,
-  settings: Settings,
-  fields: CallFields,
-  { remints, ...before }: Before & Pick<StateClaims, "remints">,
-  nowS: number,
-): Promise<Reply> {
-  const order = inOrderFor(settings.relays, fields.CallSid);
-  const at = order.findIndex(({ name }) => name === before.relay);
-  // Each is asked once in a row, wherever the row began: a call may have come back to any of them.
-  const isLeft = remints < MOST_REMINTS && (at === -1 || remints + 1 < order.length);
-  const relay = isLeft ? order[(at + 1) % order.length] : undefined;
-  return rejoin(identity, settings, fields, before, { relay, remints: remints + 1 }, nowS);
-}
-
-/** The call was away as it was meant to be: it comes back to the relay that had it, as long as that one is ours. */
-export async function backToTheRelay(
-  identity: Identity,
-  settings: Settings,
-  fields: CallFields,
+/** @param told.why for the log and the owner, should the call be given up */
+export async function bringBack(
+  moment: Moment,
+  happened: Happened,
   before: Before,
-  news: News,
-  nowS: number,
+  told: { readonly why: string; readonly news?: News },
 ): Promise<Reply> {
-  const order = inOrderFor(settings.relays, fields.CallSid);
-  const relay = order.find(({ name }) => name === before.relay) ?? order[0];
-  return rejoin(identity, settings, fields, before, { relay, remints: 0, news }, nowS);
-}
-
-type Next = { readonly relay: Relay | undefined; readonly remints: number; readonly news?: News };
-
-async function rejoin(
-  identity: Identity,
-  settings: Settings,
-  fields: CallFields,
-  { attempt }: Before,
-  { relay, ...next }: Next,
-  nowS: number,
-): Promise<Reply> {
-  const listed = stillListed(settings, fields);
+  const listed = stillListed(moment);
   if ("reply" in listed) return listed.reply;
   const { profile } = listed;
-  if (relay === undefined || attempt >= LAST_ATTEMPT) return say(farewell("unavailable", profile.language));
+  const { identity, settings, fields, nowS } = moment;
   const { CallSid: callSid, From: from } = fields;
-  const joined = { callSid, from, profile, relay, attempt: attempt + 1, ...next };
-  return connect(identity, settings, joined, nowS);
+  const decided = comeback(happened, before, inOrderFor(settings.relays, callSid), nowS);
+  switch (decided.does) {
+    case "join": {
+      const { does: _, ...to } = decided;
+      const news = told.news && { news: told.news };
+      return connect(
+        identity,
+        settings,
+        { callSid, from, profile, attempt: before.attempt + 1, ...to, ...news },
+        nowS,
+      );
+    }
+    case "wait":
+      return wait(moment, before, decided, profile);
+    case "give up":
+      return lastWords(moment, {
+        sentence: happened.what === "broke" ? "lost" : "unavailable",
+        why: told.why,
+      });
+    default:
+      return decided satisfies never;
+  }
+}
+
+/** A round of it, with Twilio's way there and back and what the relay may take to answer, is less than 2.5 s. */
+const PAUSE_S = 1;
+
+/** Twilio asks again, with nothing minted: a token that is not used at once is of no use to its caller. */
+async function wait(
+  { identity: { baseUrl }, settings: { keys }, fields: { CallSid: callSid }, nowS }: Moment,
+  { attempt, remints, relay, passed, broke }: Before,
+  { sinceS, tells }: Extract<Comeback, { does: "wait" }>,
+  { language }: ListedProfile,
+): Promise<Reply> {
+  log({ event: "call_waits", callSid, waitedS: nowS - sinceS });
+  const carried = {
+    callSid,
+    attempt,
+    remints,
+    relay,
+    ...(passed !== undefined && { passed }),
+    ...(broke !== undefined && { broke }),
+    waitingSince: sinceS,
+  };
+  const state = await mintState(keys.newest, carried, nowS);
+  return say([
+    // The sentence takes as long as a pause.
+    tells ? spoken("oneMoment", language) : { verb: "pause", lengthS: PAUSE_S },
+    { verb: "redirect", url: `${baseUrl}/voice/ended?state=${state}` },
+  ]);
 }

@@ -9,6 +9,11 @@ type Sentences = {
   readonly unavailable: string;
   /** The conversation had begun, and broke. */
   readonly lost: string;
+  /** The relay does not answer, and is asked again. */
+  readonly oneMoment: string;
+  /** Behind an apology. */
+  readonly leaveMessage: string;
+  readonly messageTaken: string;
   readonly askPin: string;
   readonly askPinAgain: string;
   readonly noPin: string;
@@ -20,6 +25,9 @@ export type Sentence = keyof Sentences;
 const ENGLISH: Sentences = {
   unavailable: "Your assistant is not available right now, please call back.",
   lost: "Sorry, I lost the connection to your assistant. Please call back.",
+  oneMoment: "One moment, please.",
+  leaveMessage: "You can leave a message after the tone. Press the pound key when you are done.",
+  messageTaken: "Thank you, your message has been recorded. Goodbye.",
   askPin: "Please enter your PIN, then press the pound key.",
   askPinAgain: "That was not right. Please enter your PIN again, then press the pound key.",
   noPin: "I did not get a PIN. Goodbye.",
@@ -35,6 +43,10 @@ const BY_LANGUAGE: ReadonlyMap<string, Sentences> = new Map([
     {
       unavailable: "Dein Assistent ist gerade nicht erreichbar. Bitte ruf noch einmal an.",
       lost: "Die Verbindung zu deinem Assistenten ist leider abgebrochen. Bitte ruf noch einmal an.",
+      oneMoment: "Einen Moment bitte.",
+      leaveMessage:
+        "Du kannst nach dem Ton eine Nachricht hinterlassen. Drücke die Rautetaste, wenn du fertig bist.",
+      messageTaken: "Danke, deine Nachricht ist aufgenommen. Auf Wiederhören.",
       askPin: "Bitte gib deine PIN ein und drücke dann die Rautetaste.",
       askPinAgain:
         "Das war nicht richtig. Bitte gib deine PIN noch einmal ein und drücke dann die Rautetaste.",
@@ -48,6 +60,10 @@ const BY_LANGUAGE: ReadonlyMap<string, Sentences> = new Map([
     {
       unavailable: "Votre assistant n'est pas disponible pour le moment. Veuillez rappeler.",
       lost: "Désolé, j'ai perdu la connexion avec votre assistant. Veuillez rappeler.",
+      oneMoment: "Un instant, s'il vous plaît.",
+      leaveMessage:
+        "Vous pouvez laisser un message après le bip. Appuyez sur la touche dièse lorsque vous avez terminé.",
+      messageTaken: "Merci, votre message a été enregistré. Au revoir.",
       askPin: "Veuillez saisir votre code PIN, puis appuyez sur la touche dièse.",
       askPinAgain:
         "Ce n'était pas le bon code. Veuillez saisir de nouveau votre code PIN, puis appuyez sur la touche dièse.",
@@ -61,6 +77,9 @@ const BY_LANGUAGE: ReadonlyMap<string, Sentences> = new Map([
     {
       unavailable: "Su asistente no está disponible en este momento. Por favor, vuelva a llamar.",
       lost: "Lo siento, he perdido la conexión con su asistente. Por favor, vuelva a llamar.",
+      oneMoment: "Un momento, por favor.",
+      leaveMessage: "Puede dejar un mensaje después de la señal. Pulse la tecla almohadilla cuando termine.",
+      messageTaken: "Gracias, su mensaje ha quedado grabado. Adiós.",
       askPin: "Por favor, introduzca su PIN y pulse la tecla almohadilla.",
       askPinAgain: "No era correcto. Por favor, introduzca su PIN de nuevo y pulse la tecla almohadilla.",
       noPin: "No he recibido ningún PIN. Adiós.",
@@ -73,6 +92,10 @@ const BY_LANGUAGE: ReadonlyMap<string, Sentences> = new Map([
     {
       unavailable: "Il tuo assistente non è disponibile al momento. Per favore, richiama.",
       lost: "Mi dispiace, ho perso la connessione con il tuo assistente. Per favore, richiama.",
+      oneMoment: "Un momento, per favore.",
+      leaveMessage:
+        "Puoi lasciare un messaggio dopo il segnale. Premi il tasto cancelletto quando hai finito.",
+      messageTaken: "Grazie, il tuo messaggio è stato registrato. Arrivederci.",
       askPin: "Inserisci il tuo PIN, poi premi il tasto cancelletto.",
       askPinAgain: "Non era corretto. Inserisci di nuovo il tuo PIN, poi premi il tasto cancelletto.",
       noPin: "Non ho ricevuto alcun PIN. Arrivederci.",
@@ -85,6 +108,9 @@ const BY_LANGUAGE: ReadonlyMap<string, Sentences> = new Map([
     {
       unavailable: "O seu assistente não está disponível neste momento. Por favor, volte a ligar.",
       lost: "Lamento, perdi a ligação com o seu assistente. Por favor, volte a ligar.",
+      oneMoment: "Um momento, por favor.",
+      leaveMessage: "Pode deixar uma mensagem depois do sinal. Prima a tecla cardinal quando terminar.",
+      messageTaken: "Obrigado, a sua mensagem ficou gravada. Adeus.",
       askPin: "Por favor, introduza o seu PIN e prima a tecla cardinal.",
       askPinAgain: "Não estava certo. Por favor, introduza novamente o seu PIN e prima a tecla cardinal.",
       noPin: "Não recebi nenhum PIN. Adeus.",
@@ -97,6 +123,9 @@ const BY_LANGUAGE: ReadonlyMap<string, Sentences> = new Map([
     {
       unavailable: "Je assistent is op dit moment niet beschikbaar. Bel alsjeblieft terug.",
       lost: "Sorry, ik ben de verbinding met je assistent kwijt. Bel alsjeblieft terug.",
+      oneMoment: "Een ogenblik, alsjeblieft.",
+      leaveMessage: "Je kunt na de toon een bericht inspreken. Druk op het hekje als je klaar bent.",
+      messageTaken: "Bedankt, je bericht is opgenomen. Tot ziens.",
       askPin: "Voer je pincode in en druk daarna op het hekje.",
       askPinAgain: "Dat klopte niet. Voer je pincode opnieuw in en druk daarna op het hekje.",
       noPin: "Ik heb geen pincode ontvangen. Tot ziens.",

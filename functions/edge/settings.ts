@@ -12,7 +12,10 @@ import {
   type CallersProblem,
   callersFromFile,
   callersFromList,
+  E164,
+  isPhoneNumber,
   type Mention,
+  notANumber,
   type ReadCallers,
 } from "./callers.ts";
 import { isPin, PIN_DIGITS, type Pin } from "./pin.ts";
@@ -50,6 +53,10 @@ export type Settings = {
   readonly relays: readonly Relay[];
   readonly terms: Terms;
   readonly transfers: Transfers;
+  /** Whether a caller whose call cannot go on may leave a message. */
+  readonly voicemail: boolean;
+  /** E.164: who is sent a text message then. */
+  readonly alertSmsTo: string | undefined;
   /** What the owner should know of and nobody has to be turned away for. */
   readonly notes: readonly Problem[];
 };
@@ -117,8 +124,11 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
   const callerPin = readPin(textOf(env, "CALLER_PIN"));
   const pinPolicy = readChoice(env, "PIN_POLICY", ["always", "unattested"]);
   const transfers = readTransfers(textOf(env, TRANSFERS));
+  const voicemail = readChoice(env, "VOICEMAIL", ["off", "on"]);
+  const alertSmsTo = readNumber(env, "ALERT_SMS_TO");
 
-  if (keys.ok && callers.ok && relays.ok && stirPolicy.ok && callerPin.ok && pinPolicy.ok && transfers.ok) {
+  const isOwnersChoice = stirPolicy.ok && callerPin.ok && pinPolicy.ok && voicemail.ok && alertSmsTo.ok;
+  if (keys.ok && callers.ok && relays.ok && transfers.ok && isOwnersChoice) {
     const terms: Terms = {
       callers: callers.value.callers,
       stirPolicy: stirPolicy.value,
@@ -128,7 +138,15 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
     const notes = unknownTransfers(callers.value.mentions, transfers.transfers);
     return {
       ok: true,
-      value: { keys: keys.value, relays: relays.relays, terms, transfers: transfers.transfers, notes },
+      value: {
+        keys: keys.value,
+        relays: relays.relays,
+        terms,
+        transfers: transfers.transfers,
+        voicemail: voicemail.value === "on",
+        alertSmsTo: alertSmsTo.value,
+        notes,
+      },
     };
   }
   return {
@@ -141,6 +159,8 @@ export async function readSettings(env: Env, callersFile: string | undefined): P
       ...problemsOf(callerPin),
       ...problemsOf(pinPolicy),
       ...(transfers.ok ? [] : transfers.problems.map((problem) => asProblem(TRANSFERS, problem))),
+      ...problemsOf(voicemail),
+      ...problemsOf(alertSmsTo),
     ],
   };
 }
@@ -216,6 +236,13 @@ function readChoice<Choice extends string>(
     ok: false,
     problems: [{ variable, wrong, mend: `write one of them; left out, it is ${choices[0]}` }],
   };
+}
+
+function readNumber(env: Env, variable: string): Checked<string | undefined> {
+  const text = textOf(env, variable);
+  if (text === "") return { ok: true, value: undefined };
+  if (isPhoneNumber(text)) return { ok: true, value: text };
+  return { ok: false, problems: [{ variable, wrong: notANumber(text), mend: E164 }] };
 }
 
 function readPin(text: string): Checked<Pin | undefined> {

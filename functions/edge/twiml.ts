@@ -9,6 +9,18 @@ export type Verb =
   | { readonly verb: "say"; readonly language: string; readonly text: string }
   | { readonly verb: "hangup" }
   | { readonly verb: "reject" }
+  | { readonly verb: "pause"; readonly lengthS: number }
+  /** Twilio posts to this address what it would have posted to an action, and goes on with what it is answered. */
+  | { readonly verb: "redirect"; readonly url: string }
+  | {
+      /** The caller's voice. When there was none, Twilio goes on with the next verb, and otherwise to `action`. */
+      readonly verb: "record";
+      readonly action: string;
+      readonly finishOnKey: "#";
+      readonly maxLengthS: number;
+      /** Of silence, which end it. */
+      readonly timeoutS: number;
+    }
   | {
       /** Digits from the keypad. When none were typed, Twilio goes on with the next verb. */
       readonly verb: "gather";
@@ -49,6 +61,15 @@ function print(verb: Verb): string {
       return element("Hangup");
     case "reject":
       return element("Reject");
+    case "pause":
+      return element("Pause", { length: String(verb.lengthS) });
+    case "redirect":
+      return element("Redirect", {}, escapeText(verb.url));
+    case "record": {
+      const { action, finishOnKey, maxLengthS, timeoutS } = verb;
+      const attributes = { action, finishOnKey, maxLength: String(maxLengthS), timeout: String(timeoutS) };
+      return element("Record", attributes);
+    }
     case "gather": {
       const { action, finishOnKey, numDigits, timeoutS, prompt } = verb;
       const attributes = {

@@ -61,6 +61,24 @@ const CallFields = z.object({
 });
 export type CallFields = z.infer<typeof CallFields>;
 
+/** completed: the caller is not there any more. https://www.twilio.com/docs/voice/twiml#callstatus-values */
+const CallStatus = z.enum([
+  "queued",
+  "initiated",
+  "ringing",
+  "in-progress",
+  "completed",
+  ...NotReached.options,
+]);
+
+/** Of a <Connect> that ended, and while the caller waits for a relay to come back. */
+const EndedFields = CallFields.extend({ CallStatus });
+export type EndedFields = z.infer<typeof EndedFields>;
+
+/** Of a <Record> that ended. https://www.twilio.com/docs/voice/twiml/record#action */
+const MessageFields = CallFields.extend({ RecordingDuration: z.string().regex(/^\d{1,6}$/) });
+export type MessageFields = z.infer<typeof MessageFields>;
+
 /** Of a <Gather> that ended: what a telephone's keys can type. The PIN's own shape is for the comparison to judge. */
 const DigitsFields = CallFields.extend({ Digits: z.string().regex(/^[0-9*#A-D]{1,64}$/) });
 export type DigitsFields = z.infer<typeof DigitsFields>;
@@ -70,8 +88,7 @@ export type DigitsFields = z.infer<typeof DigitsFields>;
  * https://www.twilio.com/docs/voice/twiml/dial#action
  */
 const DialledFields = CallFields.extend({
-  /** completed: the caller is not there any more. https://www.twilio.com/docs/voice/twiml#callstatus-values */
-  CallStatus: z.enum(["queued", "initiated", "ringing", "in-progress", "completed", ...NotReached.options]),
+  CallStatus,
   DialCallStatus: z.enum(["completed", "answered", ...NotReached.options]),
   DialCallSid: CallSid.optional(),
   DialCallDuration: z
@@ -93,6 +110,12 @@ export type StreamStatusFields = z.infer<typeof StreamStatusFields>;
 
 export const receiveCall = (identity: Identity, path: string, event: object): Received<CallFields> =>
   receive(CallFields, identity, path, event);
+
+export const receiveEnded = (identity: Identity, path: string, event: object): Received<EndedFields> =>
+  receive(EndedFields, identity, path, event);
+
+export const receiveMessage = (identity: Identity, path: string, event: object): Received<MessageFields> =>
+  receive(MessageFields, identity, path, event);
 
 export const receiveDigits = (identity: Identity, path: string, event: object): Received<DigitsFields> =>
   receive(DigitsFields, identity, path, event);

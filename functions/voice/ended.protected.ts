@@ -1,29 +1,25 @@
 /**
  * The stream has ended: was the call finished, is the caller to be put through to somebody, or did something break?
  *
- * Only the relay knows, and it is asked. When it never had the call, the next relay gets it. Whatever else is not an
- * orderly end is not silence either: the caller hears what happened. (If it was the caller who hung up, Twilio asks all
- * the same, and nobody hears the answer.)
+ * Only the relay knows, and it is asked. A call that was handed over or broke is brought back, and goes on where it was;
+ * while its relay is away, Twilio comes back here at a pace, with "one moment" said once. What leads nowhere is not
+ * silence either: the caller hears what happened.
  */
 import type { ServerlessFunctionSignature } from "@twilio-labs/serverless-runtime-types/types";
 import { mintTransferState, type StateClaims, verifyState } from "../../relay/contract.ts";
 import { CALLERS_ASSET } from "../edge/callers.ts";
+import type { Happened } from "../edge/comeback.ts";
 import { askEnding } from "../edge/endings.ts";
+import { lastWords } from "../edge/last-words.ts";
 import { lastTwo, log } from "../edge/log.ts";
-import { backToTheRelay, stillListed, toTheNextRelay } from "../edge/rejoin.ts";
+import { type Moment, stillListed } from "../edge/moment.ts";
+import { bringBack } from "../edge/rejoin.ts";
 import { readRelay } from "../edge/relays.ts";
 import { answer, misconfigured, notFromTwilio, type Reply, say } from "../edge/reply.ts";
-import { farewell } from "../edge/sentences.ts";
-import {
-  type Identity,
-  problemsOf,
-  readIdentity,
-  readKeys,
-  readSettings,
-  type Settings,
-} from "../edge/settings.ts";
+import { farewell, type Sentence } from "../edge/sentences.ts";
+import { problemsOf, readIdentity, readKeys, readSettings } from "../edge/settings.ts";
 import { transfersOf } from "../edge/transfers.ts";
-import { type CallFields, receiveCall } from "../edge/webhook.ts";
+import { receiveEnded } from "../edge/webhook.ts";
 
 const path = "/voice/ended";
 /**
@@ -31,6 +27,7 @@ const path = "/voice/ended";
  * call, which to Twilio is somebody who answered.
  */
 const RING_S = 25;
+const HANG_UP = say([{ verb: "hangup" }]);
 
 export const handler: ServerlessFunctionSignature = (context, event, callback) =>
   answer({ path, response: new Twilio.Response(), callback }, say(farewell("unavailable")), async () => {
@@ -38,12 +35,13 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
     if (!identity.ok) {
       return misconfigured([...identity.problems, ...problemsOf(await readKeys(context))]);
     }
-    const received = receiveCall(identity.value, path, event);
+    const received = receiveEnded(identity.value, path, event);
     if (!received.ok) return notFromTwilio(path, received.refusal);
     const keys = await readKeys(context);
     if (!keys.ok) return misconfigured(keys.problems);
 
-    const callSid = received.fields.CallSid;
+    const { fields } = received;
+    const callSid = fields.CallSid;
     const nowS = Math.floor(Date.now() / 1000);
     const state = await verifyState(keys.value.all, received.state ?? "", nowS);
     if (!state.ok || state.claims.sub !== callSid) {
@@ -52,49 +50,63 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
     }
 
     // The relay that the call went to, which RELAY_URL need not name any more.
-    const { relay: relayName, attempt } = state.claims;
+    const { relay: relayName, attempt, waitingSince } = state.claims;
     const named = readRelay(relayName);
     if (!named.ok) throw new Error("a state of ours names what is not a relay");
-    const ended = await askEnding(keys.value.newest, { relay: named.relay, callSid, attempt }, nowS);
-    const withSettings = async (go: (settings: Settings) => Promise<Reply>) => {
+    const asked = { relay: named.relay, callSid, attempt, isWaitedFor: waitingSince !== undefined };
+    const ended = await askEnding(keys.value.newest, asked, nowS);
+
+    const goOn = async (go: (moment: Moment) => Promise<Reply>) => {
+      // Twilio asks also when the caller has hung up, and nobody hears the answer.
+      if (fields.CallStatus === "completed") return HANG_UP;
       const settings = await readSettings(context, Runtime.getAssets()[CALLERS_ASSET]?.open());
-      return settings.ok ? go(settings.value) : misconfigured(settings.problems);
+      if (!settings.ok) return misconfigured(settings.problems);
+      const texter = () => context.getTwilioClient();
+      return go({ identity: identity.value, settings: settings.value, fields, nowS, texter });
     };
-    const next = () =>
-      withSettings((settings) =>
-        toTheNextRelay(identity.value, settings, received.fields, state.claims, nowS),
-      );
+    const back = (happened: Happened, why: string) =>
+      goOn((moment) => bringBack(moment, happened, state.claims, { why }));
+    const end = (sentence: Sentence | undefined, why: string) =>
+      goOn((moment) => lastWords(moment, { sentence, why }));
+
     switch (ended.how) {
       case "finished":
-      case "told":
         log({ event: "call_finished", callSid, ending: ended.ending });
-        return say([{ verb: "hangup" }]);
+        return HANG_UP;
       case "transfer":
-        return withSettings((settings) =>
-          putThrough(identity.value, settings, received.fields, state.claims, ended.to, nowS),
-        );
+        return goOn((moment) => putThrough(moment, state.claims, ended.to));
       case "handover":
+        log({ event: "call_handed_over", callSid, ending: ended.ending });
+        return back({ what: "planned" }, ended.ending);
       case "again":
-      case "failed":
-      case "live":
         log({ event: "call_broken_off", callSid, outcome: ended.how, ending: ended.ending });
-        return say(farewell("lost"));
-      case "unknown":
-        log({ event: "call_not_taken", callSid, why: "unknown to the relay" });
-        return next();
+        return back({ what: "broke", started: ended.started }, ended.ending);
+      case "told":
+      case "failed":
+        log({ event: "call_broken_off", callSid, outcome: ended.how, ending: ended.ending });
+        return end(ended.how === "told" ? undefined : "lost", ended.ending);
+      case "unknown": {
+        const why = "unknown to the relay";
+        log({ event: "call_not_taken", callSid, why });
+        return back({ what: "not taken" }, why);
+      }
+      case "unreachable": {
+        const why = "the relay gave no answer";
+        log({ event: "call_not_taken", callSid, why, detail: ended.detail });
+        return back({ what: "no answer" }, why);
+      }
       case "refused":
         log({
           event: "relay_refused_token",
           callSid,
           mend: "STREAM_TOKEN_SECRET must be the same on edge and relay, and the relay's RELAY_URL must name itself as the edge's does",
         });
-        return say(farewell("unavailable"));
-      case "unreachable":
-        log({ event: "call_not_taken", callSid, why: "the relay gave no answer", detail: ended.detail });
-        return next();
-      case "nonsense":
-        log({ event: "call_not_taken", callSid, why: "the answer makes no sense", detail: ended.detail });
-        return say(farewell("unavailable"));
+        return end("unavailable", "the relay refuses the edge's token");
+      case "nonsense": {
+        const why = "the answer makes no sense";
+        log({ event: "call_not_taken", callSid, why, detail: ended.detail });
+        return end("unavailable", why);
+      }
       default:
         return ended satisfies never;
     }
@@ -106,25 +118,21 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
  * Dial names no callerId: https://www.twilio.com/docs/voice/twiml/dial#callerid. How long they talk is left to Twilio,
  * too, which ends a Dial after four hours.
  */
-async function putThrough(
-  identity: Identity,
-  settings: Settings,
-  fields: CallFields,
-  { relay, attempt }: StateClaims,
-  to: string,
-  nowS: number,
-): Promise<Reply> {
-  const listed = stillListed(settings, fields);
+async function putThrough(moment: Moment, before: StateClaims, to: string): Promise<Reply> {
+  const listed = stillListed(moment);
   if ("reply" in listed) return listed.reply;
+  const { identity, settings, fields, nowS } = moment;
   const { CallSid: callSid, From: from } = fields;
   const caller = lastTwo(from);
   const number = transfersOf(settings.transfers, listed.profile).get(to);
   if (number === undefined) {
-    log({ event: "transfer_refused", callSid, caller, why: "not one of this caller's" });
+    const why = "not one of this caller's";
+    log({ event: "transfer_refused", callSid, caller, why });
     const news = { transfer: { to, result: "failed" } } as const;
-    return backToTheRelay(identity, settings, fields, { relay, attempt }, news, nowS);
+    return bringBack(moment, { what: "planned" }, before, { why, news });
   }
   log({ event: "call_transferred", callSid, caller, to: lastTwo(number) });
+  const { attempt, relay } = before;
   const state = await mintTransferState(settings.keys.newest, { callSid, attempt, relay, to }, nowS);
   const action = `${identity.baseUrl}/voice/transferred?state=${state}`;
   return say([{ verb: "dial", action, timeoutS: RING_S, number }]);

@@ -8,7 +8,7 @@ import type { ServerlessFunctionSignature } from "@twilio-labs/serverless-runtim
 import { verifyTransferState } from "../../relay/contract.ts";
 import { CALLERS_ASSET } from "../edge/callers.ts";
 import { log } from "../edge/log.ts";
-import { backToTheRelay } from "../edge/rejoin.ts";
+import { bringBack } from "../edge/rejoin.ts";
 import { answer, misconfigured, notFromTwilio, say } from "../edge/reply.ts";
 import { farewell } from "../edge/sentences.ts";
 import { problemsOf, readIdentity, readKeys, readSettings } from "../edge/settings.ts";
@@ -53,7 +53,15 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
         const settings = await readSettings(context, Runtime.getAssets()[CALLERS_ASSET]?.open());
         if (!settings.ok) return misconfigured(settings.problems);
         const news = { transfer: { to: state.claims.to, result } };
-        return backToTheRelay(identity.value, settings.value, received.fields, state.claims, news, nowS);
+        const moment = {
+          identity: identity.value,
+          settings: settings.value,
+          fields: received.fields,
+          nowS,
+          texter: () => context.getTwilioClient(),
+        };
+        const before = { ...state.claims, remints: 0 };
+        return bringBack(moment, { what: "planned" }, before, { why: result, news });
       }
       default:
         return result satisfies never;

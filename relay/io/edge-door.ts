@@ -14,6 +14,8 @@ type Known = {
   ending: Ending | "live" | "unknown";
   outcome: (typeof ENDINGS)[Ending]["outcome"] | "live";
   attempt: number;
+  /** Whether that stream, or one of this call before it whose conversation is still here, reached `start`. */
+  started: boolean;
   /** The name of whom to dial: only of a transfer. */
   to?: string;
 };
@@ -27,6 +29,8 @@ export type EdgeDoorParts = {
   readonly health: Health;
   /** Whether the stream that this token opened is up. */
   readonly isLive: (jti: string) => boolean;
+  /** Whether there is anything of this call to go on with: a conversation, or a live stream that has begun. */
+  readonly hasStarted: (callSid: string) => Promise<boolean>;
 };
 
 export class EdgeDoor {
@@ -63,13 +67,14 @@ export class EdgeDoor {
     const last = await this.#parts.records.lastOf(callSid);
     if (last === undefined) return undefined;
     const { ending, attempt, jti, transferTo } = last;
+    const started = await this.#parts.hasStarted(callSid);
     if (ending !== undefined) {
       const { outcome } = ENDINGS[ending];
       const isTransfer = outcome === "transfer" && transferTo !== undefined;
-      return { ending, outcome, attempt, ...(isTransfer && { to: transferTo }) };
+      return { ending, outcome, attempt, started, ...(isTransfer && { to: transferTo }) };
     }
-    if (this.#parts.isLive(jti)) return { ending: "live", outcome: "live", attempt };
-    return { ending: "unknown", outcome: "failed", attempt };
+    if (this.#parts.isLive(jti)) return { ending: "live", outcome: "live", attempt, started };
+    return { ending: "unknown", outcome: "again", attempt, started };
   }
 
   async #tries(request: Request, caller: string): Promise<Response> {

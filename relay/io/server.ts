@@ -76,6 +76,8 @@ export class RelayServer {
   readonly #calls = new Map<string, Runner>();
   /** Those of them that have had no valid `start` yet, though their model is already dialled. */
   readonly #unstarted = new Set<string>();
+  /** The calls of those that have, by the same. */
+  readonly #begun = new Map<string, string>();
   /** Those whose use is being written down: each has its place already. */
   #entering = 0;
   /** Being written down. */
@@ -96,7 +98,8 @@ export class RelayServer {
     this.#gate = new Gate(terms.gate, records, time);
     this.#refusals = new Refusals(clock, log);
     const isLive = (jti: string) => this.#calls.has(jti);
-    this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive });
+    const hasStarted = async (callSid: string) => [...this.#begun.values()].includes(callSid);
+    this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive, hasStarted });
     this.#server = Bun.serve<Socket>({
       port: terms.port,
       reusePort: terms.reusePort,
@@ -261,7 +264,10 @@ export class RelayServer {
       runTool: (run, signal, caller) => this.#tools.run(run, signal, caller),
       clock: this.#clock,
       log: (entry, call) => {
-        if (entry.event === "call.started") this.#unstarted.delete(claims.jti);
+        if (entry.event === "call.started") {
+          this.#unstarted.delete(claims.jti);
+          this.#begun.set(claims.jti, claims.sub);
+        }
         this.#log(entry, call);
       },
       record: (ending, transferTo) => this.#record(claims, ending, transferTo),
@@ -279,6 +285,7 @@ export class RelayServer {
   #left(jti: string): void {
     this.#calls.delete(jti);
     this.#unstarted.delete(jti);
+    this.#begun.delete(jti);
   }
 
   /** Nobody waits for it but the process's end: the records keep the order in which they are asked. */

@@ -7,7 +7,7 @@ import "../patience.ts";
 import { CALLER } from "./signed.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const ENTRIES = ["ended", "fallback", "incoming", "pin", "stream-status", "transferred"].map(
+const ENTRIES = ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
   (name) => `${name}.protected.js`,
 );
 

@@ -34,6 +34,8 @@ const BROKEN = [
   ["CALLER_PIN", "48291"],
   ["PIN_POLICY", "unattested-only"],
   ["TRANSFER_NUMBERS", "anna=15550001111"],
+  ["VOICEMAIL", "sometimes"],
+  ["ALERT_SMS_TO", "15550004444"],
 ] as const;
 
 const Ready = z.object({
@@ -48,6 +50,7 @@ const PATHS = [
   "/voice/ended",
   "/voice/fallback",
   "/voice/incoming",
+  "/voice/message",
   "/voice/pin",
   "/voice/stream-status",
   "/voice/transferred",

@@ -252,7 +252,7 @@ describe("a token is refused", () => {
       { account: CALL },
       { attempt: -1 },
       { attempt: 0.5 },
-      { attempt: 100 },
+      { attempt: 1000 },
       { attempt: "0" },
       { profile: "" },
       { profile: " ".repeat(43) },

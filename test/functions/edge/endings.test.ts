@@ -46,7 +46,7 @@ describe("asking a relay how a call ended", () => {
   });
 
   test("passes on what the relay says of it", async () => {
-    for (const outcome of ["finished", "failed", "live"] as const) {
+    for (const outcome of ["finished", "told", "handover", "failed"] as const) {
       expect(await answering({ ending: "model-lost", outcome, attempt: 0 })).toEqual({
         how: outcome,
         ending: "model-lost",
@@ -55,6 +55,26 @@ describe("asking a relay how a call ended", () => {
     expect(await answering({ ending: "x", outcome: "finished", attempt: 0, more: true })).toMatchObject({
       how: "finished",
     });
+  });
+
+  test("passes on of a call that broke whether there is anything to go on with", async () => {
+    const again = { ending: "line_lost", outcome: "again", attempt: 0 };
+    for (const started of [true, false]) {
+      expect(await answering({ ...again, started })).toEqual({ how: "again", ending: "line_lost", started });
+    }
+    // Of a relay that is older than the question.
+    expect(await answering(again)).toEqual({ how: "again", ending: "line_lost", started: false });
+    expect(await answering({ ...again, started: "yes" })).toEqual({
+      how: "nonsense",
+      detail: "not an ending",
+    });
+  });
+
+  test("takes a stream that the relay still holds for up as one that broke: Twilio asks when it is over", async () => {
+    for (const started of [true, false]) {
+      const live = { ending: "live", outcome: "live", attempt: 0, started };
+      expect(await answering(live)).toEqual({ how: "again", ending: "live", started: true });
+    }
   });
 
   test("passes on to whom the caller is to be put through, by a name and nothing else", async () => {
@@ -135,6 +155,15 @@ describe("asking a relay how a call ended", () => {
     expect(await ask()).toEqual({ how: "unreachable", detail: "TimeoutError" });
     expect(performance.now() - startedMs).toBeGreaterThan(1900);
     expect(watch.stop()).toBeLessThan(3000);
+  });
+
+  test("gives up after one second where the caller waits for it again and again", async () => {
+    reply = () => new Promise(() => {});
+    const [startedMs, watch] = [performance.now(), new Stopwatch()];
+    const asked = { relay, callSid: CALL, attempt: 0, isWaitedFor: true };
+    expect(await askEnding(key, asked, NOW_S)).toEqual({ how: "unreachable", detail: "TimeoutError" });
+    expect(performance.now() - startedMs).toBeGreaterThan(900);
+    expect(watch.stop()).toBeLessThan(1900);
   });
 
   test("says so when nobody listens there", async () => {

@@ -28,6 +28,7 @@ describe("the edge's settings", () => {
     expect(policies).toEqual({ stirPolicy: "off", callerPin: undefined, pinPolicy: "always" });
     expect(read.value.keys.newest.kid).toHaveLength(12);
     expect([[...read.value.transfers], read.value.notes]).toEqual([[], []]);
+    expect([read.value.voicemail, read.value.alertSmsTo]).toEqual([false, undefined]);
   });
 
   test("report every problem at once, each with its variable, what is wrong and the mend, and no value", async () => {
@@ -41,6 +42,8 @@ describe("the edge's settings", () => {
         CALLER_PIN: "48291",
         PIN_POLICY: "never",
         TRANSFER_NUMBERS: "dora=+15550002222,+15550003333=bob",
+        VOICEMAIL: "yes",
+        ALERT_SMS_TO: "15550004444",
       },
       '{"+15557654321":{"phone":"+15557654321"}}',
     );
@@ -54,6 +57,8 @@ describe("the edge's settings", () => {
       "PIN_POLICY is neither always nor unattested",
       "TRANSFER_NUMBERS entry 2 of 2 has a name that is not 1 to 40 letters, with spaces, hyphens and at most five digits",
       "TRANSFER_NUMBERS entry 2 of 2 has a number that is not a whole E.164 number",
+      "VOICEMAIL is neither off nor on",
+      "ALERT_SMS_TO has no + before its country code",
     ]);
     const text = JSON.stringify(read);
     expect(text).not.toContain(secret);

@@ -31,6 +31,17 @@ function byTwilio(verbs: readonly Verb[]): string {
       case "reject":
         response.reject();
         break;
+      case "pause":
+        response.pause({ length: verb.lengthS });
+        break;
+      case "redirect":
+        response.redirect(verb.url);
+        break;
+      case "record": {
+        const { action, finishOnKey, maxLengthS: maxLength, timeoutS: timeout } = verb;
+        response.record({ action, finishOnKey, maxLength, timeout });
+        break;
+      }
       case "gather": {
         const { action, finishOnKey, numDigits, timeoutS: timeout, prompt } = verb;
         response
@@ -72,6 +83,19 @@ const dial = (text: string): Verb => ({
   number: `+1555${text}`,
 });
 
+const redirect = (text: string): Verb => ({
+  verb: "redirect",
+  url: `https://edge.example.com/voice/ended?state=${text}`,
+});
+
+const record = (text: string): Verb => ({
+  verb: "record",
+  action: `https://edge.example.com/voice/message${text}`,
+  finishOnKey: "#",
+  maxLengthS: 120,
+  timeoutS: 5,
+});
+
 const printed = (verbs: readonly Verb[]) => twiml(verbs);
 
 describe("TwiML", () => {
@@ -85,6 +109,8 @@ describe("TwiML", () => {
       [gather("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...farewell("noPin")],
       [connect("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln"), ...farewell("unavailable")],
       [dial("1234567")],
+      [{ verb: "pause", lengthS: 1 }, redirect("eyJhbGciOiJIUzI1NiJ9.eyJ9.c2ln")],
+      [record(""), { verb: "hangup" }],
     ] satisfies ReadonlyArray<readonly Verb[]>) {
       expect(printed(verbs)).toBe(byTwilio(verbs));
     }
@@ -99,6 +125,8 @@ describe("TwiML", () => {
           connect(any),
           gather(any),
           dial(any),
+          redirect(any),
+          record(any),
           { verb: "say", language: "en-US", text: `.${any}` },
         ];
         expect(printed(verbs)).toBe(byTwilio(verbs));

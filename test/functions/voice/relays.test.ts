@@ -106,16 +106,33 @@ describe("with several relays", () => {
     expect(order.map((url) => standAt(url).asked.at(-1))).toEqual(["ending", "ending", "ending", undefined]);
   });
 
-  test("a call that was had is not sent on: finished is a hang-up, failed and live are an apology", async () => {
+  test("a call that was had is not sent on: finished and told are a hang-up, failed is an apology", async () => {
     for (const [outcome, verbs] of [
       ["finished", twiml([{ verb: "hangup" }])],
-      ["failed", twiml(farewell("lost"))],
-      ["live", twiml(farewell("lost"))],
+      ["told", twiml([{ verb: "hangup" }])],
+      ["failed", twiml(farewell("lost", "fr"))],
     ] as const) {
       const callSid = newCall();
       const { relay, state } = await dial(callSid);
       standAt(relay).endings.set(callSid, { ending: "x", outcome, attempt: 0 });
       expect((await ended(callSid, state)).text).toBe(verbs);
+    }
+  });
+
+  test("a call that broke or was handed over goes back to the relay that had it, and not to the next", async () => {
+    for (const [answer, remints] of [
+      [{ outcome: "handover", started: true }, 0],
+      [{ outcome: "again", started: true }, 1],
+      [{ outcome: "again", started: false }, 1],
+      [{ outcome: "live", started: false }, 1],
+    ] as const) {
+      const callSid = newCall();
+      const { relay, state } = await dial(callSid);
+      standAt(relay).endings.set(callSid, { ending: "x", attempt: 0, ...answer });
+      const back = await sentTo((await ended(callSid, state)).text, callSid);
+      expect([back.relay, back.attempt]).toEqual([relay, 1]);
+      const carried = await verifyState([key], back.state, nowS());
+      expect(carried.ok && carried.claims.remints).toBe(remints);
     }
   });
 
@@ -132,7 +149,7 @@ describe("with several relays", () => {
     const callSid = newCall();
     const { relay, state } = await dial(callSid);
     standAt(relay).endings.set(callSid, { ending: "finished" });
-    expect((await ended(callSid, state)).text).toBe(APOLOGY);
+    expect((await ended(callSid, state)).text).toBe(FRENCH_APOLOGY);
   });
 
   test("whoever has been taken off the list is not sent on", async () => {

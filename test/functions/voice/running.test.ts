@@ -198,7 +198,7 @@ describe("a webhook that is not Twilio's", () => {
 
   test("gets 403 at every door but the fallback's", async () => {
     const form = incomingForm();
-    const doors = ["incoming", "pin", "ended", "transferred", "stream-status"];
+    const doors = ["incoming", "pin", "ended", "transferred", "message", "stream-status"];
     const paths = doors.map((door) => `/voice/${door}`);
     const answers = await Promise.all(
       paths.map((path) => post(at(path), form, { "x-twilio-signature": "x" })),
@@ -242,8 +242,7 @@ describe("the end of a stream", () => {
     const cases = [
       [{ ending: "assistant hung up", outcome: "finished", attempt: 0 }, "<Hangup/>"],
       [{ ending: "model lost", outcome: "failed", attempt: 0 }, LOST],
-      [{ ending: "live", outcome: "live", attempt: 0 }, LOST],
-      [undefined, APOLOGY],
+      [{ ending: "model_refused", outcome: "told", attempt: 0 }, "<Hangup/>"],
       [{ ending: "finished" }, APOLOGY],
     ] as const;
     const answers = await Promise.all(
@@ -326,7 +325,7 @@ describe("the fallback", () => {
 });
 
 describe("what is served", () => {
-  test("is the six doors and nothing else: neither the allowlist nor a room behind the doors", async () => {
+  test("is the seven doors and nothing else: neither the allowlist nor a room behind the doors", async () => {
     const statuses = await Promise.all(
       [
         "/callers.json",

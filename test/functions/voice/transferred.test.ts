@@ -3,7 +3,7 @@
  * among those of this caller and dials, and whoever is not reached leads back to the assistant, which is told.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { farewell } from "../../../functions/edge/sentences.ts";
+import { farewell, spoken } from "../../../functions/edge/sentences.ts";
 import { twiml } from "../../../functions/edge/twiml.ts";
 import {
   keyFrom,
@@ -60,6 +60,7 @@ const nowS = () => Math.floor(Date.now() / 1000);
 let calls = 0;
 const newCall = () => `CA${(++calls).toString(16).padStart(32, "0")}`;
 const APOLOGY = twiml(farewell("unavailable"));
+const FRENCH_APOLOGY = twiml(farewell("unavailable", "fr"));
 const HANG_UP = twiml([{ verb: "hangup" }]);
 
 type Stream = {
@@ -185,14 +186,13 @@ describe("a caller", () => {
       { anna: 1 },
     ]) {
       const callSid = newCall();
-      expect(await putThrough(callSid, await dial(callSid), to)).toBe(APOLOGY);
+      expect(await putThrough(callSid, await dial(callSid), to)).toBe(FRENCH_APOLOGY);
     }
     const callSid = newCall();
     const stream = await dial(callSid);
     // Of another stream of this call: this one never came about, and there is no other relay.
-    expect(await putThrough(callSid, { ...stream, attempt: 1 }, "anna")).toBe(
-      twiml(farewell("unavailable", "fr")),
-    );
+    const other = await putThrough(callSid, { ...stream, attempt: 1 }, "anna");
+    expect(other).toContain(`${twiml([spoken("oneMoment", "fr")]).replace("</Response>", "")}<Redirect>`);
     relay.endings.set(callSid, { ending: "x", outcome: "finished", attempt: 0, to: "anna" });
     const url = `${edge.base}/voice/ended?state=${stream.state}`;
     expect((await postSigned(url, inProgress(callSid, CALLER))).text).toBe(HANG_UP);
@@ -288,17 +288,21 @@ describe("when the Dial is over", () => {
     expect([odd.status, odd.text]).toEqual([403, ""]);
   });
 
-  test("after the hundredth stream there is none: an apology in the caller's language", async () => {
+  test("after the thousandth stream there is none: an apology in the caller's language", async () => {
     const callSid = newCall();
-    const last = await mintTransferState(key, { callSid, attempt: 99, relay: relay.url, to: "anna" }, nowS());
+    const last = await mintTransferState(
+      key,
+      { callSid, attempt: 999, relay: relay.url, to: "anna" },
+      nowS(),
+    );
     const before = await mintTransferState(
       key,
-      { callSid, attempt: 98, relay: relay.url, to: "anna" },
+      { callSid, attempt: 998, relay: relay.url, to: "anna" },
       nowS(),
     );
     const action = `${edge.base}/voice/transferred`;
-    expect((await streamOf(await over(action, before, callSid, "busy"), callSid)).attempt).toBe(99);
-    expect(await over(action, last, callSid, "busy")).toBe(twiml(farewell("unavailable", "fr")));
+    expect((await streamOf(await over(action, before, callSid, "busy"), callSid)).attempt).toBe(999);
+    expect(await over(action, last, callSid, "busy")).toBe(FRENCH_APOLOGY);
   });
 });
 

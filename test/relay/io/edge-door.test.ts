@@ -1,13 +1,14 @@
-/** What the relay tells the edge of a caller who is to be put through, asked of the door itself. */
+/** What the relay tells the edge of how a call ended, asked of the door itself. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import "../../patience.ts";
-import type { Ending } from "../../../relay/call/ending.ts";
+import { ENDINGS, type Ending } from "../../../relay/call/ending.ts";
 import { endingPath, keyFrom, mintEndingToken } from "../../../relay/contract.ts";
 import { EdgeDoor } from "../../../relay/io/edge-door.ts";
 import { Health } from "../../../relay/io/health.ts";
+import { isEnding } from "../../../relay/io/records.ts";
 import { Store } from "../../../relay/io/store.ts";
 import { TokenTime } from "../../../relay/io/token-time.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
@@ -20,11 +21,21 @@ const clock = { unixS: () => NOW_S, monotonicMs: () => 0 };
 
 let store: Store;
 let door: EdgeDoor;
+/** The calls that there is something of to go on with, and the streams that are up. */
+const begun = new Set<string>();
+const live = new Set<string>();
 beforeAll(() => {
   store = Store.open(folder);
   const terms = { keys: [key], relayUrl: RELAY };
   const time = new TokenTime(clock, NOW_S, () => {});
-  door = new EdgeDoor({ terms, records: store, time, health: new Health(() => {}), isLive: () => false });
+  door = new EdgeDoor({
+    terms,
+    records: store,
+    time,
+    health: new Health(() => {}),
+    isLive: (jti) => live.has(jti),
+    hasStarted: async (callSid) => begun.has(callSid),
+  });
 });
 afterAll(() => {
   store.close();
@@ -32,42 +43,79 @@ afterAll(() => {
 });
 
 let made = 0;
-/** What the edge is answered of a call whose stream ended so. */
-async function answerOf(ending: Ending, transferTo?: string): Promise<unknown> {
+type Stream = { ending?: Ending; transferTo?: string; isBegun?: boolean; isLive?: boolean };
+/** What the edge is answered of a call whose newest stream fared so. */
+async function answerOf({ ending, transferTo, isBegun = false, isLive = false }: Stream): Promise<unknown> {
   const callSid = newSid("CA");
   const use = { jti: `jti-${made++}`, callSid, attempt: 2, issuedS: NOW_S, expiresS: NOW_S + 60 };
   await store.use(use);
-  await store.ended(use, ending, transferTo);
+  if (ending !== undefined) await store.ended(use, ending, transferTo);
+  if (isBegun) begun.add(callSid);
+  if (isLive) live.add(use.jti);
+  const response = await ask(callSid);
+  return response?.json();
+}
+async function ask(callSid: string): Promise<Response | undefined> {
   const token = await mintEndingToken(key, { relay: RELAY, callSid }, NOW_S);
   const path = endingPath(callSid);
   const request = new Request(`https://relay.example.com${path}`, {
     headers: { authorization: `Bearer ${token}` },
   });
-  const response = await door.answer(request, path);
-  return response?.json();
+  return door.answer(request, path);
 }
 
 describe("asked how a call ended, the relay", () => {
   test("names whom the caller is to be put through to", async () => {
-    expect(await answerOf("transferred", "Zoë")).toEqual({
+    expect(await answerOf({ ending: "transferred", transferTo: "Zoë", isBegun: true })).toEqual({
       ending: "transferred",
       outcome: "transfer",
       attempt: 2,
+      started: true,
       to: "Zoë",
     });
   });
 
   test("names nobody of any other ending, nor of a transfer that names none", async () => {
-    expect(await answerOf("caller_hung_up", "anna")).toEqual({
+    expect(await answerOf({ ending: "caller_hung_up", transferTo: "anna" })).toEqual({
       ending: "caller_hung_up",
       outcome: "finished",
       attempt: 2,
+      started: false,
     });
-    expect(await answerOf("line_lost")).toEqual({ ending: "line_lost", outcome: "failed", attempt: 2 });
-    expect(await answerOf("transferred")).toEqual({
+    expect(await answerOf({ ending: "transferred" })).toEqual({
       ending: "transferred",
       outcome: "transfer",
       attempt: 2,
+      started: false,
     });
+  });
+
+  test("says of every ending what follows from it, and whether there is anything to go on with", async () => {
+    for (const ending of Object.keys(ENDINGS).filter(isEnding)) {
+      for (const isBegun of [true, false]) {
+        expect(await answerOf({ ending, isBegun })).toEqual({
+          ending,
+          outcome: ENDINGS[ending].outcome,
+          attempt: 2,
+          started: isBegun,
+        });
+      }
+    }
+  });
+
+  test("says of a stream that has no ending whether it is up, or was a relay's that died", async () => {
+    for (const isBegun of [true, false]) {
+      const known = { attempt: 2, started: isBegun };
+      expect(await answerOf({ isBegun, isLive: true })).toEqual({
+        ...known,
+        ending: "live",
+        outcome: "live",
+      });
+      expect(await answerOf({ isBegun })).toEqual({ ...known, ending: "unknown", outcome: "again" });
+    }
+  });
+
+  test("knows nothing of a call that it never had", async () => {
+    expect((await ask(newSid("CA")))?.status).toBe(404);
   });
 });

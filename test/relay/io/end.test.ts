@@ -36,7 +36,8 @@ async function withRig(
 async function expectEnding(rig: Rig, callSid: string, ending: Ending): Promise<void> {
   await rig.ended(callSid);
   const { outcome } = ENDINGS[ending];
-  expect(await rig.ending(callSid)).toEqual({ status: 200, body: { ending, outcome, attempt: 0 } });
+  const body = { ending, outcome, attempt: 0, started: expect.any(Boolean) };
+  expect(await rig.ending(callSid)).toEqual({ status: 200, body });
   expect(await rig.relay.kill("SIGTERM")).toBe(0);
   expect(endingsIn(rig.relay.lines)).toEqual([ending]);
   expect(rig.relay.lines.at(-1)?.event).toBe("relay.stopped");

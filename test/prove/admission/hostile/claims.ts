@@ -115,7 +115,7 @@ export async function hostileNames(terms: Terms): Promise<Named> {
     "attempt negative": changed({ attempt: -1 }),
     "attempt -0": changed({ attempt: json("-0") }),
     "attempt a half": changed({ attempt: 0.5 }),
-    "attempt 100": changed({ attempt: 100 }),
+    "attempt 1000": changed({ attempt: 1000 }),
     "attempt as text": changed({ attempt: "0" }),
     "attempt with an exponent": changed({ attempt: json("1e1") }),
     "attempt true": changed({ attempt: true }),
