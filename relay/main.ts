@@ -7,6 +7,7 @@ import { idlePatterns } from "./call/policy.ts";
 import { timeoutMsOf } from "./call/tool-timeouts.ts";
 import { configFrom, printFindings } from "./config.ts";
 import { takeCensus } from "./io/census.ts";
+import { ClipsError, readClips } from "./io/clips.ts";
 import { systemClock } from "./io/clock.ts";
 import { CURRENT_TIME, CurrentTime } from "./io/current-time.ts";
 import { readFunctions } from "./io/function-files.ts";
@@ -101,6 +102,12 @@ for (const pattern of unreachable.length > 0 ? [] : idlePatterns(policy, named))
   log({ event: "relay.warning", level: "warn", variable: "TOOL_POLICY or TRUSTED_READS", mend });
 }
 
+const clips = await readClips().catch((thrown) => {
+  if (!(thrown instanceof ClipsError)) throw thrown;
+  console.error(`The relay cannot start: what it says by itself is not there (${thrown.message}).`);
+  process.exit(EX_CONFIG);
+});
+
 let server: RelayServer;
 try {
   server = new RelayServer(
@@ -125,6 +132,7 @@ try {
       clock: systemClock,
       log,
       tools,
+      clips,
     },
   );
 } catch (thrown) {

@@ -2,23 +2,33 @@
  * Every call of a tool is answered once: a function's with an output, and OpenAI's question whether it may make one
  * itself with a yes or a no. What the model is to speak about then is wished for here, and nowhere asked for.
  */
+import type { Memory } from "./memory.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Kind } from "./tools.ts";
 import type { Turns, Wish } from "./turns.ts";
 
 export class Answers {
   readonly #outbox: Outbox;
   readonly #turns: Turns;
+  readonly #memory: Memory;
   /** OpenAI's questions that wait for an answer, with the tool that each is about. */
   readonly #approvals = new Map<string, string>();
   readonly #approved = new Set<string>();
 
-  constructor(outbox: Outbox, turns: Turns) {
+  constructor(outbox: Outbox, turns: Turns, memory: Memory) {
     this.#outbox = outbox;
     this.#turns = turns;
+    this.#memory = memory;
+  }
+
+  /** From now on what this call asks for may have been done. */
+  begun(callId: string, kind: Kind): void {
+    this.#memory.begun(callId, kind);
   }
 
   /** What a call came to, or why it was not made; one response for all that are there by then. Returns the item's id. */
   give(callId: string, output: string, reason: Wish["reason"] = "tool"): string {
+    this.#memory.answered(callId, output);
     const itemId = this.#approvals.has(callId)
       ? this.#decide(callId, false, output)
       : this.#outbox.item({
@@ -43,6 +53,16 @@ export class Answers {
     this.#approved.add(approvalId);
     this.#decide(approvalId, true);
     return true;
+  }
+
+  /** OpenAI asked this, and waits. */
+  isApproval(callId: string): boolean {
+    return this.#approvals.has(callId);
+  }
+
+  /** The session is gone, and with it whatever OpenAI asked. */
+  lost(): void {
+    this.#approvals.clear();
   }
 
   wasApproved(approvalId: string): boolean {

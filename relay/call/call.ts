@@ -7,17 +7,18 @@
  * A throw is a bug, and the runner ends this one call for it; what the world does wrong is a value.
  */
 import { unpackProfile } from "../contract.ts";
-import type { FromModel, ModelError } from "../wire/realtime.ts";
-import { type FromTwilio, SAMPLES_PER_MS } from "../wire/twilio.ts";
+import type { FromModel } from "../wire/realtime.ts";
+import type { FromTwilio } from "../wire/twilio.ts";
+import type { Clip, ClipsIn } from "./clips.ts";
 import { earliest } from "./deadlines.ts";
-import { ENDINGS, type Ending } from "./ending.ts";
+import { ENDINGS, type Ending, type Outcome } from "./ending.ts";
 import { Exchange } from "./exchange.ts";
-import { Intake } from "./intake.ts";
 import type { Story } from "./journal.ts";
-import { classOf, printable } from "./model-errors.ts";
-import { Negotiation } from "./negotiation.ts";
+import { LastWords } from "./last-words.ts";
 import { type Effect, Outbox } from "./outbox.ts";
+import type { Remembered } from "./remembered.ts";
 import type { Settings } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import { offerOf, type Toolbox } from "./toolbox.ts";
 import type { ToolOutcome } from "./tools.ts";
 
@@ -28,6 +29,11 @@ export type Terms = {
   readonly profileHash: string;
   readonly settings: Settings;
   readonly toolbox: Toolbox;
+  readonly clips: ClipsIn;
+  /** The call comes back, and this is what was kept of it. */
+  readonly before: Remembered | undefined;
+  /** A budget of the owner's is spent: the caller is told, and no model is dialled. */
+  readonly isSpent: boolean;
 };
 
 export type Input =
@@ -46,17 +52,19 @@ export type LineNews =
   /** `status`: of the HTTP answer, where the handshake was refused. */
   | { readonly is: "model_closed"; readonly code: number; readonly status?: number }
   | { readonly is: "model_slow" }
+  /** The call is to move to another process, when nobody speaks. */
   | { readonly is: "relay_stopping" }
+  /** The same call has a newer stream. */
+  | { readonly is: "superseded" }
+  /** A budget of the owner's is spent. */
+  | { readonly is: "budget_spent" }
   /** A throw inside `step`, as the runner reports it back. */
   | { readonly is: "bug" };
 
 /** From the handshake to a valid `start`. */
 export const START_WITHIN_MS = 5_000;
-/** From the handshake to a configured session. */
-export const READY_WITHIN_MS = 8_000;
-const MOST_KEYS_KEPT = 32;
-/** One response may fail; a second in a row is no accident. */
-const MOST_FAILED_RESPONSES = 1;
+/** A call that is to move does so in the next pause, or then. */
+export const HANDOVER_WITHIN_MS = 8_000;
 
 /** Twilio's frames come in one order: connected, start, then the rest, then stop. */
 type Stage =
@@ -68,19 +76,24 @@ export class Call {
   readonly #terms: Terms;
   readonly #openedAt: number;
   readonly #outbox = new Outbox();
-  readonly #intake = new Intake();
-  readonly #negotiation: Negotiation;
+  readonly #sessions: Sessions;
   #stage: Stage = { is: "opened" };
-  #earlyKeys: string[] = [];
-  #heardFrom = false;
-  #failedResponses = 0;
-  #modelErrors = 0;
+  #lastWords: LastWords | undefined;
+  #handOverBy: number | undefined;
+  /** What another process is to know. */
+  #kept: Remembered | undefined;
   #wasRoutine = false;
 
   constructor(terms: Terms, at: number) {
     this.#terms = terms;
     this.#openedAt = at;
-    this.#negotiation = new Negotiation(terms.settings, this.#outbox);
+    this.#sessions = new Sessions(terms, this.#outbox, at);
+    if (!terms.isSpent) this.#sessions.dial(at);
+  }
+
+  /** What is to be done before anything has come in: the model is dialled. */
+  begin(): readonly Effect[] {
+    return this.#outbox.take();
   }
 
   /** What is to be done about `input`, in order. After the ending, nothing ever again. */
@@ -91,7 +104,7 @@ export class Call {
         this.#fromTwilio(input.frame, at);
         break;
       case "model":
-        this.#fromModel(input.event, at);
+        this.#sessions.take(input.event, at);
         break;
       case "tool":
         if (this.#stage.is === "started") this.#stage.exchange.tools.outcome(input.runId, input.outcome, at);
@@ -118,14 +131,39 @@ export class Call {
   /** When `step` wants the clock next; undefined: never. */
   nextDeadline(): number | undefined {
     if (this.#stage.is === "ended") return undefined;
-    const readyBy = this.#negotiation.isReady ? undefined : this.#openedAt + READY_WITHIN_MS;
-    if (this.#stage.is !== "started") return earliest(this.#openedAt + START_WITHIN_MS, readyBy);
-    return earliest(readyBy, this.#intake.dueAt, this.#stage.exchange.nextDeadline());
+    const sessionsDueAt = this.#sessions.dueAt();
+    if (this.#stage.is !== "started") return earliest(this.#openedAt + START_WITHIN_MS, sessionsDueAt);
+    const { exchange } = this.#stage;
+    if (this.#lastWords !== undefined) return this.#lastWords.dueAt(exchange.playback.quietAt);
+    const moveAt = this.#handOverBy && earliest(this.#handOverBy, exchange.pauseAt);
+    return earliest(sessionsDueAt, exchange.nextDeadline(), moveAt);
   }
 
   /** For logs and tests: where the call is. */
   get state(): string {
-    return this.#stage.is === "started" ? `started, session ${this.#negotiation.state}` : this.#stage.is;
+    if (this.#lastWords !== undefined) return "last words";
+    return this.#stage.is === "started" ? `started, session ${this.#sessions.state}` : this.#stage.is;
+  }
+
+  /** What has to be known for the call to go on elsewhere; undefined: it has not begun. */
+  remembered(at: number): Remembered | undefined {
+    return this.#kept ?? this.#remembered(false, at);
+  }
+
+  /** @param isPlanned it moves in a pause: the caller notices nothing */
+  #remembered(isPlanned: boolean, at: number): Remembered | undefined {
+    if (this.#stage.is !== "started") return undefined;
+    const { exchange } = this.#stage;
+    const { before } = this.#terms;
+    return {
+      lines: exchange.memory.lines,
+      owesAnswer: !isPlanned && (this.#sessions.isOwed || !exchange.turns.idle || exchange.tools.isRunning),
+      isPlanned,
+      elapsedMs: (before?.elapsedMs ?? 0) + Math.round(at - this.#openedAt),
+      spentMicros: before?.spentMicros ?? 0,
+      isTainted: exchange.tools.rulings.mayBeMisled,
+      unsure: exchange.tools.runs.unsure,
+    };
   }
 
   // --- Twilio -------------------------------------------------------------------------------------------------
@@ -149,15 +187,13 @@ export class Call {
       case "media": {
         const { timestamp, payload } = frame.media;
         exchange.playback.inbound(timestamp, at);
-        return this.#append(this.#intake.frame(timestamp, payload, at));
+        return this.#sessions.hears(timestamp, payload, at);
       }
       case "mark":
         exchange.playback.marked(frame.mark.name, at);
         return;
       case "dtmf":
-        if (this.#negotiation.isReady) exchange.pressed(frame.dtmf.digit, at);
-        else if (this.#earlyKeys.length < MOST_KEYS_KEPT) this.#earlyKeys.push(frame.dtmf.digit);
-        return;
+        return this.#sessions.pressed(frame.dtmf.digit, at);
       case "stop":
         return this.#end("caller_hung_up", "stop", at);
       default:
@@ -183,120 +219,23 @@ export class Call {
       afterMs: Math.round(at - this.#openedAt),
       tools: offer.count,
     });
-    const isTranscribed = () => this.#negotiation.isTranscribed;
-    const parts = { settings, profile, toolbox, offer, streamSid, outbox: this.#outbox, isTranscribed };
-    this.#stage = { is: "started", streamSid, exchange: new Exchange(parts, at) };
-    this.#negotiation.started({ profile, toolbox, tools: offer.told });
-  }
-
-  // --- the model ----------------------------------------------------------------------------------------------
-
-  #fromModel(event: FromModel, at: number): void {
-    if (event.type === "other") return;
-    if (event.type === "malformed") {
-      return this.#outbox.trouble({ event: "model.malformed", level: "warn", type: event.event });
-    }
-    if (event.type === "error") return this.#modelError(event.error, at);
-    // Before `start` there is no session.update, and so nothing that the call could act on.
-    if (this.#stage.is !== "started") return;
-    const { exchange } = this.#stage;
-    if (event.type === "session.updated") {
-      return this.#updated(this.#negotiation.updated(event.session.audio), exchange, at);
-    }
-    // Nor was it asked for anything before the session was configured: nothing may be played or answered for it.
-    if (!this.#negotiation.isReady) return;
-    switch (event.type) {
-      case "input_audio_buffer.speech_started":
-        return exchange.callerStarted(at);
-      case "input_audio_buffer.speech_stopped":
-        return exchange.turns.callerStopped(at);
-      case "input_audio_buffer.committed":
-        return exchange.callerEnded(event.item_id, at);
-      case "conversation.item.input_audio_transcription.completed":
-        return exchange.tools.heard(event.item_id, event.transcript, at);
-      case "conversation.item.input_audio_transcription.failed":
-        return exchange.tools.heard(event.item_id, undefined, at);
-      case "conversation.item.added":
-        return exchange.itemArrived(event.item, at);
-      case "response.created":
-        return exchange.created(event.response, at);
-      case "response.output_audio.delta":
-        if (!exchange.delta(event, at) || this.#heardFrom) return;
-        this.#heardFrom = true;
-        return this.#outbox.log({
-          event: "call.first_audio",
-          level: "info",
-          afterMs: Math.round(at - this.#openedAt),
-        });
-      case "response.output_audio.done":
-        return exchange.playback.complete(event.item_id, event.content_index);
-      case "response.output_audio_transcript.done":
-        return exchange.transcribed(event.response_id, event.transcript, at);
-      case "response.output_item.done":
-        if ("call_id" in event.item) return exchange.called(event.item, event.response_id, at);
-        if ("server_label" in event.item) exchange.native.item(event.item, at, event.response_id);
-        return;
-      case "response.done":
-        return this.#responseDone(event.response, exchange, at);
-      default:
-        return exchange.native.take(event, at);
-    }
-  }
-
-  #updated(result: ReturnType<Negotiation["updated"]>, exchange: Exchange, at: number): void {
-    if (result === "not asked") return;
-    if (result === "default audio") return this.#end("model_settings_refused", "audio format", at);
-    const afterMs = Math.round(at - this.#openedAt);
-    const earlyMs = Math.round(this.#intake.earlySamples / SAMPLES_PER_MS);
-    this.#outbox.log({ event: "session.ready", level: "info", afterMs, earlyMs });
-    // The greeting first, then what the caller has already said: if there is speech in it, the server's detection
-    // finds a response to interrupt, just as if they had spoken over it; the other way round the two would collide.
-    exchange.greet(at);
-    this.#append(this.#intake.open());
-    for (const key of this.#earlyKeys.splice(0)) exchange.pressed(key, at);
-  }
-
-  #responseDone(response: Parameters<Exchange["responseDone"]>[0], exchange: Exchange, at: number): void {
-    const failure = exchange.responseDone(response, at);
-    if (failure === undefined) {
-      if (response.status === "completed") this.#failedResponses = 0;
-      return;
-    }
-    this.#outbox.log({ event: "response.failed", level: "warn", code: failure });
-    this.#failedResponses++;
-    const hopeless = classOf({ code: failure }) === "fatal" || this.#failedResponses > MOST_FAILED_RESPONSES;
-    if (hopeless) return this.#end("model_failed", failure, at);
-    exchange.retry();
-  }
-
-  #modelError(error: ModelError, at: number): void {
-    this.#modelErrors++;
-    const kind = classOf(error);
-    const code = printable(error.code ?? error.type);
-    this.#outbox.trouble({ event: "model.error", level: LEVELS[kind], class: kind, code });
-    switch (kind) {
-      case "fatal":
-        return this.#end("model_failed", code, at);
-      case "settings": {
-        const needed = this.#negotiation.refused(error);
-        if (needed !== undefined) this.#end("model_settings_refused", needed.param, at);
-        return;
-      }
-      case "other":
-        // An error that names no event is not about a create: those carry an id, and errors echo it.
-        if (error.event_id == null) return;
-        return this.#createRefused(error.event_id, at);
-      case "busy":
-        return this.#createRefused(error.event_id ?? undefined, at);
-      case "race":
-        return;
-      default:
-        kind satisfies never;
-    }
-  }
-
-  #createRefused(eventId: string | undefined, at: number): void {
-    if (this.#stage.is === "started") this.#stage.exchange.turns.refused(eventId, at);
+    const isTranscribed = () => this.#sessions.isTranscribed;
+    const { before } = this.#terms;
+    const parts = {
+      settings,
+      profile,
+      toolbox,
+      offer,
+      streamSid,
+      outbox: this.#outbox,
+      isTranscribed,
+      before,
+    };
+    const exchange = new Exchange(parts, at);
+    this.#stage = { is: "started", streamSid, exchange };
+    this.#sessions.started(exchange, { profile, toolbox, tools: offer.told }, at);
+    this.#outbox.put({ to: "memory", is: "now" });
+    if (this.#terms.isSpent) return this.#farewell("budget_spent", "before the call", "budget_spent", at);
   }
 
   // --- the line and the clock ---------------------------------------------------------------------------------
@@ -304,20 +243,25 @@ export class Call {
   #fromLine(news: LineNews, at: number): void {
     switch (news.is) {
       case "model_open":
-        return this.#negotiation.opened();
+        return this.#sessions.opened(at);
       case "model_closed":
-        if (this.#stage.is === "started" && this.#stage.exchange.isLeaving) return;
-        if (this.#negotiation.state !== "dialling")
-          return this.#end("model_dropped", `code ${news.code}`, at);
-        return this.#end("model_refused", `status ${news.status ?? "none"}`, at);
+        return this.#sessions.closed(news.code, news.status, at);
       case "model_slow":
-        return this.#end("model_too_slow", "backlog", at);
+        return this.#sessions.tooSlow(at);
       case "twilio_closed":
         return this.#end("line_lost", `code ${news.code}`, at);
       case "twilio_slow":
         return this.#end("line_too_slow", "backlog", at);
       case "relay_stopping":
-        return this.#end("handed_over", "signal", at);
+        if (this.#stage.is !== "started") return this.#end("handed_over", "not started", at);
+        this.#handOverBy ??= at + HANDOVER_WITHIN_MS;
+        return;
+      case "superseded":
+        return this.#end("superseded", "a newer stream", at);
+      case "budget_spent":
+        if (this.#stage.is === "started")
+          this.#farewell("budget_spent", "during the call", "budget_spent", at);
+        return;
       case "bug":
         // What the step that threw had begun to say is not to be trusted.
         this.#outbox.take();
@@ -328,42 +272,71 @@ export class Call {
   }
 
   #fromClock(at: number): void {
+    this.#sessions.tick(at);
     if (this.#stage.is !== "started") {
       if (at >= this.#openedAt + START_WITHIN_MS) this.#end("no_start", `${START_WITHIN_MS} ms`, at);
       return;
     }
-    if (!this.#negotiation.isReady && at >= this.#openedAt + READY_WITHIN_MS) {
-      return this.#end("model_not_ready", this.#negotiation.state, at);
-    }
-    this.#append(this.#intake.tick(at));
-    this.#stage.exchange.tick(at);
+    if (this.#lastWords === undefined) this.#stage.exchange.tick(at);
   }
 
   /**
-   * Audio that flows, and its marks: 150 inputs a second on every call, after which there is nothing to settle and no
-   * timer to set, unless somebody is hanging up and waits to be heard.
+   * Audio that flows, its words and its marks: 150 inputs a second on every call, after which there is nothing to settle
+   * and no timer to set, unless somebody is hanging up and waits to be heard.
    */
   #isRoutine(input: Input): boolean {
-    if (this.#stage.is !== "started" || !this.#negotiation.isReady || !this.#stage.exchange.isStaying) {
-      return false;
+    if (this.#stage.is !== "started" || !this.#sessions.isUp || !this.#stage.exchange.isStaying) return false;
+    if (this.#handOverBy !== undefined) return false;
+    if (input.from === "model") {
+      const { type } = input.event;
+      return type === "response.output_audio.delta" || type === "response.output_audio_transcript.delta";
     }
-    if (input.from === "model") return input.event.type === "response.output_audio.delta";
     if (input.from !== "twilio") return false;
-    // The first frame sets a deadline: from now on silence is noticed.
-    return input.frame.event === "media" ? this.#intake.frames > 1 : input.frame.event === "mark";
+    return input.frame.event === "media" ? this.#sessions.isHearing : input.frame.event === "mark";
   }
 
   /** What follows from any other input. */
   #settle(at: number): void {
-    if (this.#stage.is !== "started" || !this.#negotiation.isReady) return;
+    if (this.#stage.is !== "started") return;
     const { exchange }: Started = this.#stage;
-    if (exchange.turns.isHopeless) {
-      if (exchange.isStaying) return this.#end("model_failed", "no response", at);
-      // Whoever was about to leave needs no apology for last words that do not come.
-      return this.#leave(exchange, "no response", at);
+    if (this.#lastWords !== undefined) return this.#endIfHeard(this.#lastWords, exchange, at);
+    const { givenUp } = this.#sessions;
+    if (givenUp !== undefined && exchange.isStaying) {
+      return this.#farewell(givenUp.ending, givenUp.detail, "sorry", at);
     }
-    exchange.askForResponse(at);
-    if (exchange.mayHangUp(at)) this.#leave(exchange, "last words heard", at);
+    // Whoever was about to leave needs no apology for last words that do not come.
+    if (exchange.turns.isHopeless && !exchange.isStaying) return this.#leave(exchange, "no response", at);
+    this.#sessions.settle(at);
+    if (exchange.mayHangUp(at)) return this.#leave(exchange, "last words heard", at);
+    if (this.#handOverBy !== undefined && (exchange.isPausing(at) || at >= this.#handOverBy)) {
+      this.#handOver(exchange, at);
+    }
+  }
+
+  /** The call cannot go on, and the caller is told so. */
+  #farewell(ending: Ending, detail: string, clip: Clip, at: number): void {
+    if (this.#stage.is !== "started" || this.#lastWords !== undefined) return;
+    const { exchange } = this.#stage;
+    this.#lastWords = new LastWords(ending, detail);
+    this.#sessions.off();
+    exchange.cutOff(at);
+    this.#sessions.play(clip, at);
+  }
+
+  #endIfHeard(words: LastWords, { playback }: Exchange, at: number): void {
+    if (!words.wereHeard(playback.allProvedHeard, playback.quietAt, at)) return;
+    this.#end(words.ending, words.detail, at);
+  }
+
+  /** Another process takes the call on, and whatever was being said. */
+  #handOver(exchange: Exchange, at: number): void {
+    const isPlanned = exchange.isPausing(at);
+    if (!isPlanned) {
+      this.#outbox.mute(true);
+      exchange.cutOff(at);
+    }
+    this.#kept = this.#remembered(isPlanned, at);
+    this.#end("handed_over", isPlanned ? "in a pause" : "in time", at);
   }
 
   #leave({ transferTo }: Exchange, detail: string, at: number): void {
@@ -371,30 +344,18 @@ export class Call {
     else this.#end("transferred", detail, at, transferTo);
   }
 
-  #append(payloads: readonly string[]): void {
-    for (const audio of payloads) this.#outbox.model({ type: "input_audio_buffer.append", audio });
-  }
-
   #end(ending: Ending, detail: string, at: number, transferTo?: string): void {
     const story = this.#story(at);
+    this.#kept ??= this.#remembered(false, at);
+    if (COMES_BACK.has(ENDINGS[ending].outcome)) this.#outbox.put({ to: "memory", is: "now" });
     this.#stage = { is: "ended" };
     this.#outbox.log({ event: "call.ended", level: ENDINGS[ending].level, ending, detail, story });
     this.#outbox.put({ to: "line", close: ending, ...(transferTo !== undefined && { transferTo }) });
   }
 
   #story(at: number): Story {
-    const { frames: framesIn, dropped: framesDropped, silenceMs } = this.#intake;
     const counted = this.#stage.is === "started" ? this.#stage.exchange.count : NOTHING_SAID;
-    const durationMs = Math.round(at - this.#openedAt);
-    const silencePaddedMs = Math.round(silenceMs);
-    return {
-      durationMs,
-      framesIn,
-      framesDropped,
-      silencePaddedMs,
-      modelErrors: this.#modelErrors,
-      ...counted,
-    };
+    return { durationMs: Math.round(at - this.#openedAt), ...this.#sessions.count, ...counted };
   }
 }
 
@@ -407,4 +368,5 @@ const NOTHING_SAID = {
   toolRefusals: 0,
 };
 
-const LEVELS = { race: "info", busy: "info", settings: "warn", fatal: "error", other: "warn" } as const;
+/** After these the call may go on elsewhere. */
+const COMES_BACK = new Set<Outcome>(["again", "handover", "transfer"]);

@@ -3,6 +3,7 @@
  * The server cancels its response by itself (interrupt_response); on a WebSocket the rest is the client's. Responses out
  * of band are not in the conversation: a cut clears what is queued of them, and truncates nothing.
  */
+import type { Memory } from "./memory.ts";
 import { TRUNCATE_ID } from "./model-errors.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Playback, Truncation } from "./playback.ts";
@@ -10,6 +11,7 @@ import type { Playback, Truncation } from "./playback.ts";
 export class Cuts {
   readonly #outbox: Outbox;
   readonly #playback: Playback;
+  readonly #memory: Memory;
   readonly #streamSid: string;
   /** Parts of the response being interrupted that have been cut already: late audio of them needs no second cut. */
   readonly #cut = new Set<string>();
@@ -17,10 +19,16 @@ export class Cuts {
   readonly #outOfBandItems = new Set<string>();
   readonly count = { bargeIns: 0, truncations: 0 };
 
-  constructor(outbox: Outbox, playback: Playback, streamSid: string) {
+  constructor(outbox: Outbox, playback: Playback, memory: Memory, streamSid: string) {
     this.#outbox = outbox;
     this.#playback = playback;
+    this.#memory = memory;
     this.#streamSid = streamSid;
+  }
+
+  /** This item is the relay's own, and no model knows of it. */
+  relaysOwn(itemId: string): void {
+    this.#outOfBandItems.add(itemId);
   }
 
   /** This response is out of band. */
@@ -54,14 +62,17 @@ export class Cuts {
   }
 
   /** Stops the playback. Returns how much of it was thrown away unheard, in ms. */
-  interrupt(at: number): number {
+  interrupt(at: number, isByCaller = true): number {
     const queued = !this.#playback.allProvedHeard;
-    const { heardMs, unheardMs, truncations } = this.#playback.interrupt(at);
+    const { heardMs, unheardMs, truncations, sentMs } = this.#playback.interrupt(at);
     if (queued) this.#outbox.twilio({ event: "clear", streamSid: this.#streamSid });
-    for (const truncation of truncations) {
-      if (!this.#outOfBandItems.has(truncation.item_id)) this.#truncate(truncation);
+    for (const [index, truncation] of truncations.entries()) {
+      const { item_id, audio_end_ms } = truncation;
+      if (this.#outOfBandItems.has(item_id)) continue;
+      this.#memory.cut(item_id, audio_end_ms, sentMs[index] ?? 0);
+      this.#truncate(truncation);
     }
-    if (truncations.length === 0) return 0;
+    if (truncations.length === 0 || !isByCaller) return unheardMs;
     this.count.bargeIns++;
     this.#outbox.log({
       event: "barge_in",
@@ -72,6 +83,12 @@ export class Cuts {
       roundTripMs: Math.round(this.#playback.roundTripMs),
     });
     return unheardMs;
+  }
+
+  /** The session is gone, and its conversation with it. */
+  lost(): void {
+    this.#playback.completeAll();
+    this.#cut.clear();
   }
 
   #truncate(cut: Truncation): void {

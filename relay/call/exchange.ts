@@ -6,15 +6,19 @@ import type { Profile } from "../contract.ts";
 import type { FromModel } from "../wire/realtime.ts";
 import { samplesIn } from "../wire/twilio.ts";
 import { Answers } from "./answers.ts";
+import type { Recording } from "./clips.ts";
 import { Cuts } from "./cuts.ts";
 import { earliest } from "./deadlines.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
+import { Memory } from "./memory.ts";
 import { printable } from "./model-errors.ts";
 import { NativeCalls } from "./native-calls.ts";
 import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
 import { Playback } from "./playback.ts";
+import type { Remembered } from "./remembered.ts";
 import { Requests } from "./requests.ts";
+import { seedOf } from "./seed.ts";
 import { openingFor, type Settings } from "./session.ts";
 import { CALL_GOES_ON, GOODBYE, INTERRUPTED, PUT_THROUGH, UNKNOWN_TOOL } from "./tool-answers.ts";
 import { argumentsFrom } from "./tool-arguments.ts";
@@ -39,6 +43,8 @@ export type ExchangeParts = {
   readonly streamSid: string;
   readonly outbox: Outbox;
   readonly isTranscribed: () => boolean;
+  /** The call comes back, and this is what was kept of it. */
+  readonly before: Remembered | undefined;
 };
 
 export class Exchange {
@@ -46,6 +52,7 @@ export class Exchange {
   readonly turns = new Turns();
   readonly tools: ToolCalls;
   readonly native: NativeCalls;
+  readonly memory: Memory;
   readonly #answers: Answers;
   readonly #hangUp = new HangUp();
   readonly #requests: Requests;
@@ -55,6 +62,7 @@ export class Exchange {
   readonly #cuts: Cuts;
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
+  #clips = 0;
   /** Those that are not over: why they were asked for (undefined: the server created them), and what they say. */
   readonly #open = new Map<string, { readonly reason: string | undefined; words: string }>();
   /** The response of which the caller was sent audio last. */
@@ -68,16 +76,24 @@ export class Exchange {
   constructor(parts: ExchangeParts, at: number) {
     this.#parts = parts;
     this.#outbox = parts.outbox;
-    this.#cuts = new Cuts(parts.outbox, this.playback, parts.streamSid);
     const { playback, turns } = this;
-    const answers = new Answers(parts.outbox, turns);
+    const { outbox, before } = parts;
+    this.memory = new Memory(outbox, before?.lines);
+    this.#cuts = new Cuts(outbox, playback, this.memory, parts.streamSid);
+    const answers = new Answers(outbox, turns, this.memory);
     const tools = new ToolCalls({ ...parts, answers });
+    tools.runs.restore(before?.unsure ?? []);
+    if (before?.isTainted) tools.rulings.distrust();
     this.#answers = answers;
     this.tools = tools;
     this.native = new NativeCalls({ ...parts, turns, tools, answers });
     this.#requests = new Requests({ ...parts, turns, playback, tools });
     this.#nudge = new Nudge(this.tools, this.#outbox, parts.profile.language);
     this.#probe(at);
+  }
+
+  get profile(): Profile {
+    return this.#parts.profile;
   }
 
   get count() {
@@ -93,6 +109,77 @@ export class Exchange {
     if (openingFor(settings, profile) === undefined) return;
     this.turns.wish({ reason: "greeting" });
     this.askForResponse(at);
+  }
+
+  // --- a session is gone, and another is there ----------------------------------------------------------------
+
+  /**
+   * There is no session any more. What is left of its words is not played on: the caller would hear half a sentence, and
+   * the next session would not know of it.
+   */
+  lost(at: number): { readonly isCut: boolean; readonly isOwed: boolean } {
+    const { active } = this.turns;
+    const speaks = active !== undefined && this.#speaker === active && !this.turns.isSilenced(active);
+    const isCut = speaks && this.isStaying;
+    if (isCut) this.cutOff(at);
+    this.#cuts.lost();
+    this.#open.clear();
+    this.#callerEndedAt = undefined;
+    this.#speaker = undefined;
+    this.tools.sessionLost(at);
+    const isOwed = this.turns.lost();
+    // Whoever was about to leave does so when the caller has heard what there is.
+    this.#hangUp.sessionLost();
+    return { isCut, isOwed: isOwed && this.isStaying };
+  }
+
+  /** What is playing stops, and what was not heard of it was not said. */
+  cutOff(at: number): void {
+    this.#speaker = undefined;
+    this.#cuts.interrupt(at, false);
+  }
+
+  /**
+   * A new session is ready, and learns what was said before it.
+   * @param isOwed the caller waits for the assistant to go on
+   */
+  resumed(isOwed: boolean, at: number): void {
+    const idOf = () => this.#outbox.id("seed-");
+    const isTranscribed = this.#parts.isTranscribed();
+    const isOpen = (callId: string) => this.tools.isOpen(callId);
+    for (const item of seedOf(this.memory.lines, { isTranscribed, isOpen, idOf })) this.#outbox.item(item);
+    this.turns.allArrived();
+    if (isOwed && this.isStaying) this.turns.wish({ reason: "resume" });
+    this.askForResponse(at);
+  }
+
+  /** A clip of the relay's own; no model knows of it. */
+  play(recording: Recording, at: number): void {
+    const itemId = `clip-${++this.#clips}`;
+    const { streamSid } = this.#parts;
+    this.#cuts.relaysOwn(itemId);
+    this.#probe(at);
+    for (const payload of recording) {
+      const name = this.playback.sent(itemId, 0, samplesIn(payload), at);
+      this.#outbox.twilio({ event: "media", streamSid, media: { payload } });
+      this.#outbox.twilio({ event: "mark", streamSid, mark: { name } });
+    }
+    this.playback.completeItem(itemId);
+  }
+
+  /** When the caller will have heard all there is; undefined: somebody speaks, or something is being done or due. */
+  get pauseAt(): number | undefined {
+    return this.turns.idle && this.tools.isIdle && this.isStaying ? this.playback.quietAt : undefined;
+  }
+
+  isPausing(at: number): boolean {
+    const { pauseAt } = this;
+    return pauseAt !== undefined && at >= pauseAt;
+  }
+
+  /** Since when the caller has waited for the model in silence; not for a tool, nor is it them who are waited for. */
+  get owedSince(): number | undefined {
+    return this.tools.isRunning || this.tools.keypad.isAsked ? undefined : this.turns.owedSince;
   }
 
   created(
@@ -140,9 +227,11 @@ export class Exchange {
     this.#framesOut++;
     if (response_id !== this.#speaker) {
       this.#speaker = response_id;
+      this.turns.answered();
       this.tools.spoke(response_id, at);
     }
     this.#cuts.sent(response_id, item_id);
+    if (!this.#cuts.isOutOfBand(response_id)) this.memory.sent(item_id);
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
     const { streamSid } = this.#parts;
@@ -152,7 +241,8 @@ export class Exchange {
   }
 
   /** What a response says, in words; it comes before the response is done. */
-  transcribed(responseId: string, words: string, at: number): void {
+  transcribed(responseId: string, itemId: string | undefined, words: string, at: number): void {
+    if (itemId !== undefined && !this.#cuts.isOutOfBand(responseId)) this.memory.spelt(itemId, words);
     const open = this.#open.get(responseId);
     if (open !== undefined) open.words = open.words === "" ? words : `${open.words} ${words}`;
     if (this.tools.keypad.transcribed(responseId, words)) return;
@@ -185,11 +275,12 @@ export class Exchange {
   }
 
   /** What failed last: once more, and as what it was, for a greeting and a goodbye have words of their own. */
-  retry(): void {
+  retry(notBefore: number): void {
     const reason = this.#retryAs;
     // The one is read again by itself, and without the other nothing is missing.
     if (reason === "read_back" || reason === "filler") return;
-    this.turns.wish({ reason: reason === "greeting" || reason === "goodbye" ? reason : "retry" });
+    const again = reason === "greeting" || reason === "goodbye" || reason === "resume" ? reason : "retry";
+    this.turns.wish({ reason: again, notBefore });
   }
 
   called({ call_id, name, arguments: text, status }: FunctionCall, responseId: string, at: number): void {
@@ -197,6 +288,7 @@ export class Exchange {
     if (status !== undefined && status !== "completed") return;
     if (this.#called.has(call_id)) return;
     this.#called.add(call_id);
+    this.memory.called(call_id, name, text);
     const isLeaving = name === "end_call" || name === "transfer_call";
     if (this.turns.isSilenced(responseId)) {
       this.#answers.give(call_id, isLeaving ? CALL_GOES_ON : INTERRUPTED);
@@ -246,18 +338,27 @@ export class Exchange {
     this.#outbox.log({ event: "turn.caller", level: "debug", is: "ended" });
     this.#callerEndedAt = at;
     this.turns.callerCommitted(at);
+    this.memory.turn(itemId);
     this.tools.callerEnded(itemId);
+  }
+
+  /** The words of a caller's turn; undefined: there are none to be had. */
+  heard(itemId: string, words: string | undefined, at: number): void {
+    this.memory.heard(itemId, words);
+    this.tools.heard(itemId, words, at);
   }
 
   pressed(digit: string, at: number): void {
     this.#outbox.log({ event: "keypad", level: "debug" });
     this.#spokenSinceCaller = false;
     if (this.tools.pressed(digit, this.#isHeard(at), at)) return;
+    const text = `caller pressed ${digit}`;
+    this.memory.typed(text);
     const itemId = this.#outbox.item({
       id: this.#outbox.id("key-"),
       type: "message",
       role: "user",
-      content: [{ type: "input_text", text: `caller pressed ${digit}` }],
+      content: [{ type: "input_text", text }],
     });
     this.turns.wish({ reason: "keypad", itemId, notBefore: at + KEYPAD_PAUSE_MS });
   }

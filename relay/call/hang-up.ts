@@ -68,6 +68,11 @@ export class HangUp {
     return this.#takeUnanswered();
   }
 
+  /** The session is gone: no more of a goodbye comes than there is. */
+  sessionLost(): void {
+    if (this.#stage.is === "asked") this.#stage = { is: "leaving", by: this.#stage.by };
+  }
+
   mayGo(outlook: Outlook, at: number): boolean {
     if (this.#stage.is === "staying") return false;
     if (this.#stage.is === "leaving" && outlook.idle && outlook.provedHeard) return true;

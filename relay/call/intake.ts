@@ -10,6 +10,10 @@ import { BEGUN_ANEW_MS } from "./carrier-clock.ts";
 
 /** Longer than the model may take to be ready (call.ts), so that in practice nothing is dropped. */
 const EARLY_LIMIT_MS = 10_000;
+/** Of a caller who speaks, or has and waits for the answer, so much is kept for another session. */
+const TURN_LIMIT_MS = 30_000;
+/** Detection finds speech a little after it has begun. */
+const LEAD_MS = 1_000;
 /** A hole shorter than a frame is rounding. */
 const SMALLEST_HOLE_MS = 20;
 /** A longer hole than this tells the model nothing more. */
@@ -25,6 +29,11 @@ export class Intake {
   #early: string[] = [];
   #earlySamples = 0;
   #open = false;
+  /** What was passed on last: of the caller's turn all of it, as long as it is not answered. */
+  #recent: string[] = [];
+  #recentSamples = 0;
+  #isTurn = false;
+  #earlyLimitMs = EARLY_LIMIT_MS;
   /** The timestamp that a frame with no sample before it would have had. */
   #firstTimestamp: number | undefined;
   #lastTimestamp = 0;
@@ -82,7 +91,41 @@ export class Intake {
     this.#open = true;
     this.#early = [];
     this.#earlySamples = 0;
+    this.#earlyLimitMs = EARLY_LIMIT_MS;
+    this.#recent = [...early];
+    this.#recentSamples = early.reduce((sum, payload) => sum + samplesIn(payload), 0);
+    this.#trim();
     return early;
+  }
+
+  /** The caller speaks, or has spoken and has no answer yet. */
+  get isTurn(): boolean {
+    return this.#isTurn;
+  }
+
+  /** The caller has begun to speak. */
+  turnBegan(): void {
+    this.#isTurn = true;
+  }
+
+  /** The caller has what they spoke for. */
+  turnAnswered(): void {
+    if (!this.#isTurn) return;
+    this.#isTurn = false;
+    this.#trim();
+  }
+
+  /** The session is gone: what the caller says is kept for the next. Returns whether that is a turn already begun. */
+  close(): boolean {
+    if (this.#open) {
+      this.#early = this.#isTurn ? this.#recent : [];
+      this.#earlySamples = this.#isTurn ? this.#recentSamples : 0;
+      this.#earlyLimitMs = this.#isTurn ? TURN_LIMIT_MS + EARLY_LIMIT_MS : EARLY_LIMIT_MS;
+      this.#recent = [];
+      this.#recentSamples = 0;
+    }
+    this.#open = false;
+    return this.#isTurn;
   }
 
   #silence(ms: number, ready: string[]): void {
@@ -99,15 +142,27 @@ export class Intake {
     this.#samples += samples;
     if (this.#open) {
       ready.push(payload);
+      this.#recent.push(payload);
+      this.#recentSamples += samples;
+      this.#trim();
       return;
     }
     this.#early.push(payload);
     this.#earlySamples += samples;
-    while (this.#earlySamples > EARLY_LIMIT_MS * SAMPLES_PER_MS) {
+    while (this.#earlySamples > this.#earlyLimitMs * SAMPLES_PER_MS) {
       const oldest = this.#early.shift();
       if (oldest === undefined) return;
       this.#earlySamples -= samplesIn(oldest);
       this.dropped++;
+    }
+  }
+
+  #trim(): void {
+    const limit = (this.#isTurn ? TURN_LIMIT_MS : LEAD_MS) * SAMPLES_PER_MS;
+    while (this.#recentSamples > limit) {
+      const oldest = this.#recent.shift();
+      if (oldest === undefined) return;
+      this.#recentSamples -= samplesIn(oldest);
     }
   }
 }

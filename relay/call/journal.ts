@@ -2,6 +2,7 @@
  * What a call tells the log: a closed union of constant events with typed fields. There is no field in which a
  * phone number, a word of the conversation, a token or a piece of audio would fit. Times are ms, rounded.
  */
+import type { Clip } from "./clips.ts";
 import type { Ending } from "./ending.ts";
 import type { Verdict } from "./keypad-consent.ts";
 import type { Pretence } from "./pretence.ts";
@@ -10,7 +11,7 @@ import type { NotDone, Rule } from "./tools.ts";
 import type { Unconfirmed } from "./voice-consent.ts";
 
 /** An error of the model's, sorted by what it means for the call. */
-export type ErrorClass = "race" | "busy" | "settings" | "fatal" | "other";
+export type ErrorClass = "expired" | "race" | "busy" | "settings" | "fatal" | "other";
 
 /** Why a tool was not even begun. */
 export type ToolRefusal =
@@ -35,6 +36,8 @@ export type Story = {
   readonly bargeIns: number;
   readonly truncations: number;
   readonly modelErrors: number;
+  /** Sessions, and attempts at one, that had to be replaced. */
+  readonly sessionsLost: number;
   readonly toolRuns: number;
   readonly toolRefusals: number;
 };
@@ -46,8 +49,18 @@ export type Entry =
       readonly afterMs: number;
       readonly tools: number;
     }
+  /** There is no session any more; `wasUp`: there had been one, and not only an attempt. */
   | {
-      readonly event: "session.ready";
+      readonly event: "session.lost";
+      readonly level: "warn";
+      readonly ending: Ending;
+      readonly detail: string;
+      readonly wasUp: boolean;
+    }
+  /** The relay speaks for itself. */
+  | { readonly event: "line.clip"; readonly level: "info"; readonly clip: Clip }
+  | {
+      readonly event: "session.ready" | "session.restored";
       readonly level: "info";
       readonly afterMs: number;
       readonly earlyMs: number;

@@ -87,6 +87,11 @@ export class KeypadConsent {
     return pending?.stage.is === "waiting" ? pending.readBack : undefined;
   }
 
+  /** The caller has been asked, and it is for them to answer. */
+  get isAsked(): boolean {
+    return this.#pending[0]?.stage.is === "read";
+  }
+
   /** The response that reads it was asked for with this event. */
   asked(eventId: string): void {
     const [pending] = this.#pending;
@@ -196,6 +201,24 @@ export class KeypadConsent {
     if (digit === "2" && pending.stage.is !== "waiting") return this.#decide(pending, "declined");
     if (digit !== "1") return [];
     return pending.stage.is === "read" && isHeard ? this.#decide(pending, "agreed") : "too early";
+  }
+
+  /** The session is gone: the question is put again by the next one. @param isGone whose call went with it */
+  sessionLost(isGone: (callId: string) => boolean): readonly Decided[] {
+    this.#answers.clear();
+    this.#answering = undefined;
+    const [pending] = this.#pending;
+    if (pending !== undefined && pending.stage.is !== "waiting") {
+      pending.readings--;
+      pending.stage = { is: "waiting" };
+    }
+    return this.#pending
+      .filter(({ callId }) => isGone(callId))
+      .flatMap((each) => this.#decide(each, "expired"));
+  }
+
+  isOpen(callId: string): boolean {
+    return this.#pending.some((pending) => pending.callId === callId);
   }
 
   cancel(): readonly Decided[] {

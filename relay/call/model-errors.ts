@@ -7,8 +7,10 @@ import type { ErrorClass } from "./journal.ts";
 
 /** Two sides acted at once and the server was first; nothing is lost. */
 const RACES = new Set(["response_cancel_not_active", "input_audio_buffer_commit_empty"]);
-/** The session is over or never will work. */
-const FATAL = new Set(["session_expired", "invalid_api_key", "insufficient_quota"]);
+/** No session will work. */
+const FATAL = new Set(["invalid_api_key", "insufficient_quota"]);
+/** After 60 minutes; another session takes its place. */
+const EXPIRED = "session_expired";
 
 /** Which events of ours an `event_id` belongs to; the ids are made with these prefixes. */
 export const UPDATE_ID = "session-";
@@ -16,6 +18,7 @@ export const TRUNCATE_ID = "truncate-";
 
 export function classOf(error: ModelError): ErrorClass {
   const code = error.code ?? "";
+  if (code === EXPIRED) return "expired";
   if (FATAL.has(code)) return "fatal";
   if (code === "conversation_already_has_active_response") return "busy";
   if (RACES.has(code)) return "race";

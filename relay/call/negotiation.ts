@@ -40,6 +40,11 @@ export class Negotiation {
     return this.#state === "ready";
   }
 
+  /** Another session is to take its place. What the server refused once is not asked of it again. */
+  redial(): void {
+    this.#state = "dialling";
+  }
+
   /** The socket to the model is open. */
   opened(): void {
     if (this.#state !== "dialling") return;

@@ -14,6 +14,10 @@ export type Effect =
   | { readonly to: "tool"; readonly run: ToolRun; readonly caller: ToolCaller }
   /** It is not waited for any more. */
   | { readonly to: "tool"; readonly abort: string }
+  /** A new socket to the model, in place of any other; or none. */
+  | { readonly to: "session"; readonly is: "dial" | "drop" }
+  /** What is remembered of the call has changed: to be kept soon, or before anything else is done. */
+  | { readonly to: "memory"; readonly is: "changed" | "now" }
   /** Record the ending, end what runs and close both sockets. The last effect of a call. */
   | { readonly to: "line"; readonly close: Ending; readonly transferTo?: string };
 
@@ -26,6 +30,7 @@ export class Outbox {
   #effects: Effect[] = [];
   #ids = 0;
   #troubles = 0;
+  #isMuted = false;
 
   put(effect: Effect): void {
     this.#effects.push(effect);
@@ -36,7 +41,12 @@ export class Outbox {
   }
 
   model(event: ToModel): void {
-    this.put({ to: "model", event });
+    if (!this.#isMuted || event.type === "session.update") this.put({ to: "model", event });
+  }
+
+  /** There is no session that could be told anything; what one must know is in the memory. */
+  mute(isMuted: boolean): void {
+    this.#isMuted = isMuted;
   }
 
   log(entry: Entry): void {

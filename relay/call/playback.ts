@@ -44,6 +44,8 @@ export type Interruption = {
   /** Sent and not heard: what `clear` throws away. */
   readonly unheardMs: number;
   readonly truncations: readonly Truncation[];
+  /** What was sent of each of these, in their order, in ms. */
+  readonly sentMs: readonly number[];
 };
 
 /** Carriers send marks with their next packet of 20 ms, and so up to that much late. */
@@ -175,11 +177,13 @@ export class Playback {
     const playhead = this.playhead(at + this.#clock.roundTripMs);
     let heardMs = 0;
     const truncations: Truncation[] = [];
+    const sentMs: number[] = [];
     for (const { itemId, contentIndex, from, to, complete } of this.#parts) {
       if (complete && playhead >= to) continue;
       const partMs = Math.floor(Math.max(0, Math.min(playhead, to) - from) / SAMPLES_PER_MS);
       if (partMs > 0) heardMs = partMs;
       truncations.push({ item_id: itemId, content_index: contentIndex, audio_end_ms: partMs });
+      sentMs.push((to - from) / SAMPLES_PER_MS);
     }
     const unheardMs = Math.ceil((this.#sent - playhead) / SAMPLES_PER_MS);
     this.#parts = [];
@@ -189,7 +193,7 @@ export class Playback {
     this.#justProved = undefined;
     this.#generation++;
     this.#heardAtLeast = this.#sent;
-    return { heardMs, unheardMs, truncations };
+    return { heardMs, unheardMs, truncations, sentMs };
   }
 
   #mark(sentAt: number, probe: boolean): string {

@@ -238,6 +238,22 @@ export class ToolCalls {
     return true;
   }
 
+  /** The session is gone; what runs here goes on, and what the caller was being asked is asked again. */
+  sessionLost(at: number): void {
+    const { answers } = this.#parts;
+    this.runs.sessionLost(at);
+    this.#settle(this.#voice.sessionLost(), at);
+    for (const { request } of this.keypad.sessionLost((callId) => answers.isApproval(callId))) {
+      this.#consent(request, "keypad", "expired");
+    }
+    answers.lost();
+  }
+
+  /** The answer to this call is still to come. */
+  isOpen(callId: string): boolean {
+    return this.runs.isOpen(callId) || this.keypad.isOpen(callId) || this.#voice.isConfirmedBy(callId);
+  }
+
   // --- time ---------------------------------------------------------------------------------------------------
 
   dueAt(): number | undefined {

@@ -59,6 +59,27 @@ export class ToolRuns {
     return this.#lost.has(textOf(request));
   }
 
+  /** The answer to this call is still to come. */
+  isOpen(callId: string): boolean {
+    return [...this.#runs.values()].some((run) => run.callId === callId);
+  }
+
+  /** What may have been done, for all that anybody knew if the process ended now. */
+  get unsure(): readonly string[] {
+    const writes = [...this.#runs.values()].filter(({ ruling }) => ruling.kind === "write");
+    return [...new Set([...this.#lost, ...writes.map(({ request }) => textOf(request))])];
+  }
+
+  /** What may have been done before this process had the call. */
+  restore(unsure: readonly string[]): void {
+    for (const each of unsure) this.#lost.add(each);
+  }
+
+  /** The session is gone: of what OpenAI was doing itself nobody will hear. */
+  sessionLost(at: number): void {
+    for (const [runId, { callId }] of this.#runs) if (callId === undefined) this.ended(runId, LOST, at);
+  }
+
   /** A write may have been done, and nobody knows. */
   get hasLost(): boolean {
     return this.#lost.size > 0;
@@ -69,6 +90,7 @@ export class ToolRuns {
     if (this.#runs.size >= MOST_RUNNING) return false;
     const runId = this.#outbox.id("run-");
     this.#begun(runId, callId, request, ruling, at);
+    this.#answers.begun(callId, ruling.kind);
     this.#outbox.put({ to: "tool", run: { runId, ...request }, caller: this.#profile });
     return true;
   }

@@ -9,7 +9,16 @@
  */
 
 export type Wish = {
-  readonly reason: "greeting" | "keypad" | "tool" | "native" | "goodbye" | "answer" | "retry" | "nudge";
+  readonly reason:
+    | "greeting"
+    | "keypad"
+    | "tool"
+    | "native"
+    | "goodbye"
+    | "answer"
+    | "retry"
+    | "nudge"
+    | "resume";
   /** The item whose answer is wanted. */
   readonly itemId?: string;
   /** More may come until then. */
@@ -49,6 +58,8 @@ export class Turns {
   /** When the active response last gave a sign of life. */
   #signAt = 0;
   #pauseUntil: number | undefined;
+  /** Since when the caller waits for a sound of the answer that is due to them. */
+  #owedSince: number | undefined;
   /** Something is to be said that is no answer, when nobody speaks. */
   isAsideWanted = (): boolean => false;
 
@@ -73,6 +84,16 @@ export class Turns {
       this.#wishes.length === 0 &&
       this.#caller.is === "closed"
     );
+  }
+
+  /** Since when the caller waits for a sound of an answer; undefined: they do not. */
+  get owedSince(): number | undefined {
+    return this.idle ? undefined : this.#owedSince;
+  }
+
+  /** The caller is being sent what they waited for. */
+  answered(): void {
+    this.#owedSince = undefined;
   }
 
   get waiting(): number {
@@ -102,6 +123,7 @@ export class Turns {
   /** A create has been sent, for all wishes or for these; for none of them: it is an aside. */
   asked(eventId: string, at: number, wishes: readonly Wish[] = this.#wishes): void {
     this.#asked = { eventId, wishes, by: at + CREATED_WITHIN_MS };
+    this.#owedSince ??= at;
     this.#wishes = this.#wishes.filter((wish) => !wishes.includes(wish));
     this.#pauseUntil = undefined;
   }
@@ -158,6 +180,28 @@ export class Turns {
 
   done(id: string): void {
     if (this.#active === id) this.#active = undefined;
+    if (this.idle) this.#owedSince = undefined;
+  }
+
+  /**
+   * The session is gone. What is still to be said waits for the next one, which will know of every item; what was only
+   * about the moment does not. Returns whether the caller was owed an answer.
+   */
+  lost(): boolean {
+    const isActive = this.#active !== undefined && !this.#silenced.has(this.#active);
+    const all = [...(this.#asked?.wishes ?? []), ...this.#wishes];
+    const isOwed = isActive || this.#caller.is === "ended" || all.length > 0;
+    this.#wishes = all.flatMap(({ reason }) =>
+      reason === "greeting" || reason === "tool" ? [{ reason, itemId: SEEN }] : [],
+    );
+    this.#active = undefined;
+    this.#asked = undefined;
+    this.#caller = { is: "closed" };
+    this.#pauseUntil = undefined;
+    this.#owedSince = undefined;
+    this.#refusals = 0;
+    this.#unobeyed = 0;
+    return isOwed;
   }
 
   /**
@@ -181,6 +225,7 @@ export class Turns {
   /** The caller has begun to speak. Returns the response that this interrupts, if one is active. */
   callerStarted(): string | undefined {
     this.#caller = { is: "open" };
+    this.#owedSince = undefined;
     if (this.#active === undefined) return undefined;
     this.#silence(this.#active);
     return this.#active;
@@ -194,6 +239,12 @@ export class Turns {
   /** The caller's turn is closed; the server answers it by itself. */
   callerCommitted(at: number): void {
     this.#caller = { is: "ended", answerBy: at + ANSWER_WITHIN_MS };
+    this.#owedSince = at;
+  }
+
+  /** All items that wishes are about are in the conversation. */
+  allArrived(): void {
+    this.#wishes = this.#wishes.map((wish) => (wish.itemId === undefined ? wish : { ...wish, itemId: SEEN }));
   }
 
   /** Whether audio of this response may still be played. */

@@ -200,6 +200,25 @@ export class VoiceConsent {
     return this.#verdict(held);
   }
 
+  /** The session is gone: whoever was being asked has to be asked again. Returns what was waiting for their words. */
+  sessionLost(): readonly Settled[] {
+    const settled: Settled[] = [];
+    for (const held of this.#held.values()) {
+      held.telling = undefined;
+      held.answering = undefined;
+      held.answers.clear();
+      held.agreed = false;
+      // The next session learns of it from its conversation.
+      held.known = true;
+      settled.push(...this.#settle(held));
+    }
+    return settled;
+  }
+
+  isConfirmedBy(callId: string): boolean {
+    return [...this.#held.values()].some(({ confirming }) => confirming?.callId === callId);
+  }
+
   /** Forgets this one, or without an id all. Returns what was forgotten. */
   cancel(id: string | undefined): { requests: readonly ToolRequest[]; settled: readonly Settled[] } {
     const held = [...this.#held.values()].filter((each) => id === undefined || each.id === id);

@@ -5,6 +5,7 @@
 import { Call, type Input, type LineNews, type Terms } from "../call/call.ts";
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import type { Effect } from "../call/outbox.ts";
+import type { Remembered } from "../call/remembered.ts";
 import type { ToolCaller, ToolOutcome, ToolRun } from "../call/tools.ts";
 import { decodeModel, encodeModel } from "../wire/realtime.ts";
 import { decodeTwilio, encodeTwilio } from "../wire/twilio.ts";
@@ -32,6 +33,8 @@ export type RunnerParts = {
   readonly runTool: (run: ToolRun, signal: AbortSignal, caller: ToolCaller) => Promise<ToolOutcome>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Keeps what the call remembers, instead of what was kept before. Never rejects. */
+  readonly keep: (remembered: Remembered) => Promise<void>;
   /** Writes the ending down, and to whom the caller is handed; called before the sockets are closed, once. */
   readonly record: (ending: Ending, transferTo?: string) => void;
 };
@@ -39,11 +42,19 @@ export type RunnerParts = {
 /** About a minute of audio beyond what the kernel holds: the model is not listening any more. (A dead peer: model.ts.) */
 const MOST_MODEL_BACKLOG_BYTES = 640 * 1024;
 
+/** Several things change at once, and none of them is waited for. */
+const KEEP_AFTER_MS = 200;
+/** Nobody waits longer for what is only a precaution. */
+const KEPT_WITHIN_MS = 1_000;
+
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #call: Call;
-  readonly #openedAt: number;
-  readonly #model: ModelLine;
+  /** The socket to the model, while there is one; what others still say is not listened to. */
+  #model: ModelLine | undefined;
+  /** What is being written down of the call. */
+  #keeping: Promise<unknown> | undefined;
+  #keepTimer: ReturnType<typeof setTimeout> | undefined;
   /** What ends each tool that runs, by its run. */
   readonly #running = new Map<string, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,23 +66,34 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     const at = parts.clock.monotonicMs();
-    this.#openedAt = at;
     this.#call = new Call(parts.terms, at);
-    this.#model = parts.dial({
+    this.#perform(this.#call.begin());
+    this.#arm();
+  }
+
+  #dial(): void {
+    const { dial, clock, log, id } = this.#parts;
+    this.#model?.close();
+    const dialledAt = clock.monotonicMs();
+    const line: ModelLine = dial({
       opened: () => {
-        const afterMs = Math.round(parts.clock.monotonicMs() - this.#openedAt);
-        parts.log({ event: "model.connected", level: "info", afterMs }, parts.id);
+        if (this.#model !== line) return;
+        const afterMs = Math.round(clock.monotonicMs() - dialledAt);
+        log({ event: "model.connected", level: "info", afterMs }, id);
         this.#news({ is: "model_open" });
       },
-      message: (text) =>
-        this.#take({
-          from: "model",
-          event: text === undefined ? { type: "malformed", event: "unknown" } : decodeModel(text),
-        }),
-      closed: (code, status) =>
-        this.#news({ is: "model_closed", code, ...(status !== undefined && { status }) }),
+      message: (text) => {
+        if (this.#model !== line) return;
+        const event = text === undefined ? MALFORMED : decodeModel(text);
+        this.#take({ from: "model", event });
+      },
+      closed: (code, status) => {
+        if (this.#model !== line) return;
+        this.#model = undefined;
+        this.#news({ is: "model_closed", code, ...(status !== undefined && { status }) });
+      },
     });
-    this.#arm();
+    this.#model = line;
   }
 
   /** A message of Twilio's; undefined: a binary frame, which Twilio does not send. */
@@ -124,8 +146,16 @@ export class Runner {
     for (const effect of effects) {
       switch (effect.to) {
         case "model":
-          this.#model.send(encodeModel(effect.event));
+          this.#model?.send(encodeModel(effect.event));
           this.#watchBacklog();
+          break;
+        case "session":
+          if (effect.is === "dial") this.#dial();
+          else this.#drop();
+          break;
+        case "memory":
+          if (effect.is === "now") this.#keep();
+          else this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_AFTER_MS);
           break;
         case "twilio": {
           const sent = this.#parts.twilio.send(encodeTwilio(effect.frame));
@@ -150,11 +180,25 @@ export class Runner {
     }
   }
 
+  #drop(): void {
+    this.#model?.close();
+    this.#model = undefined;
+  }
+
+  #keep(): void {
+    clearTimeout(this.#keepTimer);
+    this.#keepTimer = undefined;
+    const remembered = this.#call.remembered(this.#parts.clock.monotonicMs());
+    if (remembered !== undefined) this.#keeping = this.#parts.keep(remembered);
+  }
+
   async #runTool(run: ToolRun, caller: ToolCaller): Promise<void> {
     const { runId } = run;
     const controller = new AbortController();
     this.#running.set(runId, controller);
     let outcome: ToolOutcome;
+    // If this process is killed now, the next one must know that it may have been done.
+    if (this.#keeping !== undefined) await withinMs(KEPT_WITHIN_MS, this.#keeping);
     try {
       outcome = await this.#parts.runTool(run, controller.signal, caller);
     } catch (thrown) {
@@ -173,7 +217,7 @@ export class Runner {
   }
 
   #watchBacklog(): void {
-    const backlog = this.#model.backlog();
+    const backlog = this.#model?.backlog() ?? 0;
     if (backlog > this.#peakModelBytes) this.#peakModelBytes = backlog;
     if (backlog > MOST_MODEL_BACKLOG_BYTES) queueMicrotask(() => this.#news({ is: "model_slow" }));
   }
@@ -182,13 +226,18 @@ export class Runner {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#keepTimer);
     for (const runId of this.#running.keys()) this.#abort(runId);
     const [queuedFrames, peakModelBytes] = [this.#queuedFrames, this.#peakModelBytes];
     this.#parts.log({ event: "line.backlog", level: "debug", queuedFrames, peakModelBytes }, this.#parts.id);
     // Written down before the socket closes, for Twilio's next webhook makes the edge ask.
     this.#parts.record(ending, transferTo);
-    this.#model.close();
-    this.#parts.twilio.close(ENDINGS[ending].code);
+    this.#drop();
+    const { code, outcome } = ENDINGS[ending];
+    const isTakenOn = outcome === "handover" && this.#keeping !== undefined;
+    // Whoever takes the call on comes as soon as the socket is closed.
+    if (!isTakenOn) this.#parts.twilio.close(code);
+    else void withinMs(KEPT_WITHIN_MS, this.#keeping).then(() => this.#parts.twilio.close(code));
   }
 
   #arm(): void {
@@ -207,4 +256,14 @@ export class Runner {
     if (isDue) this.#take({ from: "clock" });
     else this.#arm();
   }
+}
+
+const MALFORMED = { type: "malformed", event: "unknown" } as const;
+
+/** Resolves when that has, or then. */
+async function withinMs(ms: number, promise: Promise<unknown> | undefined): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

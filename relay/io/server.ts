@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { BlockList } from "node:net";
+import type { ClipsIn } from "../call/clips.ts";
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import type { Settings } from "../call/session.ts";
 import { MEDIA_STREAM_PATH, type StreamClaims } from "../contract.ts";
@@ -53,6 +54,7 @@ export type ServerParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly tools: Pick<Tools, "toolbox" | "run">;
+  readonly clips: ClipsIn;
 };
 
 type Socket = { readonly claims: StreamClaims; readonly id: string; runner: Runner | undefined };
@@ -71,6 +73,7 @@ export class RelayServer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #tools: ServerParts["tools"];
+  readonly #clips: ClipsIn;
   readonly #server: Bun.Server<Socket>;
   /** The calls that are up, by the jti of their token. */
   readonly #calls = new Map<string, Runner>();
@@ -87,7 +90,7 @@ export class RelayServer {
   #askedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(terms: ServerTerms, { records, health, time, clock, log, tools }: ServerParts) {
+  constructor(terms: ServerTerms, { records, health, time, clock, log, tools, clips }: ServerParts) {
     this.#terms = terms;
     this.#proxies = terms.trustedProxies.rules.length > 0 ? terms.trustedProxies : undefined;
     this.#records = records;
@@ -95,6 +98,7 @@ export class RelayServer {
     this.#clock = clock;
     this.#log = log;
     this.#tools = tools;
+    this.#clips = clips;
     this.#gate = new Gate(terms.gate, records, time);
     this.#refusals = new Refusals(clock, log);
     const isLive = (jti: string) => this.#calls.has(jti);
@@ -257,6 +261,9 @@ export class RelayServer {
         profileHash: claims.profile,
         settings: this.#terms.settings,
         toolbox: this.#tools.toolbox,
+        clips: this.#clips,
+        before: undefined,
+        isSpent: false,
       },
       id,
       twilio: lineOf(socket),
@@ -270,6 +277,7 @@ export class RelayServer {
         }
         this.#log(entry, call);
       },
+      keep: async () => {},
       record: (ending, transferTo) => this.#record(claims, ending, transferTo),
     });
     socket.data.runner = runner;

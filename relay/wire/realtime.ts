@@ -69,9 +69,16 @@ const EVENTS = {
     item_id: Id,
     content_index: z.number().int().nonnegative(),
   }),
+  "response.output_audio_transcript.delta": z.object({
+    type: z.literal("response.output_audio_transcript.delta"),
+    response_id: Id,
+    item_id: Id,
+    delta: z.string(),
+  }),
   "response.output_audio_transcript.done": z.object({
     type: z.literal("response.output_audio_transcript.done"),
     response_id: Id,
+    item_id: Id.optional(),
     transcript: z.string(),
   }),
   "response.output_item.done": z.object({
@@ -219,6 +226,21 @@ export type NewItem =
       readonly type: "message";
       readonly role: "user" | "system";
       readonly content: readonly [{ readonly type: "input_text"; readonly text: string }];
+    }
+  /** What was said before this session began: an assistant's message can be given in words alone. */
+  | {
+      readonly id: string;
+      readonly type: "message";
+      readonly role: "assistant";
+      readonly content: readonly [{ readonly type: "output_text"; readonly text: string }];
+    }
+  /** A call of before this session, whose output follows. */
+  | {
+      readonly id: string;
+      readonly type: "function_call";
+      readonly call_id: string;
+      readonly name: string;
+      readonly arguments: string;
     }
   | {
       readonly id: string;

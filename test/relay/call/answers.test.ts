@@ -1,12 +1,13 @@
 /** The one answer that each call gets, and the wish to speak about it. */
 import { describe, expect, test } from "bun:test";
 import { Answers } from "../../../relay/call/answers.ts";
+import { Memory } from "../../../relay/call/memory.ts";
 import { Outbox } from "../../../relay/call/outbox.ts";
 import { Turns } from "../../../relay/call/turns.ts";
 
 function rig() {
   const [outbox, turns] = [new Outbox(), new Turns()];
-  const answers = new Answers(outbox, turns);
+  const answers = new Answers(outbox, turns, new Memory(outbox));
   const items = () =>
     outbox
       .take()

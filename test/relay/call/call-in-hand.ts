@@ -3,10 +3,12 @@
  * by nobody but the test. It decides nothing and checks nothing.
  */
 import { Call, type Input, type LineNews, type Terms } from "../../../relay/call/call.ts";
+import type { Clips } from "../../../relay/call/clips.ts";
 import type { Ending } from "../../../relay/call/ending.ts";
 import type { Entry } from "../../../relay/call/journal.ts";
 import type { Effect } from "../../../relay/call/outbox.ts";
 import { NO_POLICY } from "../../../relay/call/policy.ts";
+import type { Remembered } from "../../../relay/call/remembered.ts";
 import type { Settings } from "../../../relay/call/session.ts";
 import type { Toolbox } from "../../../relay/call/toolbox.ts";
 import type { ToolOutcome, ToolRun } from "../../../relay/call/tools.ts";
@@ -33,25 +35,38 @@ export const PROFILE: Profile = { name: "Ada" };
 
 export const NO_TOOLS: Toolbox = { tools: [], policy: NO_POLICY, unreachable: [] };
 
+/** The base64 of so many ms of mu-law audio, every byte the same, none of it silence. */
+export const audio = (ms: number, byte = 0x2a): string => Buffer.alloc(ms * 8, byte).toString("base64");
+
+/** Of one second each, and told apart by their bytes. */
+export const CLIPS: Clips = {
+  one_moment: Array.from({ length: 5 }, () => audio(200, 0x11)),
+  sorry: Array.from({ length: 5 }, () => audio(200, 0x12)),
+  budget_spent: Array.from({ length: 5 }, () => audio(200, 0x13)),
+};
+
+export type MoreTerms = { readonly before?: Remembered; readonly isSpent?: boolean };
+
 export const termsFor = (
   settings: Settings = SETTINGS,
   profile: Profile = PROFILE,
   toolbox: Toolbox = NO_TOOLS,
+  more: MoreTerms = {},
 ): Terms => ({
   callSid: CALL_SID,
   accountSid: ACCOUNT_SID,
   profileHash: packProfile(profile).hash,
   settings,
   toolbox,
+  clips: () => CLIPS,
+  before: more.before,
+  isSpent: more.isSpent ?? false,
 });
 
 export const parametersOf = (profile: Profile): Record<string, string> =>
   Object.fromEntries(packProfile(profile).parameters.map(({ name, value }) => [name, value]));
 
 export const PCMU = { input: { format: { type: "audio/pcmu" } }, output: { format: { type: "audio/pcmu" } } };
-
-/** The base64 of so many ms of mu-law audio, every byte the same, none of it silence. */
-export const audio = (ms: number, byte = 0x2a): string => Buffer.alloc(ms * 8, byte).toString("base64");
 
 type StartFields = Extract<FromTwilio, { event: "start" }>["start"];
 
@@ -68,10 +83,13 @@ export class CallInHand {
     profile: Profile = PROFILE,
     at = 1_000,
     toolbox: Toolbox = NO_TOOLS,
+    more: MoreTerms = {},
   ) {
     this.at = at;
-    this.call = new Call(termsFor(settings, profile, toolbox), at);
+    this.call = new Call(termsFor(settings, profile, toolbox, more), at);
     this.profile = profile;
+    this.effects = this.call.begin();
+    this.all.push(...this.effects);
   }
   readonly profile: Profile;
 

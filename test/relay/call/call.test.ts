@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { READY_WITHIN_MS, START_WITHIN_MS } from "../../../relay/call/call.ts";
+import { HANDOVER_WITHIN_MS, START_WITHIN_MS } from "../../../relay/call/call.ts";
+import { READY_WITHIN_MS } from "../../../relay/call/model-link.ts";
 import { packProfile } from "../../../relay/contract.ts";
 import {
   ACCOUNT_SID,
@@ -159,56 +160,58 @@ describe("every way to end", () => {
   test("Twilio does not take our audio", () => {
     expect(greeted().news({ is: "twilio_slow" }).ending).toBe("line_too_slow");
   });
-  test("the model refuses the handshake", () => {
+  /** The model is gone for good: the caller is told by a clip, and the call ends when they have heard it. */
+  const apologised = (hand: CallInHand): CallInHand => {
+    expect(hand.ending).toBeUndefined();
+    expect(hand.log.at(-1)).toEqual({ event: "line.clip", level: "info", clip: "sorry" });
+    expect(hand.call.state).toBe("last words");
+    return hand.wait(100).marksBack();
+  };
+  test("the model refuses the handshake, and would again", () => {
     const hand = new CallInHand().connected().start().news({ is: "model_closed", code: 1006, status: 401 });
-    expect(hand.ending).toBe("model_refused");
+    expect(apologised(hand).ending).toBe("model_refused");
     expect(hand.detail).toBe("status 401");
   });
-  test("the model drops an open session", () => {
-    const hand = greeted().news({ is: "model_closed", code: 1011 });
-    expect(hand.ending).toBe("model_dropped");
-    expect(hand.detail).toBe("code 1011");
-  });
-  test("the model does not take the caller's audio", () => {
-    expect(greeted().news({ is: "model_slow" }).ending).toBe("model_too_slow");
-  });
   test("no configured session within 8 s", () => {
-    const hand = new CallInHand().connected().start().news({ is: "model_open" });
-    expect(hand.wait(READY_WITHIN_MS - 1).ending).toBeUndefined();
-    expect(hand.wait(1).ending).toBe("model_not_ready");
-    expect(hand.detail).toBe("configuring");
+    const hand = new CallInHand().connected().start();
+    for (let i = 0; i < 20 && hand.call.state !== "last words"; i++)
+      hand.news({ is: "model_open" }).wait(500);
+    expect(hand.at).toBeLessThanOrEqual(1_000 + READY_WITHIN_MS + 500);
+    expect(hand.wait(4_000).ending).toBe("model_not_ready");
   });
   test("the model refuses a setting that the call needs", () => {
     const hand = new CallInHand().news({ is: "model_open" }).connected().start();
     const id = hand.ofType("session.update")[0]?.event_id;
     hand.error({ code: "invalid_value", param: "session.audio.output.voice", event_id: id });
-    expect(hand.ending).toBe("model_settings_refused");
+    expect(apologised(hand).ending).toBe("model_settings_refused");
     expect(hand.detail).toBe("session.audio.output.voice");
   });
   test("the model says that it took other audio than was asked for", () => {
     const hand = new CallInHand().news({ is: "model_open" }).connected().start().updated("audio/pcm");
-    expect(hand.ending).toBe("model_settings_refused");
+    expect(apologised(hand).ending).toBe("model_settings_refused");
     expect(hand.allEvents.map(({ type }) => type)).toEqual(["session.update"]);
   });
-  test.each(["session_expired", "invalid_api_key", "insufficient_quota"])("the model says %s", (code) => {
-    expect(greeted().error({ code }).ending).toBe("model_failed");
+  test.each(["invalid_api_key", "insufficient_quota"])("the model says %s", (code) => {
+    expect(apologised(greeted().error({ code })).ending).toBe("model_failed");
   });
-  test("two responses in a row fail", () => {
+  test("four responses in a row fail, each asked for again later than the one before", () => {
     const hand = greeted().callerStarts().callerEnds().created("r1").done("r1", "failed", "server_error");
-    expect(hand.ending).toBeUndefined();
     expect(hand.creates).toHaveLength(1);
-    hand.created("r2", "retry").done("r2", "failed", "server_error");
-    expect(hand.ending).toBe("model_failed");
+    for (const [id, pause] of [
+      ["r2", 1_000],
+      ["r3", 2_500],
+    ] as const) {
+      hand.created(id, "retry").done(id, "failed", "server_error");
+      expect([hand.creates, hand.wait(pause - 1).creates]).toEqual([[], []]);
+      expect(hand.wait(1).creates).toHaveLength(1);
+    }
+    hand.created("r4", "retry").done("r4", "failed", "server_error");
+    expect(apologised(hand).ending).toBe("model_failed");
     expect(hand.detail).toBe("server_error");
-    expect(hand.creates).toEqual([]);
   });
   test("a response fails for want of quota: no second try", () => {
-    const hand = greeted()
-      .callerStarts()
-      .callerEnds()
-      .created("r1")
-      .done("r1", "failed", "insufficient_quota");
-    expect(hand.ending).toBe("model_failed");
+    const hand = greeted().callerStarts().callerEnds().created("r1");
+    expect(apologised(hand.done("r1", "failed", "insufficient_quota")).ending).toBe("model_failed");
   });
   test("a failed response, a good one, a failed one: the call goes on", () => {
     const hand = greeted().callerStarts().callerEnds();
@@ -218,8 +221,39 @@ describe("every way to end", () => {
     expect(hand.ending).toBeUndefined();
     expect(hand.creates).toHaveLength(1);
   });
-  test("the relay stops", () => {
-    expect(greeted().news({ is: "relay_stopping" }).ending).toBe("handed_over");
+  test("the same call has a newer stream", () => {
+    expect(greeted().news({ is: "superseded" }).ending).toBe("superseded");
+  });
+  test("a budget is spent: the caller is told, and hears nothing else", () => {
+    const hand = greeted().callerStarts().callerEnds().created("r1").says("r1", "i1", 400);
+    hand.news({ is: "budget_spent" });
+    expect(hand.frames[0]).toMatchObject({ event: "clear" });
+    expect(hand.says("r1", "i1", 400).frames).toEqual([]);
+    expect(hand.wait(1_200).marksBack().ending).toBe("budget_spent");
+  });
+  test("a budget was spent before the call: no model is dialled", () => {
+    const hand = new CallInHand(SETTINGS, undefined, 1_000, undefined, { isSpent: true }).connected().start();
+    expect(hand.all.filter(({ to }) => to === "session")).toEqual([]);
+    expect(hand.logged("line.clip")).toBe(1);
+    expect(hand.wait(1_200).marksBack().ending).toBe("budget_spent");
+  });
+  test("the relay stops, in a pause", () => {
+    const hand = greeted().news({ is: "relay_stopping" });
+    expect(hand.ending).toBe("handed_over");
+    expect(hand.call.remembered(hand.at)).toMatchObject({ isPlanned: true, owesAnswer: false });
+  });
+  test("the relay stops while the assistant speaks: it is waited for", () => {
+    const hand = greeted().callerStarts().callerEnds().created("r1").says("r1", "i1", 3_000);
+    hand.news({ is: "relay_stopping" }).said("r1", "i1").done("r1");
+    expect(hand.wait(2_900).ending).toBeUndefined();
+    expect(hand.wait(400).ending).toBe("handed_over");
+    expect(hand.call.remembered(hand.at)).toMatchObject({ isPlanned: true });
+  });
+  test("the relay stops, and there is no pause", () => {
+    const hand = greeted().callerStarts().news({ is: "relay_stopping" });
+    expect(hand.wait(HANDOVER_WITHIN_MS - 1).ending).toBeUndefined();
+    expect(hand.wait(1).ending).toBe("handed_over");
+    expect(hand.call.remembered(hand.at)).toMatchObject({ isPlanned: false, owesAnswer: true });
   });
   test("a bug, as the runner reports it", () => {
     expect(greeted().news({ is: "bug" }).ending).toBe("bug");
@@ -252,7 +286,7 @@ describe("what the model says that the call does not act on", () => {
     const hand = new CallInHand().news({ is: "model_open" }).connected().start();
     const before = hand.all.length;
     hand.created("r0").says("r0", "item", 200).calls("r0", "call_1").callerStarts().callerEnds().done("r0");
-    hand.wait(7_000);
+    hand.wait(1_400);
     expect(hand.all.slice(before)).toEqual([]);
     // Found by reading: the hang-up that this began was overdue from the start, and the clock was asked for at once,
     // for ever.

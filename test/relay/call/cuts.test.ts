@@ -1,6 +1,7 @@
 /** What an interruption takes back: of the conversation, and of what is only being read to the caller. */
 import { describe, expect, test } from "bun:test";
 import { Cuts } from "../../../relay/call/cuts.ts";
+import { Memory } from "../../../relay/call/memory.ts";
 import { Outbox } from "../../../relay/call/outbox.ts";
 import { Playback } from "../../../relay/call/playback.ts";
 
@@ -9,7 +10,7 @@ const SECOND = 8_000;
 function playing() {
   const outbox = new Outbox();
   const playback = new Playback();
-  const cuts = new Cuts(outbox, playback, "MZ0");
+  const cuts = new Cuts(outbox, playback, new Memory(outbox), "MZ0");
   const say = (response: string, item: string, samples: number, at: number) => {
     cuts.sent(response, item);
     playback.sent(item, 0, samples, at);

@@ -3,7 +3,7 @@ import { classOf, printable, TRUNCATE_ID, UPDATE_ID } from "../../../relay/call/
 
 describe("what an error of the model's means", () => {
   test.each([
-    ["session_expired", "fatal"],
+    ["session_expired", "expired"],
     ["invalid_api_key", "fatal"],
     ["insufficient_quota", "fatal"],
     ["conversation_already_has_active_response", "busy"],
@@ -27,7 +27,7 @@ describe("what an error of the model's means", () => {
   });
 
   test("a fatal code is fatal whatever event it names", () => {
-    expect(classOf({ code: "session_expired", event_id: `${UPDATE_ID}1` })).toBe("fatal");
+    expect(classOf({ code: "invalid_api_key", event_id: `${UPDATE_ID}1` })).toBe("fatal");
     expect(classOf({ code: "insufficient_quota", event_id: `${TRUNCATE_ID}1` })).toBe("fatal");
   });
 });

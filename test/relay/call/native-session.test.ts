@@ -48,14 +48,16 @@ describe("a server that OpenAI does not take", () => {
       event_id: updates()[0]?.event_id,
     });
     expect(updates()).toHaveLength(1);
-    expect(hand.ending).toBe("model_settings_refused");
+    expect(hand.call.state).toBe("last words");
+    expect(hand.wait(1_100).marksBack().ending).toBe("model_settings_refused");
   });
 
   test("is not looked for where there is none", () => {
     const hand = new CallInHand(SETTINGS, PROFILE, 1_000, { ...TOOLBOX, native: [] });
     hand.news({ is: "model_open" }).connected().start();
     hand.error({ code: "invalid_value", param: "session.tools", event_id: "session-1" });
-    expect(hand.ending).toBe("model_settings_refused");
+    expect(hand.call.state).toBe("last words");
+    expect(hand.wait(1_100).marksBack().ending).toBe("model_settings_refused");
   });
 });
 

@@ -256,7 +256,7 @@ describe("an interruption", () => {
     const playback = measured();
     playback.sent("item", 0, 1000 * MS, 0);
     playback.interrupt(100);
-    expect(playback.interrupt(110)).toEqual({ heardMs: 0, unheardMs: 0, truncations: [] });
+    expect(playback.interrupt(110)).toEqual({ heardMs: 0, unheardMs: 0, truncations: [], sentMs: [] });
     expect(playback.allProvedHeard).toBe(true);
     expect(playback.isPlaying(120)).toBe(false);
   });

@@ -3,8 +3,9 @@
  * and with lines that do not take what they are given.
  */
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { READY_WITHIN_MS, START_WITHIN_MS } from "../../../relay/call/call.ts";
+import { HANDOVER_WITHIN_MS, START_WITHIN_MS } from "../../../relay/call/call.ts";
 import type { Ending } from "../../../relay/call/ending.ts";
+import { READY_WITHIN_MS } from "../../../relay/call/model-link.ts";
 import { packProfile } from "../../../relay/contract.ts";
 import { systemClock } from "../../../relay/io/clock.ts";
 import type { ModelEars } from "../../../relay/io/model.ts";
@@ -12,7 +13,7 @@ import { Runner, type TwilioLine } from "../../../relay/io/runner.ts";
 import { connectedFrame, startFrame, stopFrame } from "../../rehearsal/carrier/frames.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID } from "../../rehearsal/relay.ts";
-import { NO_TOOLS } from "../call/call-in-hand.ts";
+import { CLIPS, NO_TOOLS } from "../call/call-in-hand.ts";
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -53,6 +54,9 @@ class Bench {
           temperature: undefined,
         },
         toolbox: NO_TOOLS,
+        clips: () => CLIPS,
+        before: undefined,
+        isSpent: false,
       },
       id: "c0ffee",
       twilio: {
@@ -75,6 +79,9 @@ class Bench {
       runTool: () => Promise.resolve({ is: "not_done", why: "gone" }),
       clock: systemClock,
       log: (entry) => this.entries.push(entry),
+      keep: async () => {
+        this.deeds.push("kept");
+      },
       record: (ending) => {
         this.deeds.push(`recorded ${ending}`);
         this.endings.push(ending);
@@ -124,7 +131,7 @@ describe("a deadline", () => {
     jest.advanceTimersByTime(START_WITHIN_MS - 1);
     expect(bench.endings).toEqual([]);
     jest.advanceTimersByTime(2);
-    expect(bench.deeds).toEqual(["recorded no_start", "model closed", "twilio closed 1008"]);
+    expect(bench.deeds.slice(-3)).toEqual(["recorded no_start", "model closed", "twilio closed 1008"]);
   });
 
   test("of a stream that says nothing at all is the same", () => {
@@ -134,28 +141,35 @@ describe("a deadline", () => {
     expect(bench.endings).toEqual(["no_start"]);
   });
 
-  test("of a model that does not open closes the call at 8 s and not before", () => {
+  test("of a model that does not open is met by an apology at 8 s and not before, and closes the call behind it", () => {
     const bench = new Bench();
     bench.connect();
     bench.start();
+    const said = () => bench.entries.filter(({ clip }) => clip === "sorry").length;
     jest.advanceTimersByTime(READY_WITHIN_MS - 1);
-    expect(bench.endings).toEqual([]);
+    expect([bench.endings, said()]).toEqual([[], 0]);
     jest.advanceTimersByTime(2);
-    expect(bench.deeds.slice(-3)).toEqual(["recorded model_not_ready", "model closed", "twilio closed 1011"]);
+    expect([bench.endings, said()]).toEqual([[], 1]);
+    jest.advanceTimersByTime(4_000);
+    expect(bench.deeds.slice(-2)).toEqual(["recorded model_not_ready", "twilio closed 1011"]);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
-  test("of a model that opens and never says session.updated is the same", () => {
+  test("of a model that opens and never says session.updated leads to another attempt", () => {
     const bench = new Bench();
     bench.connect();
     bench.start();
     jest.advanceTimersByTime(3_000);
     bench.ears?.opened();
     expect(bench.deeds.at(-1)).toBe("model session.update");
+    const { ears } = bench;
     bench.modelSays({ type: "session.created" });
-    jest.advanceTimersByTime(READY_WITHIN_MS - 3_000 - 1);
+    jest.advanceTimersByTime(3_600);
+    expect(bench.deeds).toContain("model closed");
+    expect(bench.ears).not.toBe(ears);
+    // What the first one still says is nobody's.
+    ears?.closed(1000, undefined);
     expect(bench.endings).toEqual([]);
-    jest.advanceTimersByTime(2);
-    expect(bench.endings).toEqual(["model_not_ready"]);
   });
 
   test("that was met leaves no timer behind that ends the call", () => {
@@ -167,8 +181,8 @@ describe("a deadline", () => {
     jest.advanceTimersByTime(60_000);
     expect(bench.endings).toEqual([]);
     bench.runner.stop();
+    jest.advanceTimersByTime(HANDOVER_WITHIN_MS);
     expect(bench.endings).toEqual(["handed_over"]);
-    expect(jest.getTimerCount()).toBe(0);
   });
 });
 
@@ -290,7 +304,9 @@ describe("a line that is too slow", () => {
     bench.backlog++;
     speak();
     await Promise.resolve();
-    expect(bench.endings).toEqual(["model_too_slow"]);
+    expect(bench.deeds).toContain("model closed");
+    expect(bench.endings).toEqual([]);
+    bench.runner.twilioClosed(1006);
     const backlog = bench.entries.find(({ event }) => event === "line.backlog");
     expect(backlog).toMatchObject({ peakModelBytes: 640 * 1024 + 1 });
   });

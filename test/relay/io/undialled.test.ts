@@ -18,7 +18,7 @@ import { Secret } from "../../../relay/secret.ts";
 import "../../patience.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, TOKEN_SECRET } from "../../rehearsal/relay.ts";
-import { NO_TOOLS, SETTINGS } from "../call/call-in-hand.ts";
+import { CLIPS, NO_TOOLS, SETTINGS } from "../call/call-in-hand.ts";
 
 const RELAY_URL = "ws://localhost";
 const dataDir = mkdtempSync(join(tmpdir(), "relay-"));
@@ -45,7 +45,11 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       time: new TokenTime(systemClock, 0, log),
       clock: systemClock,
       log,
+      clips: () => CLIPS,
       tools: { toolbox: NO_TOOLS, run: () => Promise.resolve({ is: "not_done", why: "gone" }) },
+      vitals: { trouble: undefined },
+      metricsDoor: { answer: () => Promise.resolve(new Response()) },
+      refused: () => {},
     },
   );
   // The second shows that the first left no call behind: there is room for one.

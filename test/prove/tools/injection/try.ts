@@ -240,6 +240,10 @@ export class Try {
       case "log":
         if (effect.entry.event.startsWith("tool.")) this.#note(`(${JSON.stringify(effect.entry)})`);
         return;
+      // One session, which is there all the time.
+      case "session":
+      case "memory":
+        return;
       default:
         effect satisfies never;
     }
