@@ -31,6 +31,7 @@ const STRANGER = "+15559998888";
 const OUR_NUMBER = "+15557654321";
 const PROFILE = { name: "Ada", language: "en", instructions: "Ada's dentist is Dr Molar." };
 const UNAVAILABLE = "Your assistant is not available right now, please call back.";
+const ONE_MOMENT = "One moment, please.";
 const LOST = "Sorry, I lost the connection to your assistant. Please call back.";
 
 /** However often the caller is heard to speak: where this process stands still, a word may come in two. */
@@ -147,15 +148,15 @@ describe("a call", () => {
     expect(webhooksOf(call)).toContain("connect /voice/ended 200");
   });
 
-  test("whose model breaks off ends with an apology for that", async () => {
+  test("whose stream is no stream of Twilio's any more ends with an apology for that", async () => {
     const since = relay.lines.length;
     const call = dial();
     await call.waitFor("heard-first-audio", PATIENCE_MS);
-    model.drop(model.sessions.length - 1, "reset");
+    call.sendRaw("not a frame");
     const report = await call.ended;
     expect(report.said).toEqual([LOST]);
     await modelIsLeft();
-    expect(await endingsIn(since)).toEqual(["model_dropped"]);
+    expect(await endingsIn(since)).toEqual(["protocol_violation"]);
   });
 });
 
@@ -196,20 +197,22 @@ describe("who may not come in hears no assistant and costs nothing:", () => {
     const sessions = model.events.length;
     const call = dial({ sabotage: { streamSignature: "wrong" } });
     const report = await call.ended;
-    expect(call.timeline.all("stream-refused")).toMatchObject([{ status: 401 }]);
-    expect(report.said).toEqual([UNAVAILABLE]);
+    // Two more tokens, a moment apart, and then no more.
+    const refused = { status: 401 };
+    expect(call.timeline.all("stream-refused")).toMatchObject([refused, refused, refused]);
+    expect(report.said).toEqual([ONE_MOMENT, UNAVAILABLE]);
     expect(model.events).toHaveLength(sessions);
   });
 });
 
 describe("with the relay down", () => {
-  test("the caller hears the apology, and the next one is connected again once it is up", async () => {
+  test("the caller hears that it takes a moment, and the next one nothing of it once it is up", async () => {
     await relay.kill("SIGTERM");
     const call = dial();
-    const report = await call.ended;
-    expect(report.said).toEqual([UNAVAILABLE]);
-    expect(report.endedBy).toBe("twiml");
-    expect(call.timeline.all("stream-refused")).toHaveLength(1);
+    await call.waitFor("paused", PATIENCE_MS);
+    expect([call.said(), call.timeline.all("stream-refused").length]).toEqual([[ONE_MOMENT], 1]);
+    call.hangUp();
+    await call.ended;
     relay = await startRelay(relay.port, options);
     const next = dial();
     await next.waitFor("heard-first-audio", PATIENCE_MS);

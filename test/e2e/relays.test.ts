@@ -25,6 +25,7 @@ import {
 
 const ADA = "+15551234567";
 const OUR_NUMBER = "+15557654321";
+const ONE_MOMENT = "One moment, please.";
 const UNAVAILABLE = "Your assistant is not available right now, please call back.";
 
 const SCRIPT: Script = [
@@ -153,21 +154,26 @@ describe("with two relays", () => {
   test("a call that began at its relay and broke there is not begun again at the other", async () => {
     const call = dial(callSidFor(OTHER));
     await call.waitFor("heard-first-audio", PATIENCE_MS);
-    model.drop(model.sessions.length - 1, "reset");
+    call.sendRaw("not a frame");
     const report = await call.ended;
     expect(pathOf(call)).toEqual([OTHER]);
     expect(report.said).toEqual(["Sorry, I lost the connection to your assistant. Please call back."]);
   });
 
-  test("with both away, the caller hears the apology and the edge says of each that it gave no answer", async () => {
+  test("with both away, the caller hears that it takes a moment, and then the assistant of one that is back", async () => {
     const since = edge.lines.length;
     await Promise.all([...relays.values()].map((relay) => relay.kill("SIGKILL")));
     const call = dial(callSidFor(ONE));
-    expect((await call.ended).said).toEqual([UNAVAILABLE]);
-    expect(pathOf(call)).toEqual([ONE, OTHER]);
+    await call.waitFor("paused", PATIENCE_MS);
+    expect([pathOf(call), call.said()]).toEqual([[ONE, OTHER], [ONE_MOMENT]]);
+    const { port, url } = relayOf(OTHER);
+    relays.set(url, await start(port));
+    await call.waitFor("heard-first-audio", PATIENCE_MS);
+    expect([pathOf(call), call.said()]).toEqual([[ONE, OTHER, OTHER], [ONE_MOMENT]]);
     const reasons = () =>
       edge.lines.slice(since).flatMap(({ event, why }) => (event === "call_not_taken" ? [why] : []));
-    await until(() => reasons().length >= 2);
-    expect(reasons()).toEqual(["the relay gave no answer", "the relay gave no answer"]);
+    await until(() => reasons().includes("unknown to the relay"));
+    expect(reasons().slice(0, 3)).toEqual(Array.from({ length: 3 }, () => "the relay gave no answer"));
+    await end(call);
   });
 });
