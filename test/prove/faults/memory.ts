@@ -17,6 +17,8 @@ export type Recollection = {
   readonly muddled: readonly string[];
 };
 
+/** A call remembers its newest part, of some 160 lines (relay/call/memory.ts): of what was said before that nothing is due. */
+const MOST_DUE = 120;
 /** A response is heard when it has been played; the stand-in speaks faster than that. */
 const PLAYED_AFTER_MS = 700;
 
@@ -30,11 +32,12 @@ export function recollectionOf(model: Model, mark: string, graceMs: number): Rec
   const missing: string[] = [];
   const muddled: string[] = [];
   let known = 0;
-  const due: string[] = [];
+  const said: string[] = [];
   for (const [at, session] of sessions.entries()) {
     if (at > 0) {
       const given = wordsIn(seedOf(session));
       const has = new Set(given);
+      const due = said.slice(-MOST_DUE);
       known += due.length;
       missing.push(...due.filter((word) => !has.has(word)).map((word) => `${word} in session ${at}`));
       if (has.size < given.length) muddled.push(`a word twice in session ${at}`);
@@ -43,7 +46,7 @@ export function recollectionOf(model: Model, mark: string, graceMs: number): Rec
         if (own.join() !== own.toSorted().join()) muddled.push(`${by} out of order in session ${at}`);
       }
     }
-    due.push(...settledIn(session, ours.get(session.index) ?? [], graceMs));
+    said.push(...settledIn(session, ours.get(session.index) ?? [], graceMs));
   }
   return { resumed: Math.max(0, sessions.length - 1), known, missing, muddled };
 }

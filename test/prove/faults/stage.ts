@@ -36,6 +36,8 @@ export type StageOptions = {
   /** By number. */
   readonly callers?: Readonly<Record<string, ListedProfile>>;
   readonly under?: RelayOptions["under"];
+  /** What the relays keep; by default a folder of the stage's own. */
+  readonly dataDir?: string;
 };
 
 /** A line of a relay's log, with the process and the moment, in ms of performance.now(), at which it was read. */
@@ -59,8 +61,8 @@ export type Stage = {
 
 export async function startStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "faults-"));
-  const dataDir = join(folder, "data");
-  mkdirSync(dataDir);
+  const dataDir = options.dataDir ?? join(folder, "data");
+  mkdirSync(dataDir, { recursive: true });
   const port = freePort();
   const logged: Logged[] = [];
   const relays: RunningRelay[] = [];

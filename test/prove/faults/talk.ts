@@ -13,6 +13,8 @@ import { quotedIn } from "../../rehearsal/model/script.ts";
 
 /** What a word of ours looks like: c of the caller's, a of the assistant's. */
 const WORD = /\b[ca]\d{6}x\b/g;
+/** A byte of mu-law that an ear takes for speech. */
+const LOUD = 0x20;
 const wordAt = (by: "a" | "c", number: number): string => `${by}${String(number).padStart(6, "0")}x`;
 
 /** A model that hears and says words that were never said before. */
@@ -23,7 +25,7 @@ export function talkingModel(): ModelOptions {
     script: ({ outOfBand, instructions }) =>
       outOfBand
         ? [{ speak: quotedIn(instructions) }]
-        : [{ speak: `${wordAt("a", ++said)} is my answer to that.` }],
+        : [{ speak: `${wordAt("a", ++said)} is my answer to that.`, tag: LOUD }],
     hears: () => `${wordAt("c", ++heard)} is what I would like to know.`,
   };
 }

@@ -12,7 +12,8 @@ export const hasRedis = Bun.which("redis-server") !== null;
 
 export class RedisServer {
   readonly port = freePort();
-  readonly #folder = mkdtempSync(join(tmpdir(), "redis-"));
+  /** Where it writes everything down. */
+  readonly folder = mkdtempSync(join(tmpdir(), "redis-"));
   readonly #password: string | undefined;
   #child: Bun.Subprocess | undefined;
 
@@ -38,7 +39,7 @@ export class RedisServer {
     const options = {
       port: String(this.port),
       bind: "127.0.0.1",
-      dir: this.#folder,
+      dir: this.folder,
       save: "",
       appendonly: "yes",
       // What is written outlives a kill, which is all that a test does to it; a machine's slow disk would make it late.
@@ -84,6 +85,6 @@ export class RedisServer {
 
   async stop(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
