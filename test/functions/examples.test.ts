@@ -19,6 +19,7 @@ describe(".env.functions.example", () => {
       "STREAM_TOKEN_SECRET",
       "CALLER_PIN",
       "TRANSFER_NUMBERS",
+      "ALERT_SMS_TO",
       "ACCOUNT_SID",
       "AUTH_TOKEN",
     ]);
