@@ -2,7 +2,8 @@
 
 import { expect, test } from "bun:test";
 import VoiceResponse from "twilio/lib/twiml/VoiceResponse.js";
-import { parseTwiml, TwimlError } from "../../rehearsal/carrier/twiml.ts";
+import { parseTwiml } from "../../rehearsal/carrier/twiml.ts";
+import { TwimlError } from "../../rehearsal/carrier/twiml-parts.ts";
 import { response } from "./small-edge.ts";
 
 test("what twilio-node writes is read back, verb by verb", () => {
@@ -20,6 +21,8 @@ test("what twilio-node writes is read back, verb by verb", () => {
   stream.parameter({ name: "profile1", value: "" });
   written.dial({ action: "/after", callerId: "+15551234567" }).number("+15557654321");
   written.dial({ timeout: 25, timeLimit: 60, answerOnBridge: true }, "+15557654321");
+  written.record({ action: "/left", maxLength: 120, finishOnKey: "#", timeout: 8, playBeep: true });
+  written.record();
   written.redirect({ method: "GET" }, "/again");
   written.hangup();
   written.reject({ reason: "busy" });
@@ -68,6 +71,24 @@ test("what twilio-node writes is read back, verb by verb", () => {
       answerOnBridge: true,
       number: "+15557654321",
     },
+    {
+      verb: "Record",
+      action: "/left",
+      method: "POST",
+      finishOnKey: "#",
+      maxLengthS: 120,
+      timeoutS: 8,
+      trims: true,
+    },
+    {
+      verb: "Record",
+      action: undefined,
+      method: "POST",
+      finishOnKey: "1234567890*#",
+      maxLengthS: 3600,
+      timeoutS: 5,
+      trims: true,
+    },
     { verb: "Redirect", url: "/again", method: "GET" },
     { verb: "Hangup" },
     { verb: "Reject", reason: "busy" },
@@ -93,7 +114,16 @@ test.each([
   [11750, "over 64 KB", response(`<Say>${"a".repeat(65_536)}</Say>`)],
   [12200, "an unknown verb", response("<Shout>hi</Shout>")],
   [12200, "a verb in lower case", response("<say>hi</say>")],
-  [12200, "a verb this carrier does not perform", response("<Record/>")],
+  [12200, "a verb this carrier does not perform", response("<Play>/x</Play>")],
+  [12200, "a Redirect to nowhere", response("<Redirect/>")],
+  [12200, "a Record with something in it", response("<Record><Say>hi</Say></Record>")],
+  [12200, "a Record that ends at no key of a telephone", response(`<Record finishOnKey="x"/>`)],
+  [12200, "a Record of a second", response(`<Record maxLength="1"/>`)],
+  [12200, "a Record of over four hours", response(`<Record maxLength="14401"/>`)],
+  [12200, "a Record that waits for no silence", response(`<Record timeout="0"/>`)],
+  [12200, "a Record that trims otherwise", response(`<Record trim="yes"/>`)],
+  [12200, "a Record with half a beep", response(`<Record playBeep="half"/>`)],
+  [12200, "a Record that transcribes, which is not performed", response(`<Record transcribe="true"/>`)],
   [12200, "an unknown attribute", response(`<Say loudness="9">hi</Say>`)],
   [12200, "text between verbs", response("hello<Hangup/>")],
   [12200, "an element inside Say", response("<Say>hi <b>there</b></Say>")],

@@ -8,7 +8,7 @@
  *   `action` is requested, or without one the next verb runs;
  * - a stream that the relay closes is stream-stopped, whatever the code; stream-error is for handshakes and for
  *   messages that break the protocol;
- * - when the caller hangs up in <Connect> or <Dial>, `action` is requested with CallStatus=completed and its answer
+ * - when the caller hangs up in <Connect>, <Dial> or <Record>, `action` is requested with CallStatus=completed and its answer
  *   is thrown away; any other verb is just dropped.
  */
 
@@ -20,7 +20,8 @@ import type { Network } from "./network.ts";
 import { newSid } from "./sid.ts";
 import { MediaStream } from "./stream.ts";
 import type { EndedBy } from "./timeline.ts";
-import type { Connect, Dial, Gather, Pause, Say, Verb } from "./twiml.ts";
+import type { Connect, Dial, Gather, Pause, Say, Verb, Voicemail } from "./twiml.ts";
+import { performRecord } from "./voicemail.ts";
 import type { Method, Parameters } from "./webhook.ts";
 
 export type Pace = {
@@ -52,7 +53,7 @@ export class Call {
   readonly #settings: CallSettings;
   readonly #hangup = new Hangup();
   readonly #errands: Errands;
-  #key: ((digit: string) => void) | undefined;
+  #keys: { readonly of: "gather" | "record"; readonly take: (digit: string) => void } | undefined;
   #stream: MediaStream | undefined;
 
   constructor(line: Line, settings: CallSettings) {
@@ -95,9 +96,9 @@ export class Call {
   }
 
   press(digit: string): void {
-    const to = this.#key !== undefined ? "gather" : this.#stream?.isOpen === true ? "stream" : "nobody";
+    const to = this.#keys?.of ?? (this.#stream?.isOpen === true ? "stream" : "nobody");
     this.#line.timeline.emit({ kind: "dtmf", digit, to });
-    if (this.#key !== undefined) this.#key(digit);
+    if (this.#keys !== undefined) this.#keys.take(digit);
     else if (this.#stream?.isOpen === true) this.#stream.press(digit);
   }
 
@@ -125,6 +126,8 @@ export class Call {
         return NEXT_VERB;
       case "Gather":
         return this.#gather(verb, documentUrl);
+      case "Record":
+        return this.#record(verb, documentUrl);
       case "Connect":
         return this.#connect(verb, documentUrl);
       case "Dial":
@@ -171,7 +174,7 @@ export class Call {
       timer = setTimeout(() => finished.resolve("timeout"), timeoutS * this.#settings.pace.secondMs);
     };
     let listening = true;
-    this.#key = (digit) => {
+    const take = (digit: string): void => {
       listening = false;
       pressed.resolve();
       if (digit === finishOnKey) return finished.resolve("finish key");
@@ -179,6 +182,7 @@ export class Call {
       if (digits.length === numDigits) return finished.resolve("enough");
       wait();
     };
+    this.#keys = { of: "gather", take };
     try {
       for (const prompt of verb.prompts) {
         if (!listening) break;
@@ -199,8 +203,24 @@ export class Call {
       return this.#follow("gather", verb.action ?? "", verb.method, documentUrl, extra);
     } finally {
       clearTimeout(timer);
-      this.#key = undefined;
+      this.#keys = undefined;
     }
+  }
+
+  async #record(verb: Voicemail, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
+    const told = await performRecord(verb, {
+      line: this.#line,
+      hangup: this.#hangup,
+      accountSid: this.#settings.accountSid,
+      recordingSid: newSid("RE"),
+      secondMs: this.#settings.pace.secondMs,
+      onKey: (take) => {
+        this.#keys = take === undefined ? undefined : { of: "record", take };
+      },
+    });
+    // "If Twilio receives an empty recording, it will not make a request to the 'action' URL."
+    if (told === undefined) return this.#hangup.unless(Promise.resolve(NEXT_VERB));
+    return this.#follow("record", verb.action ?? "", verb.method, documentUrl, told);
   }
 
   async #connect(verb: Connect, documentUrl: string): Promise<Next | typeof NEXT_VERB> {
@@ -251,7 +271,7 @@ export class Call {
 
   /** To an action URL. Of a call that is over, it is told and its answer is thrown away. */
   async #follow(
-    why: "gather" | "connect" | "dial",
+    why: "gather" | "record" | "connect" | "dial",
     action: string,
     method: Method,
     documentUrl: string,

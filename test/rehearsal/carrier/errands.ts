@@ -10,7 +10,8 @@ import type { Hangup } from "./hangup.ts";
 import type { Line } from "./line.ts";
 import type { Sabotage } from "./sabotage.ts";
 import type { WebhookReason } from "./timeline.ts";
-import { parseTwiml, TwimlError, type Verb } from "./twiml.ts";
+import { parseTwiml, type Verb } from "./twiml.ts";
+import { TwimlError } from "./twiml-parts.ts";
 import {
   type CallFacts,
   type CallStatus,

@@ -33,6 +33,7 @@ export class Line implements Ticking {
   readonly timeline: Timeline;
   readonly #spoken: Recording | undefined;
   #stream: LineStream | undefined;
+  #listener: ((spoken: Uint8Array | undefined) => void) | undefined;
   #answeredMs: number | undefined;
   #firstAudioTold = false;
 
@@ -77,6 +78,11 @@ export class Line implements Ticking {
     if (this.#stream === stream) this.#stream = undefined;
   }
 
+  /** Whatever the caller says is heard, 20 ms at a time, by one at most. Undefined: nobody listens any more. */
+  listen(listener: ((spoken: Uint8Array | undefined) => void) | undefined): void {
+    this.#listener = listener;
+  }
+
   tick(dueMs: number): void {
     this.advance(dueMs);
     // Spoken whether or not a stream is there to carry it.
@@ -84,6 +90,7 @@ export class Line implements Ticking {
     if (spoken === undefined) this.#spoken?.addSilence(FRAME_SAMPLES);
     else this.#spoken?.add(spoken);
     this.#stream?.tick(dueMs, spoken);
+    this.#listener?.(spoken);
   }
 
   /** Brings the ear up to a moment of the monotonic clock. Time never runs backwards: an earlier one is no news. */

@@ -2,4 +2,4 @@
 
 import { randomBytes } from "node:crypto";
 
-export const newSid = (kind: "AC" | "CA" | "MZ"): string => kind + randomBytes(16).toString("hex");
+export const newSid = (kind: "AC" | "CA" | "MZ" | "RE"): string => kind + randomBytes(16).toString("hex");

@@ -11,6 +11,7 @@ export type WebhookReason =
   | "fallback"
   | "redirect"
   | "gather"
+  | "record"
   | "connect"
   | "dial"
   | "stream-status";
@@ -60,6 +61,14 @@ export type CarrierEvent = { readonly atMs: number } & (
   | { readonly kind: "paused"; readonly seconds: number }
   | { readonly kind: "gathering"; readonly numDigits: number | undefined; readonly timeoutS: number }
   | { readonly kind: "gathered"; readonly digits: string; readonly why: "enough" | "finish key" | "timeout" }
+  /** Behind the beep. */
+  | { readonly kind: "recording"; readonly maxLengthS: number }
+  | {
+      readonly kind: "recorded";
+      readonly why: "finish key" | "silence" | "full" | "hangup";
+      /** What is left of it where silence is trimmed; 0: nobody said anything. */
+      readonly seconds: number;
+    }
   | { readonly kind: "redirected"; readonly url: string }
   | {
       readonly kind: "dialling";
@@ -101,7 +110,7 @@ export type CarrierEvent = { readonly atMs: number } & (
     }
   /** A mark on its way back: its audio was played, or a `clear` returned it. */
   | { readonly kind: "mark"; readonly name: string; readonly why: "played" | "cleared" }
-  | { readonly kind: "dtmf"; readonly digit: string; readonly to: "stream" | "gather" | "nobody" }
+  | { readonly kind: "dtmf"; readonly digit: string; readonly to: "stream" | "gather" | "record" | "nobody" }
   | { readonly kind: "application-error"; readonly code: number; readonly reason: string }
   | { readonly kind: "ended"; readonly by: EndedBy }
 );

@@ -6,6 +6,17 @@
  * pretend. It reads; it performs nothing.
  */
 
+import {
+  attributesOf,
+  booleanFrom,
+  elementsIn,
+  emptyOrThrow,
+  integerFrom,
+  invalid,
+  methodFrom,
+  TwimlError,
+  textIn,
+} from "./twiml-parts.ts";
 import type { Method } from "./webhook.ts";
 import { parseXml, type XmlElement, XmlError } from "./xml.ts";
 
@@ -49,17 +60,18 @@ export type Dial = {
   readonly answerOnBridge: boolean;
   readonly number: string;
 };
-export type Verb = Say | Pause | Gather | Redirect | Hangup | Reject | Connect | Dial;
-
-export class TwimlError extends Error {
-  /** https://www.twilio.com/docs/api/errors */
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+export type Voicemail = {
+  readonly verb: "Record";
+  readonly action: string | undefined;
+  readonly method: Method;
+  /** Each of these ends it. */
+  readonly finishOnKey: string;
+  readonly maxLengthS: number;
+  /** Of silence, which end it. */
+  readonly timeoutS: number;
+  readonly trims: boolean;
+};
+export type Verb = Say | Pause | Gather | Voicemail | Redirect | Hangup | Reject | Connect | Dial;
 
 const MAX_BYTES = 64 * 1024;
 /** "the combined length of each <Parameter>'s name and value must be under 500 characters" */
@@ -88,9 +100,14 @@ function verbFrom(element: XmlElement): Verb {
       return pauseFrom(element);
     case "Gather":
       return gatherFrom(element);
+    case "Record":
+      return recordFrom(element);
     case "Redirect": {
       const { method } = attributesOf(element, ["method"]);
-      return { verb: "Redirect", url: textIn(element), method: methodFrom(method, "Redirect") };
+      // Without one it would be the document itself, for ever.
+      const url = textIn(element);
+      if (url === "") throw invalid("<Redirect> leads nowhere");
+      return { verb: "Redirect", url, method: methodFrom(method, "Redirect") };
     }
     case "Hangup":
       attributesOf(element, []);
@@ -155,6 +172,36 @@ function gatherFrom(element: XmlElement): Gather {
       if (prompt.name === "Pause") return pauseFrom(prompt);
       throw invalid(`<${prompt.name}> inside <Gather>`);
     }),
+  };
+}
+
+/** https://www.twilio.com/docs/voice/twiml/record */
+function recordFrom(element: XmlElement): Voicemail {
+  const given = attributesOf(element, [
+    "action",
+    "method",
+    "timeout",
+    "finishOnKey",
+    "maxLength",
+    "playBeep",
+    "trim",
+  ]);
+  emptyOrThrow(element);
+  const { finishOnKey = "1234567890*#", trim = "trim-silence" } = given;
+  if (!/^[0-9#*]+$/.test(finishOnKey)) throw invalid(`Record finishOnKey="${finishOnKey}"`);
+  if (trim !== "trim-silence" && trim !== "do-not-trim") throw invalid(`Record trim="${trim}"`);
+  booleanFrom(given.playBeep, "Record playBeep");
+  // "greater than 1 and less than or equal to 14400 (4 hours)"; a day is for accounts that were given it.
+  const maxLengthS = integerFrom(given.maxLength, 3600, 2, "Record maxLength");
+  if (maxLengthS > 14_400) throw invalid(`Record maxLength="${maxLengthS}"`);
+  return {
+    verb: "Record",
+    action: given.action,
+    method: methodFrom(given.method, "Record"),
+    finishOnKey,
+    maxLengthS,
+    timeoutS: integerFrom(given.timeout, 5, 1, "Record timeout"),
+    trims: trim === "trim-silence",
   };
 }
 
@@ -257,64 +304,3 @@ function dialFrom(element: XmlElement): Dial {
 }
 
 const isE164 = (text: string): boolean => /^\+[1-9]\d{6,14}$/.test(text);
-
-// --- the small parts ----------------------------------------------------------------------------------------
-
-const invalid = (what: string): TwimlError => new TwimlError(12200, what);
-
-function attributesOf<Name extends string>(
-  element: XmlElement,
-  allowed: readonly Name[],
-): Partial<Record<Name, string>> {
-  const known: readonly string[] = allowed;
-  const given: Partial<Record<Name, string>> = {};
-  for (const name of element.attributes.keys()) {
-    if (!known.includes(name)) throw invalid(`<${element.name} ${name}>`);
-  }
-  for (const name of allowed) {
-    const value = element.attributes.get(name);
-    if (value !== undefined) given[name] = value;
-  }
-  return given;
-}
-
-function elementsIn(element: XmlElement): XmlElement[] {
-  const elements: XmlElement[] = [];
-  for (const child of element.children) {
-    if (typeof child !== "string") elements.push(child);
-    else if (child.trim() !== "") throw invalid(`text inside <${element.name}>`);
-  }
-  return elements;
-}
-
-function textIn(element: XmlElement): string {
-  let text = "";
-  for (const child of element.children) {
-    if (typeof child !== "string") throw invalid(`<${child.name}> inside <${element.name}>`);
-    text += child;
-  }
-  return text.trim();
-}
-
-function emptyOrThrow(element: XmlElement): void {
-  const [child] = elementsIn(element);
-  if (child !== undefined) throw invalid(`<${child.name}> inside <${element.name}>`);
-}
-
-function methodFrom(value: string | undefined, where: string): Method {
-  if (value === undefined || value === "POST") return "POST";
-  if (value === "GET") return "GET";
-  throw invalid(`${where} method="${value}"`);
-}
-
-function booleanFrom(value: string | undefined, where: string): boolean {
-  if (value === undefined || value === "false") return false;
-  if (value === "true") return true;
-  throw invalid(`${where}="${value}"`);
-}
-
-function integerFrom(value: string | undefined, absent: number, least: number, where: string): number {
-  if (value === undefined) return absent;
-  if (!/^\d{1,6}$/.test(value) || Number(value) < least) throw invalid(`${where}="${value}"`);
-  return Number(value);
-}
