@@ -53,6 +53,19 @@ export type RelayEntry =
     }
   | { readonly event: "store.failed"; readonly level: "error"; readonly code: string; readonly mend: string }
   | { readonly event: "store.recovered"; readonly level: "info" }
+  | {
+      /** No new process could go on with a call; or could not with those of a file that was damaged. */
+      readonly event: "conversations.failed" | "conversations.made_anew";
+      readonly level: "error";
+      readonly code: string;
+      readonly mend: string;
+    }
+  | { readonly event: "conversations.recovered"; readonly level: "info" }
+  | {
+      readonly event: "conversations.unreadable";
+      readonly level: "warn";
+      readonly why: "not sealed by us" | "not as we write it";
+    }
   /** Dollars are counted in millionths. */
   | {
       readonly event: "budget.warned" | "budget.spent";
