@@ -69,6 +69,7 @@ export class ConversationsFile implements Conversations {
   readonly #unforgotten = new Set<string>();
   #sweeping: Promise<void> | undefined;
   #isWell = true;
+  #hasFailedLately = false;
   #isClosed = false;
 
   /** A file that cannot be opened is told, and tried again by whoever needs it. */
@@ -87,12 +88,11 @@ export class ConversationsFile implements Conversations {
     this.#keeping.set(callSid, mine);
     this.#unforgotten.delete(callSid);
     const sealed = envelopes.close(callSid, remembered);
-    const isKept = await this.#done(
+    await this.#done(
       ({ db }) => db.query(KEEP).run({ callSid, at: clock.unixS(), sealed }),
       () => this.#keeping.get(callSid) === mine,
     );
     if (this.#keeping.get(callSid) === mine) this.#keeping.delete(callSid);
-    if (isKept) this.#worked();
   }
 
   async recall(callSid: string): Promise<Remembered | undefined> {
@@ -121,6 +121,8 @@ export class ConversationsFile implements Conversations {
   }
 
   async #sweep(): Promise<void> {
+    const hadFailed = this.#hasFailedLately;
+    this.#hasFailedLately = false;
     await this.#done((file) => file.readAnew());
     for (const callSid of [...this.#unforgotten]) await this.forget(callSid);
     const stale = { nowS: this.#terms.clock.unixS(), keptForS: KEPT_FOR_S };
@@ -135,6 +137,7 @@ export class ConversationsFile implements Conversations {
       const { busy } = Emptied.parse(file.db.query("PRAGMA wal_checkpoint(TRUNCATE)").get());
       if (busy !== 0) throw new Busy();
     });
+    if (!hadFailed && !this.#hasFailedLately) this.#worked();
   }
 
   close(): void {
@@ -233,6 +236,7 @@ export class ConversationsFile implements Conversations {
   }
 
   #failed(code: string): void {
+    this.#hasFailedLately = true;
     if (!this.#isWell) return;
     this.#isWell = false;
     const name = nameOf(this.#opened?.generation ?? 0);
@@ -240,6 +244,7 @@ export class ConversationsFile implements Conversations {
     this.#terms.log({ event: "conversations.failed", level: "error", code, mend });
   }
 
+  /** A disk that is all but full takes this and not that: it is well again when all went well for as long as a sweep. */
   #worked(): void {
     if (this.#isWell) return;
     this.#isWell = true;

@@ -203,6 +203,7 @@ describe("while another process writes", () => {
     expect(await conversations.recall(over)).toBeUndefined();
     expect(place.piecesOf(sealed)).toBe(0);
     await conversations.keep(callSid, aConversation("x"));
+    await conversations.sweep();
     expect(place.events).toEqual(["conversations.failed", "conversations.recovered"]);
   });
 });
