@@ -6,10 +6,8 @@
 import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { PlacedCall } from "../../rehearsal/carrier/carrier.ts";
-import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
-import { AUTH_TOKEN } from "../../rehearsal/relay.ts";
-import { addressOf, knockAt } from "../admission/door.ts";
 import type { Proof } from "../rows.ts";
+import { knockAgain, openedWith } from "./replay.ts";
 import { makeDisk, type SmallDisk } from "./small-disk.ts";
 import { ANYBODY, PATIENCE_MS, type Stage, startStage, until } from "./stage.ts";
 import { callersWithMarks, counted, liveCalls, storyOf } from "./swaps.ts";
@@ -87,11 +85,11 @@ async function withStage(
       .slice(logsBefore)
       .flatMap(({ level, mend }) => (level === "info" || typeof mend !== "string" ? [] : [mend]));
     const tokens = [before, ...newcomers].flatMap(({ call }) => openedWith(call));
-    const then = await knockAgain(tokens);
+    const then = await Promise.all(tokens.map(knockAgain));
     for (const { call } of talkers) call.hangUp();
     await Promise.all(talkers.map(({ call }) => call.ended));
     const mended = await mend(stage, disk, trouble);
-    const after = mended.isUp ? await knockAgain(tokens) : [];
+    const after = mended.isUp ? await Promise.all(tokens.map(knockAgain)) : [];
     const last = mended.isUp ? await arrive(stage) : undefined;
     return {
       trouble,
@@ -188,23 +186,6 @@ async function arrive(stage: Stage): Promise<Arrival> {
   await call.ended;
   return { call, heard };
 }
-
-const openedWith = ({ timeline }: PlacedCall): string[] => {
-  const opened = new Set(timeline.all("stream-opened").map(({ streamSid }) => streamSid));
-  return timeline
-    .all("stream-connecting")
-    .flatMap(({ streamSid, url }) => (opened.has(streamSid) ? [url] : []));
-};
-
-let knocks = 0;
-const knockAgain = (urls: readonly string[]): Promise<number[]> =>
-  Promise.all(
-    urls.map((url) => {
-      const { port, pathname } = new URL(url);
-      const signature = signatureFor(AUTH_TOKEN, url, {}, undefined);
-      return knockAt({ port: Number(port), path: pathname, signature, from: addressOf(++knocks) });
-    }),
-  );
 
 // --- prices -----------------------------------------------------------------------------------------------------
 

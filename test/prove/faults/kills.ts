@@ -2,13 +2,21 @@
  * SIGKILL in the middle of calls, and a relay that is back after half a second, five or fifteen: every caller is back
  * soon after it listens again, the conversation is remembered, and no token opens a second stream. Through the real edge.
  */
-import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
-import { AUTH_TOKEN } from "../../rehearsal/relay.ts";
-import { addressOf, knockAt, NO_ANSWER } from "../admission/door.ts";
+import { NO_ANSWER } from "../admission/door.ts";
 import { type Proof, quantile } from "../rows.ts";
 import { type Recollection, recollectionOf } from "./memory.ts";
+import { knockAgain, openedWith } from "./replay.ts";
 import { clockOf, type Stage, startStage, until } from "./stage.ts";
-import { callersWithMarks, counted, listed, liveCalls, storyOf, summed } from "./swaps.ts";
+import {
+  callersWithMarks,
+  counted,
+  listed,
+  liveCalls,
+  storyOf,
+  summed,
+  type Talk,
+  talkAWhile,
+} from "./swaps.ts";
 import { markOf, type Talker, talkingModel } from "./talk.ts";
 
 export type KillsPlan = {
@@ -17,7 +25,9 @@ export type KillsPlan = {
   /** In turn. */
   readonly downMs: readonly number[];
   /** Between a return and the next kill. */
-  readonly talkMs: number;
+  readonly talk: Talk;
+  /** What was said so shortly before a kill may be lost with the process: it writes some 200 ms later. */
+  readonly graceMs: number;
 };
 
 export type Back = {
@@ -42,8 +52,6 @@ export type KillsOutcome = {
   readonly said: readonly string[];
 };
 
-/** What was said in the last second may be lost with the process: it writes what it heard some 200 ms later. */
-const KILL_GRACE_MS = 1_000;
 /** Long enough to fail by, when a caller never comes back. */
 const BACK_WITHIN_MS = 12_000;
 
@@ -60,18 +68,13 @@ export async function killUnderCalls(
     const talkers = await liveCalls(stage, plan.calls);
     const backs: Back[] = [];
     const replays: Record<string, number> = {};
-    let knocks = 0;
     for (let kill = 1; kill <= plan.kills; kill++) {
       const downMs = plan.downMs[(kill - 1) % plan.downMs.length] ?? 0;
       progress(`kill ${kill} of ${plan.kills}, ${downMs} ms away`);
-      await Bun.sleep(plan.talkMs);
+      await talkAWhile(talkers, plan.talk);
       backs.push(...(await killOnce(stage, talkers, downMs)));
-      for (const url of talkers.flatMap(tokensOf)) {
-        const signature = signatureFor(AUTH_TOKEN, url, {}, undefined);
-        const { port, pathname } = new URL(url);
-        // Of an address each: nobody is refused for how often others knocked.
-        const from = addressOf(++knocks);
-        const status = await knockAt({ port: Number(port), path: pathname, signature, from });
+      for (const url of talkers.flatMap(({ call }) => openedWith(call).slice(-2))) {
+        const status = await knockAgain(url);
         replays[status] = (replays[status] ?? 0) + 1;
       }
     }
@@ -90,7 +93,7 @@ export async function killUnderCalls(
       answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
       unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
       goOn: goOn.filter((isAnswered) => isAnswered).length,
-      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), KILL_GRACE_MS)),
+      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), plan.graceMs)),
       replays,
       admittedTwice: admitted.length - new Set(admitted).size,
       said: talkers.flatMap(({ call }) => call.said()),
@@ -100,7 +103,7 @@ export async function killUnderCalls(
   }
 }
 
-async function killOnce(stage: Stage, talkers: readonly Talker[], downMs: number): Promise<Back[]> {
+export async function killOnce(stage: Stage, talkers: readonly Talker[], downMs: number): Promise<Back[]> {
   await stage.relay.kill("SIGKILL");
   await Bun.sleep(downMs);
   const starting = stage.start();
@@ -124,19 +127,15 @@ async function killOnce(stage: Stage, talkers: readonly Talker[], downMs: number
   );
 }
 
-/** The last two that opened a stream: the one that is open, and the one that was killed. */
-const tokensOf = ({ call: { timeline } }: Talker): string[] => {
-  const opened = new Set(timeline.all("stream-opened").map(({ streamSid }) => streamSid));
-  return timeline
-    .all("stream-connecting")
-    .filter(({ streamSid }) => opened.has(streamSid))
-    .slice(-2)
-    .map(({ url }) => url);
-};
-
 // --- the proof --------------------------------------------------------------------------------------------------
 
-const PLAN: KillsPlan = { calls: 10, kills: 50, downMs: [500, 5_000, 15_000], talkMs: 4_000 };
+const PLAN: KillsPlan = {
+  calls: 10,
+  kills: 50,
+  downMs: [500, 5_000, 15_000],
+  talk: { ms: 4_000, answers: 0 },
+  graceMs: 1_000,
+};
 const BACK_MS = 3_000;
 
 export const kills: Proof = {

@@ -16,9 +16,10 @@ import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
 import { Command, type Round } from "./soak-round.ts";
 
-const READY_WITHIN_MS = 15_000;
-const ARRIVE_WITHIN_MS = 3_000;
-const CLOSE_WITHIN_MS = 5_000;
+/** They decide only how soon what is lost is given up. */
+const READY_WITHIN_MS = 30_000;
+const ARRIVE_WITHIN_MS = 15_000;
+const CLOSE_WITHIN_MS = 15_000;
 const BETWEEN_CALLS_MS = 300;
 const VANISHES_EVERY = 10;
 /** A line's three beats, apart, as in life no two of them coincide. */

@@ -13,7 +13,9 @@ export type SwapsPlan = {
   readonly calls: number;
   readonly swaps: number;
   /** Before each. */
-  readonly talkMs: number;
+  readonly talk: Talk;
+  /** What was said so shortly before a session ended need not be remembered. */
+  readonly graceMs: number;
   readonly arrivalEveryMs: number;
   /** How long a new caller stays. */
   readonly arrivalStaysMs: number;
@@ -39,8 +41,6 @@ export type SwapsOutcome = {
   readonly exitCodes: Readonly<Record<string, number>>;
 };
 
-/** What was written of a call just before it is handed over is on its way. */
-const PLANNED_GRACE_MS = 250;
 const DRAIN_S = 1;
 const PAUSE_MS = { from: 300, to: 1_500 } as const;
 
@@ -68,7 +68,7 @@ export async function swapUnderCalls(
     const exitCodes: Record<string, number> = {};
     for (let swap = 1; swap <= plan.swaps; swap++) {
       progress(`swap ${swap} of ${plan.swaps}, ${arrivals.length} new callers so far`);
-      await Bun.sleep(plan.talkMs);
+      await talkAWhile(talkers, plan.talk);
       const code = String(await swapOnce(stage, talkers));
       exitCodes[code] = (exitCodes[code] ?? 0) + 1;
     }
@@ -100,7 +100,7 @@ export async function swapUnderCalls(
       answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
       unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
       goOn: goOn.filter((isAnswered) => isAnswered).length,
-      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), PLANNED_GRACE_MS)),
+      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), plan.graceMs)),
       exitCodes,
     };
   } finally {
@@ -110,7 +110,7 @@ export async function swapUnderCalls(
 }
 
 /** The old one's exit code, once every call that was up has its stream at the new one. */
-async function swapOnce(stage: Stage, talkers: readonly Talker[]): Promise<number> {
+export async function swapOnce(stage: Stage, talkers: readonly Talker[]): Promise<number> {
   const old = stage.relay;
   await stage.start();
   const sinceMs = performance.now();
@@ -132,12 +132,25 @@ export const callersWithMarks = (count: number) =>
   );
 
 /** Calls that have begun, each of which talks on. */
-export async function liveCalls(stage: Stage, count: number): Promise<Talker[]> {
+export async function liveCalls(
+  stage: Stage,
+  count: number,
+  pauseMs: () => number = () => PAUSE_MS.from + Math.random() * (PAUSE_MS.to - PAUSE_MS.from),
+): Promise<Talker[]> {
   const calls = Array.from({ length: count }, (_, index) => stage.dial(numberOf(index)));
   await Promise.all(calls.map((call) => call.waitFor("heard-first-audio", PATIENCE_MS)));
-  return calls.map((call) =>
-    talkOn(call, () => PAUSE_MS.from + Math.random() * (PAUSE_MS.to - PAUSE_MS.from)),
-  );
+  return calls.map((call) => talkOn(call, pauseMs));
+}
+
+/** So long, and until everybody was answered so often. */
+export type Talk = { readonly ms: number; readonly answers: number };
+
+export async function talkAWhile(talkers: readonly Talker[], { ms, answers }: Talk): Promise<void> {
+  const due = talkers.map(({ answered }) => answered + answers);
+  await Bun.sleep(ms);
+  const isEnough = () =>
+    talkers.every(({ answered, call }, at) => call.timeline.closed || answered >= (due[at] ?? 0));
+  await until("answers to every caller", isEnough, PATIENCE_MS * 2);
 }
 
 export const apartMsOf = ({ timeline }: PlacedCall): number[] =>
@@ -171,7 +184,9 @@ export const counted = (words: readonly string[]): string => {
 const PLAN: SwapsPlan = {
   calls: 10,
   swaps: 100,
-  talkMs: 1_500,
+  talk: { ms: 1_500, answers: 0 },
+  // What is heard in the last moment of a session crosses with its end.
+  graceMs: 250,
   arrivalEveryMs: 1_000,
   arrivalStaysMs: 3_000,
 };

@@ -25,8 +25,8 @@ export function talkingModel(): ModelOptions {
     script: ({ outOfBand, instructions }) =>
       outOfBand
         ? [{ speak: quotedIn(instructions) }]
-        : [{ speak: `${wordAt("a", ++said)} is my answer to that.`, tag: LOUD }],
-    hears: () => `${wordAt("c", ++heard)} is what I would like to know.`,
+        : [{ speak: `${wordAt("a", ++said)} it is.`, tag: LOUD }],
+    hears: () => `${wordAt("c", ++heard)} is it?`,
   };
 }
 
@@ -37,6 +37,7 @@ export const markOf = (index: number): string => `Caller number ${String(index).
 export const hasMark = ({ settings }: SessionRecord, mark: string): boolean =>
   settings.instructions.includes(mark);
 
+/** An answer comes after a second. What was asked when the stream broke gets none. */
 const ANSWERED_WITHIN_MS = 6_000;
 const AUDIBLE_MS = 100;
 const QUIET_MS = 250;
