@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { runInNewContext } from "node:vm";
 import { build, notesOn } from "../../scripts/build.ts";
 import "../patience.ts";
 import { CALLER } from "./signed.ts";
@@ -39,6 +40,33 @@ describe("what a build leaves", () => {
         expect.arrayContaining([...new Set(required)]),
       );
     }
+  });
+});
+
+describe("the fallback", () => {
+  test("needs nothing but itself: no import, no variable, no asset, no global but the runtime's own", async () => {
+    const out = join(folder, "for-fallback");
+    const built = await build(out, join(folder, "no-callers.json"));
+    const file = built.find((made) => made.file.endsWith("fallback.protected.js"))?.file ?? "";
+    const text = await readFile(join(out, file), "utf8");
+    expect(text).not.toMatch(/\b(?:require|import|process|Runtime|fetch|globalThis)\b/);
+
+    const refuse = () => {
+      throw new Error("looked at");
+    };
+    const untouchable = new Proxy({}, { get: refuse, has: refuse, ownKeys: refuse });
+    const sent: unknown[] = [];
+    class Response {
+      readonly said: string[] = [];
+      appendHeader = (name: string, value: string) => this.said.push(`${name}: ${value}`);
+      setBody = (body: string) => this.said.push(body);
+    }
+    const module = { exports: {} };
+    const world = { module, exports: module.exports, Twilio: { Response }, untouchable, sent };
+    const call =
+      "module.exports.handler(untouchable, untouchable, (error, reply) => sent.push(error, reply.said))";
+    runInNewContext(`${text}\n${call}`, world);
+    expect(sent).toEqual([null, ["Content-Type: text/xml", expect.stringContaining("<Hangup/></Response>")]]);
   });
 });
 

@@ -11,7 +11,7 @@ export const TRIES = 10;
 export type StandIn = {
   /** As RELAY_URL and tokens name it. */
   readonly url: string;
-  /** Of each call that it has had; it gives that to whoever shows the token for it. */
+  /** Of each call that it has had; it gives that to whoever shows the token for it. A number is a status instead. */
   readonly endings: Map<string, unknown>;
   /** What it was asked, in order: `spend`, `ending`, or `refused` for a token that is not good for it. */
   readonly asked: string[];
@@ -44,7 +44,9 @@ export function startStandIn(key: Key): StandIn {
       if (!verified.ok || verified.claims.sub !== callSid.data) return refused();
       asked.push("ending");
       const ending = endings.get(callSid.data);
-      return ending === undefined ? new Response(null, { status: 404 }) : Response.json(ending);
+      if (ending === undefined || typeof ending === "number")
+        return new Response(null, { status: ending ?? 404 });
+      return Response.json(ending);
     }
     const caller = /^\/callers\/([^/]+)\/tries$/.exec(pathname)?.[1];
     const act = Object.entries(METHODS).find(([method]) => method === request.method)?.[1];
