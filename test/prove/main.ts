@@ -16,7 +16,7 @@ const GROUPS: Readonly<Record<string, readonly Proof[]>> = {
   faults: FAULTS,
 };
 
-const HELP = `npm run prove                      everything (about an hour)
+const HELP = `npm run prove                      everything (about three hours)
 npm run prove -- --only call       one group
 npm run prove -- --only call/ear   the proofs of a group whose name begins so
 npm run prove -- --list            what there is`;
