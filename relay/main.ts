@@ -6,6 +6,7 @@ import { PHONE_TOOL_NAMES, phoneTool } from "./call/phone-tools.ts";
 import { idlePatterns } from "./call/policy.ts";
 import { timeoutMsOf } from "./call/tool-timeouts.ts";
 import { configFrom, printFindings } from "./config.ts";
+import { type Budget, openBudget } from "./io/budget.ts";
 import { takeCensus } from "./io/census.ts";
 import { ClipsError, readClips } from "./io/clips.ts";
 import { systemClock } from "./io/clock.ts";
@@ -13,6 +14,7 @@ import { CURRENT_TIME, CurrentTime } from "./io/current-time.ts";
 import { readFunctions } from "./io/function-files.ts";
 import { Functions } from "./io/functions.ts";
 import { Health } from "./io/health.ts";
+import { LEDGER_FILE } from "./io/ledger.ts";
 import { makeLog } from "./io/log.ts";
 import type { Catalogue } from "./io/mcp/catalogue.ts";
 import { nativeServersOf } from "./io/mcp/native.ts";
@@ -91,6 +93,7 @@ await forget();
 // A Redis that is away tells it with the first use that it records.
 const latestS = await records.latestS().catch(() => 0);
 const forgetting = setInterval(forget, FORGET_EVERY_MS);
+const budget = budgetIfAny();
 
 // A server that is down is tried on, and delays no call for longer than this.
 await mcp?.open(MCP_OPENS_WITHIN_MS);
@@ -124,6 +127,11 @@ try {
       trustedProxies: config.trustedProxies,
       model: { url: config.realtimeUrl, model: config.settings.model, apiKey: config.apiKey },
       settings: config.settings,
+      brakes: {
+        limits: config.limits,
+        rates: config.rates,
+        perCallMicros: config.budgets.perCallMicros,
+      },
     },
     {
       records,
@@ -133,6 +141,7 @@ try {
       log,
       tools,
       clips,
+      budget,
     },
   );
 } catch (thrown) {
@@ -151,6 +160,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await server.stop(config.drainMs);
     await mcp?.close();
     clearInterval(forgetting);
+    await budget?.close();
     records.close();
     log({ event: "relay.stopped", level: "info" });
     process.exit(0);
@@ -161,6 +171,19 @@ process.on("SIGUSR2", () => log({ event: "relay.census", level: "info", ...takeC
 
 // Last: whoever reads this line may send signals.
 log({ event: "relay.listening", level: "info", port: server.port, model: config.settings.model });
+
+function budgetIfAny(): Budget | undefined {
+  const redis = records instanceof RedisRecords ? records.connection : undefined;
+  try {
+    return openBudget(config.budgets, { dataDir, redis, clock: systemClock, health, log });
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    console.error(
+      `The relay cannot start: what was spent is in ${LEDGER_FILE} in DATA_DIR (${dataDir}), and it cannot be used (${why}). Mend its permissions; if it is damaged, move it away, and budgets begin anew.`,
+    );
+    process.exit(EX_CONFIG);
+  }
+}
 
 /** Loaded only where there are servers: the SDK takes as long to load as all the rest of the relay. */
 async function catalogue(): Promise<Catalogue> {

@@ -16,9 +16,11 @@ import { Exchange } from "./exchange.ts";
 import type { Story } from "./journal.ts";
 import { LastWords } from "./last-words.ts";
 import { type Effect, Outbox } from "./outbox.ts";
+import type { Brakes } from "./purse.ts";
 import type { Remembered } from "./remembered.ts";
 import type { Settings } from "./session.ts";
 import { Sessions } from "./sessions.ts";
+import { NO_TOKENS } from "./spend.ts";
 import { offerOf, type Toolbox } from "./toolbox.ts";
 import type { ToolOutcome } from "./tools.ts";
 
@@ -34,6 +36,7 @@ export type Terms = {
   readonly before: Remembered | undefined;
   /** A budget of the owner's is spent: the caller is told, and no model is dialled. */
   readonly isSpent: boolean;
+  readonly brakes: Brakes;
 };
 
 export type Input =
@@ -160,7 +163,7 @@ export class Call {
       owesAnswer: !isPlanned && (this.#sessions.isOwed || !exchange.turns.idle || exchange.tools.isRunning),
       isPlanned,
       elapsedMs: (before?.elapsedMs ?? 0) + Math.round(at - this.#openedAt),
-      spentMicros: before?.spentMicros ?? 0,
+      spentMicros: exchange.purse.micros,
       isTainted: exchange.tools.rulings.mayBeMisled,
       unsure: exchange.tools.runs.unsure,
     };
@@ -220,7 +223,7 @@ export class Call {
       tools: offer.count,
     });
     const isTranscribed = () => this.#sessions.isTranscribed;
-    const { before } = this.#terms;
+    const { before, brakes } = this.#terms;
     const parts = {
       settings,
       profile,
@@ -230,6 +233,7 @@ export class Call {
       outbox: this.#outbox,
       isTranscribed,
       before,
+      brakes,
     };
     const exchange = new Exchange(parts, at);
     this.#stage = { is: "started", streamSid, exchange };
@@ -304,6 +308,10 @@ export class Call {
     if (givenUp !== undefined && exchange.isStaying) {
       return this.#farewell(givenUp.ending, givenUp.detail, "sorry", at);
     }
+    if (exchange.purse.isSpent && exchange.isStaying) {
+      return this.#farewell("budget_spent", "of the call", "budget_spent", at);
+    }
+    if (exchange.brake(this.#sessions.isUp, at)) return this.#end("time_is_up", "in time", at);
     // Whoever was about to leave needs no apology for last words that do not come.
     if (exchange.turns.isHopeless && !exchange.isStaying) return this.#leave(exchange, "no response", at);
     this.#sessions.settle(at);
@@ -319,7 +327,8 @@ export class Call {
     const { exchange } = this.#stage;
     this.#lastWords = new LastWords(ending, detail);
     this.#sessions.off();
-    exchange.cutOff(at);
+    // What has been said to its end may be heard to its end.
+    if (exchange.turns.active !== undefined) exchange.cutOff(at);
     this.#sessions.play(clip, at);
   }
 
@@ -339,12 +348,14 @@ export class Call {
     this.#end("handed_over", isPlanned ? "in a pause" : "in time", at);
   }
 
-  #leave({ transferTo }: Exchange, detail: string, at: number): void {
-    if (transferTo === undefined) this.#end("assistant_hung_up", detail, at);
+  #leave({ transferTo, leavesFor }: Exchange, detail: string, at: number): void {
+    if (leavesFor !== undefined) this.#end(leavesFor, detail, at);
+    else if (transferTo === undefined) this.#end("assistant_hung_up", detail, at);
     else this.#end("transferred", detail, at, transferTo);
   }
 
   #end(ending: Ending, detail: string, at: number, transferTo?: string): void {
+    if (this.#stage.is === "started") this.#stage.exchange.purse.abandoned(at);
     const story = this.#story(at);
     this.#kept ??= this.#remembered(false, at);
     if (COMES_BACK.has(ENDINGS[ending].outcome)) this.#outbox.put({ to: "memory", is: "now" });
@@ -366,6 +377,8 @@ const NOTHING_SAID = {
   truncations: 0,
   toolRuns: 0,
   toolRefusals: 0,
+  spentMicros: 0,
+  ...NO_TOKENS,
 };
 
 /** After these the call may go on elsewhere. */

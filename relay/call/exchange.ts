@@ -4,22 +4,25 @@
  */
 import type { Profile } from "../contract.ts";
 import type { FromModel } from "../wire/realtime.ts";
-import { samplesIn } from "../wire/twilio.ts";
+import { SAMPLES_PER_MS, samplesIn } from "../wire/twilio.ts";
+import type { TranscriptionUsage } from "../wire/usage.ts";
 import { Answers } from "./answers.ts";
 import type { Recording } from "./clips.ts";
 import { Cuts } from "./cuts.ts";
 import { earliest } from "./deadlines.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
+import { type Leave, Limits } from "./limits.ts";
 import { Memory } from "./memory.ts";
 import { printable } from "./model-errors.ts";
 import { NativeCalls } from "./native-calls.ts";
 import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
 import { Playback } from "./playback.ts";
+import { type Brakes, Purse } from "./purse.ts";
 import type { Remembered } from "./remembered.ts";
 import { Requests } from "./requests.ts";
 import { seedOf } from "./seed.ts";
-import { openingFor, type Settings } from "./session.ts";
+import { instructionsFor, openingFor, type Settings } from "./session.ts";
 import { CALL_GOES_ON, GOODBYE, INTERRUPTED, PUT_THROUGH, UNKNOWN_TOOL } from "./tool-answers.ts";
 import { argumentsFrom } from "./tool-arguments.ts";
 import { ToolCalls } from "./tool-calls.ts";
@@ -45,6 +48,7 @@ export type ExchangeParts = {
   readonly isTranscribed: () => boolean;
   /** The call comes back, and this is what was kept of it. */
   readonly before: Remembered | undefined;
+  readonly brakes: Brakes;
 };
 
 export class Exchange {
@@ -53,6 +57,8 @@ export class Exchange {
   readonly tools: ToolCalls;
   readonly native: NativeCalls;
   readonly memory: Memory;
+  readonly limits: Limits;
+  readonly purse: Purse;
   readonly #answers: Answers;
   readonly #hangUp = new HangUp();
   readonly #requests: Requests;
@@ -87,7 +93,9 @@ export class Exchange {
     this.#answers = answers;
     this.tools = tools;
     this.native = new NativeCalls({ ...parts, turns, tools, answers });
-    this.#requests = new Requests({ ...parts, turns, playback, tools });
+    this.limits = new Limits(parts.brakes.limits, at, before?.elapsedMs);
+    this.purse = new Purse(parts.brakes, contextOf(parts), outbox, at);
+    this.#requests = new Requests({ ...parts, turns, playback, tools, limits: this.limits });
     this.#nudge = new Nudge(this.tools, this.#outbox, parts.profile.language);
     this.#probe(at);
   }
@@ -98,7 +106,13 @@ export class Exchange {
 
   get count() {
     const { tools } = this;
-    return { framesOut: this.#framesOut, responses: this.#responses, ...this.#cuts.count, ...tools.count };
+    return {
+      framesOut: this.#framesOut,
+      responses: this.#responses,
+      ...this.#cuts.count,
+      ...tools.count,
+      ...this.purse.count,
+    };
   }
 
   // --- the assistant ------------------------------------------------------------------------------------------
@@ -123,6 +137,7 @@ export class Exchange {
     const isCut = speaks && this.isStaying;
     if (isCut) this.cutOff(at);
     this.#cuts.lost();
+    this.purse.abandoned(at);
     this.#open.clear();
     this.#callerEndedAt = undefined;
     this.#speaker = undefined;
@@ -192,9 +207,15 @@ export class Exchange {
     this.#open.set(id, { reason, words: "" });
     const isReading = reason === "read_back";
     if (isReading) this.#cuts.outOfBand(id);
-    const isAside = isReading || reason === "filler";
+    const isNotice = reason === "notice";
+    const isAside = isReading || reason === "filler" || isNotice;
+    this.purse.created(id);
+    if (!isNotice) this.limits.stirred(at);
     const whose = isAside ? "aside" : reason === undefined ? "server" : "ours";
-    if (this.turns.created(id, whose, at)) {
+    const isTaken = this.turns.created(id, whose, at);
+    if (isNotice && isTaken) this.limits.said();
+    else if (isNotice) this.limits.unsaid();
+    if (isTaken) {
       const isWanted = !isReading || this.tools.keypad.askedWith !== undefined;
       if (isWanted) return this.tools.created(id, isReading ? "read_back" : isAside ? "filler" : "answer");
       // What it would ask was decided meanwhile.
@@ -210,13 +231,14 @@ export class Exchange {
 
   /** Audio for the caller: straight on, with a mark behind it. Returns false if nobody is to hear it. */
   delta({ response_id, item_id, content_index, delta }: Delta, at: number): boolean {
+    const samples = samplesIn(delta);
+    this.purse.spoke(response_id, Math.max(0, samples) / SAMPLES_PER_MS);
     this.turns.signOfLife(response_id, at);
     if (this.turns.isSilenced(response_id)) {
       const goesOn = this.turns.active === response_id && !this.#cuts.isOutOfBand(response_id);
       if (goesOn) this.#cuts.unheard(item_id, content_index);
       return false;
     }
-    const samples = samplesIn(delta);
     if (samples <= 0) return false;
     if (this.#callerEndedAt !== undefined) {
       const afterMs = Math.round(at - this.#callerEndedAt);
@@ -256,6 +278,7 @@ export class Exchange {
   /** Returns the code of a failure, if it was one. */
   responseDone(response: Response, at: number): string | undefined {
     const { id, status } = response;
+    this.purse.done(id, status, response.usage, at);
     const { reason, words = "" } = this.#open.get(id) ?? {};
     this.#open.delete(id);
     this.turns.done(id);
@@ -278,7 +301,7 @@ export class Exchange {
   retry(notBefore: number): void {
     const reason = this.#retryAs;
     // The one is read again by itself, and without the other nothing is missing.
-    if (reason === "read_back" || reason === "filler") return;
+    if (reason === "read_back" || reason === "filler" || reason === "notice") return;
     const again = reason === "greeting" || reason === "goodbye" || reason === "resume" ? reason : "retry";
     this.turns.wish({ reason: again, notBefore });
   }
@@ -321,6 +344,7 @@ export class Exchange {
   // --- the caller ---------------------------------------------------------------------------------------------
 
   callerStarted(at: number): void {
+    this.limits.stirred(at);
     this.#outbox.log({ event: "turn.caller", level: "debug", is: "speaking" });
     const interrupted = this.turns.callerStarted();
     // The server interrupts what is in the conversation, and nothing else.
@@ -343,12 +367,14 @@ export class Exchange {
   }
 
   /** The words of a caller's turn; undefined: there are none to be had. */
-  heard(itemId: string, words: string | undefined, at: number): void {
+  heard(itemId: string, words: string | undefined, at: number, usage?: TranscriptionUsage): void {
+    if (words !== undefined) this.purse.transcribed(usage, at);
     this.memory.heard(itemId, words);
     this.tools.heard(itemId, words, at);
   }
 
   pressed(digit: string, at: number): void {
+    this.limits.stirred(at);
     this.#outbox.log({ event: "keypad", level: "debug" });
     this.#spokenSinceCaller = false;
     if (this.tools.pressed(digit, this.#isHeard(at), at)) return;
@@ -390,7 +416,31 @@ export class Exchange {
 
   nextDeadline(): number | undefined {
     const leaveBy = this.#hangUp.isStaying ? undefined : this.#hangUp.dueAt(this.#outlook());
-    return earliest(earliest(this.turns.dueAt, this.tools.dueAt(), this.#requests.dueAt), leaveBy);
+    const conversation = earliest(this.turns.dueAt, this.tools.dueAt(), this.#requests.dueAt);
+    return earliest(conversation, leaveBy, this.limits.dueAt);
+  }
+
+  /**
+   * How long the call and its silence have lasted. Returns true if it has to end now, whatever is being said.
+   * @param isUp there is a model that could say anything
+   */
+  brake(isUp: boolean, at: number): boolean {
+    const { limits } = this;
+    const before = limits.toSay;
+    limits.quiet(isUp ? this.pauseAt : undefined, at);
+    const leave = limits.tick(at);
+    const { toSay } = limits;
+    if (toSay !== undefined && toSay !== before) {
+      this.#outbox.log({ event: "limit.reached", level: "info", notice: toSay });
+    }
+    // Whoever is leaving already has said why.
+    if (leave !== undefined && !this.#hangUp.leave(leave, at)) limits.hushed();
+    return limits.isOver(at);
+  }
+
+  /** The limit for which the call is being left, if it is one. */
+  get leavesFor(): Leave | undefined {
+    return this.#hangUp.why;
   }
 
   /** Nobody has asked to hang up. */
@@ -421,7 +471,8 @@ export class Exchange {
 
   #outlook(): Outlook {
     const { allProvedHeard: provedHeard, quietAt } = this.playback;
-    return { idle: this.turns.idle && this.tools.isIdle, provedHeard, quietAt };
+    const idle = this.turns.idle && this.tools.isIdle && this.limits.toSay === undefined;
+    return { idle, provedHeard, quietAt };
   }
 
   #probe(at: number): void {
@@ -430,3 +481,9 @@ export class Exchange {
     this.#outbox.twilio({ event: "mark", streamSid: this.#parts.streamSid, mark: { name } });
   }
 }
+
+/** What every response reads, and what the call has cost before it came here. */
+const contextOf = ({ settings, profile, toolbox, offer, before }: ExchangeParts) => ({
+  contextChars: instructionsFor(settings, profile, toolbox).length + JSON.stringify(offer.told).length,
+  beforeMicros: before?.spentMicros ?? 0,
+});

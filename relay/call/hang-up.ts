@@ -2,9 +2,13 @@
  * How the assistant leaves: it hangs up, or puts the caller through to somebody else; only after its last words were
  * heard to the end, and never leaving the line open.
  *
+ * A limit of the call's (limits.ts) makes it leave in the same way; for one of them it goes even if the caller speaks.
+ *
  * `end_call` usually follows the goodbye in one response. If nothing was said since the caller last spoke, a
  * goodbye is asked for first. If the caller speaks again before it is over, the call goes on.
  */
+
+import type { Leave } from "./limits.ts";
 
 /** A goodbye that has not begun by then does not come. */
 const GOODBYE_WITHIN_MS = 20_000;
@@ -30,6 +34,12 @@ export class HangUp {
   /** The calls of end_call that have no output yet: the model must get one for each if the call goes on. */
   #unanswered: string[] = [];
   #transferTo: string | undefined;
+  #why: Leave | undefined;
+
+  /** The limit for which the call is left, if it is one. */
+  get why(): Leave | undefined {
+    return this.#why;
+  }
 
   /** To whom the caller is put through; undefined: the line is closed. */
   get transferTo(): string | undefined {
@@ -51,6 +61,14 @@ export class HangUp {
     if (this.#stage.is === "staying") this.#stage = { is: "asked", responseId, by: at + GOODBYE_WITHIN_MS };
   }
 
+  /** A limit is reached, and a goodbye is wished for. False: somebody has asked to leave already. */
+  leave(why: Leave, at: number): boolean {
+    if (this.#stage.is !== "staying" && this.#why === undefined) return false;
+    if (this.#stage.is === "staying") this.#stage = { is: "leaving", by: at + GOODBYE_WITHIN_MS };
+    this.#why = why;
+    return true;
+  }
+
   /**
    * A response is done. Returns the call ids to answer with the wish for a goodbye, if this was the response that
    * asked and the caller has heard nothing since they last spoke; otherwise nothing.
@@ -63,8 +81,9 @@ export class HangUp {
 
   /** The caller spoke: stay. Returns the call ids that still need an output, or undefined if nobody was leaving. */
   callOff(): readonly string[] | undefined {
-    if (this.#stage.is === "staying") return undefined;
+    if (this.#stage.is === "staying" || this.#why === "time_is_up") return undefined;
     this.#stage = { is: "staying" };
+    this.#why = undefined;
     return this.#takeUnanswered();
   }
 

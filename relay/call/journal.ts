@@ -5,8 +5,10 @@
 import type { Clip } from "./clips.ts";
 import type { Ending } from "./ending.ts";
 import type { Verdict } from "./keypad-consent.ts";
+import type { Notice } from "./limits.ts";
 import type { Pretence } from "./pretence.ts";
 import type { OptionalField } from "./session.ts";
+import type { Tokens } from "./spend.ts";
 import type { NotDone, Rule } from "./tools.ts";
 import type { Unconfirmed } from "./voice-consent.ts";
 
@@ -40,7 +42,9 @@ export type Story = {
   readonly sessionsLost: number;
   readonly toolRuns: number;
   readonly toolRefusals: number;
-};
+  /** Millionths of a dollar. */
+  readonly spentMicros: number;
+} & Tokens;
 
 export type Entry =
   | {
@@ -160,6 +164,22 @@ export type Entry =
   | { readonly event: "native.unasked"; readonly level: "error"; readonly tool: string }
   /** The model said that it used a tool, and used none. */
   | { readonly event: "tool.pretended"; readonly level: "warn"; readonly how: Pretence }
+  /** What a response or a transcription has cost; `isEstimated`: not all of it was reported. */
+  | ({
+      readonly event: "spend.counted";
+      readonly level: "debug" | "info";
+      readonly micros: number;
+      readonly isEstimated: boolean;
+    } & Tokens)
+  | {
+      readonly event: "budget.warned" | "budget.spent";
+      readonly level: "warn";
+      readonly period: "call";
+      readonly spentMicros: number;
+      readonly limitMicros: number;
+    }
+  /** A limit of the call's is reached, or nearly: the assistant is to say so. */
+  | { readonly event: "limit.reached"; readonly level: "info"; readonly notice: Notice }
   | { readonly event: "transfer.asked"; readonly level: "info" }
   | { readonly event: "hang_up.asked"; readonly level: "info" }
   | { readonly event: "hang_up.called_off"; readonly level: "info" }

@@ -42,8 +42,8 @@ export class Limits {
   #warnAt: number | undefined;
   #upAt: number | undefined;
   #toSay: Notice | undefined;
-  /** Asked of the model, and not yet known to come about. */
-  #asked: Notice | undefined;
+  /** Asked of the model with this event, and not yet known to come about. */
+  #asked: { readonly notice: Notice; readonly eventId: string } | undefined;
   #leaving: Leave | undefined;
   /** Before the line fell quiet last. */
   #silentMs = 0;
@@ -71,7 +71,7 @@ export class Limits {
     this.#stirredAt = at;
     if (this.#quietFrom !== undefined) this.#quietFrom = Math.max(this.#quietFrom, at);
     if (isAboutSilence(this.#toSay)) this.#toSay = undefined;
-    if (isAboutSilence(this.#asked)) this.#asked = undefined;
+    if (isAboutSilence(this.#asked?.notice)) this.#asked = undefined;
     if (this.#leaving === "nobody_there") this.#leaving = undefined;
   }
 
@@ -119,15 +119,26 @@ export class Limits {
     return this.#toSay;
   }
 
-  /** It was asked for. */
-  asked(): void {
-    this.#asked = this.#toSay;
+  /** It was asked for with this event. */
+  asked(eventId: string): void {
+    if (this.#toSay !== undefined) this.#asked = { notice: this.#toSay, eventId };
     this.#toSay = undefined;
+  }
+
+  /** The event with which something was asked for that is still to come. */
+  get askedWith(): string | undefined {
+    return this.#asked?.eventId;
   }
 
   /** It did not come about, and is to be asked for again. */
   unsaid(): void {
-    this.#toSay ??= this.#asked;
+    this.#toSay ??= this.#asked?.notice;
+    this.#asked = undefined;
+  }
+
+  /** Somebody else says it, or it need not be said any more. */
+  hushed(): void {
+    this.#toSay = undefined;
     this.#asked = undefined;
   }
 

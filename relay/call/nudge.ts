@@ -7,7 +7,7 @@ import { pretence } from "./pretence.ts";
 import type { ToolCalls } from "./tool-calls.ts";
 
 /** Responses that are told what to say promise nothing by themselves. */
-const SCRIPTED = new Set<string | undefined>(["greeting", "goodbye", "read_back", "filler"]);
+const SCRIPTED = new Set<string | undefined>(["greeting", "goodbye", "read_back", "filler", "notice"]);
 
 export class Nudge {
   readonly #tools: ToolCalls;

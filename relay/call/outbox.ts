@@ -5,6 +5,7 @@ import type { NewItem, ToModel } from "../wire/realtime.ts";
 import type { ToTwilio } from "../wire/twilio.ts";
 import type { Ending } from "./ending.ts";
 import type { Entry } from "./journal.ts";
+import type { Tokens } from "./spend.ts";
 import type { ToolCaller, ToolRun } from "./tools.ts";
 
 export type Effect =
@@ -18,6 +19,8 @@ export type Effect =
   | { readonly to: "session"; readonly is: "dial" | "drop" }
   /** What is remembered of the call has changed: to be kept soon, or before anything else is done. */
   | { readonly to: "memory"; readonly is: "changed" | "now" }
+  /** So much was spent, in millionths of a dollar. */
+  | { readonly to: "spend"; readonly micros: number; readonly tokens: Tokens }
   /** Record the ending, end what runs and close both sockets. The last effect of a call. */
   | { readonly to: "line"; readonly close: Ending; readonly transferTo?: string };
 

@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../contract.ts";
 import type { ResponseParams } from "../wire/realtime.ts";
+import { type Limits, NOTICES } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Playback } from "./playback.ts";
 import { instructionsFor, openingFor, type Settings } from "./session.ts";
@@ -29,6 +30,7 @@ export type RequestParts = {
   readonly turns: Turns;
   readonly playback: Playback;
   readonly tools: ToolCalls;
+  readonly limits: Limits;
 };
 
 export class Requests {
@@ -36,9 +38,10 @@ export class Requests {
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
-    const { turns, tools } = parts;
+    const { turns, tools, limits } = parts;
     // Asked whenever it matters: late audio may call a question back between two steps that settle anything.
-    turns.isAsideWanted = () => tools.keypad.toRead !== undefined || tools.isRunning;
+    turns.isAsideWanted = () =>
+      tools.keypad.toRead !== undefined || tools.isRunning || limits.toSay !== undefined;
   }
 
   /** When something is to be said that nobody has wished for. */
@@ -50,8 +53,9 @@ export class Requests {
   }
 
   askIfDue(at: number): void {
-    const { turns, tools, playback } = this.#parts;
+    const { turns, tools, playback, limits } = this.#parts;
     const { keypad } = tools;
+    if (limits.askedWith !== undefined && !turns.awaits(limits.askedWith)) limits.unsaid();
     if (keypad.askedWith !== undefined && !turns.awaits(keypad.askedWith)) keypad.lapsed();
     const waits = ({ reason }: Wish) => (reason === "tool" || reason === "native") && tools.isRunning;
     const wishes = turns.next(at, waits);
@@ -66,6 +70,13 @@ export class Requests {
       const metadata = { reason: "read_back" };
       const outOfBand = { conversation: "none", input: [], tools: [], tool_choice: "none" } as const;
       keypad.asked(this.#create([], { ...outOfBand, instructions, metadata }, at));
+      return;
+    }
+    // What the caller is asked is theirs to answer first, unless there is no time left for it.
+    if (limits.toSay !== undefined && (tools.isIdle || limits.leaving !== undefined)) {
+      const instructions = NOTICES[limits.toSay];
+      const metadata = { reason: "notice" };
+      limits.asked(this.#create([], { instructions, tool_choice: "none", metadata }, at));
       return;
     }
     const fillerAt = tools.fillerDueAt(playback.quietAt);

@@ -178,7 +178,7 @@ export class Sessions {
       case "input_audio_buffer.committed":
         return exchange.callerEnded(event.item_id, at);
       case "conversation.item.input_audio_transcription.completed":
-        return exchange.heard(event.item_id, event.transcript, at);
+        return exchange.heard(event.item_id, event.transcript, at, event.usage);
       case "conversation.item.input_audio_transcription.failed":
         return exchange.heard(event.item_id, undefined, at);
       case "conversation.item.added":

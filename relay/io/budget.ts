@@ -7,8 +7,10 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Health } from "./health.ts";
-import type { Booking, Ledger, Totals } from "./ledger.ts";
+import { type Booking, FileLedger, type Ledger, monthOf, type Totals } from "./ledger.ts";
 import type { Log } from "./log.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import { RedisLedger } from "./redis-ledger.ts";
 
 /** Millionths of a dollar; undefined: no limit. */
 export type BudgetTerms = {
@@ -38,15 +40,19 @@ export class Budget {
   #last: { readonly day: string; readonly totals: Totals } | undefined;
   #hasFailed = false;
   #again: ReturnType<typeof setTimeout> | undefined;
-  /** Whom to tell when a budget is spent; may be told so more than once. */
-  onSpent: () => void = () => {};
+  #tell: () => void = () => {};
 
   constructor(terms: BudgetTerms, parts: BudgetParts) {
     this.#terms = terms;
     this.#parts = parts;
   }
 
-  /** Of a call that is up. What becomes of it is told to the health and by {@link onSpent}. */
+  /** @param tell is told so as often as more is spent than there is */
+  whenSpent(tell: () => void): void {
+    this.#tell = tell;
+  }
+
+  /** Of a call that is up. What becomes of it is told to the health, and to whoever is to know when all is spent. */
   spend(micros: number): void {
     this.#loose += micros;
     void this.#write();
@@ -111,7 +117,7 @@ export class Budget {
   }
 
   #stopIfOver(): void {
-    if (this.#isOver()) this.onSpent();
+    if (this.#isOver()) this.#tell();
   }
 
   /** By what was read last and what is not written yet. */
@@ -121,7 +127,7 @@ export class Budget {
     const today = this.#today();
     const { day, totals } = this.#last ?? { day: today, totals: { dayMicros: 0, monthMicros: 0 } };
     const dayMicros = unwritten + (day === today ? totals.dayMicros : 0);
-    const monthMicros = unwritten + (day.slice(0, 7) === today.slice(0, 7) ? totals.monthMicros : 0);
+    const monthMicros = unwritten + (monthOf(day) === monthOf(today) ? totals.monthMicros : 0);
     const isDayOver = perDayMicros !== undefined && dayMicros >= perDayMicros;
     return isDayOver || (perMonthMicros !== undefined && monthMicros >= perMonthMicros);
   }
@@ -161,6 +167,25 @@ export class Budget {
     this.#hasFailed = false;
     this.#parts.health.worked();
   }
+}
+
+export type BudgetPlace = Omit<BudgetParts, "ledger"> & {
+  readonly dataDir: string;
+  /** undefined: the ledger is a file. */
+  readonly redis: Pick<RedisConnection, "run"> | undefined;
+};
+
+/**
+ * undefined: there is no limit, and nothing is counted.
+ * @throws if the file cannot be made, read or written
+ */
+export function openBudget(
+  terms: BudgetTerms,
+  { dataDir, redis, ...parts }: BudgetPlace,
+): Budget | undefined {
+  if (terms.perDayMicros === undefined && terms.perMonthMicros === undefined) return undefined;
+  const ledger = redis === undefined ? FileLedger.open(dataDir) : new RedisLedger(redis);
+  return new Budget(terms, { ...parts, ledger });
 }
 
 /** The health knows why. */

@@ -35,6 +35,8 @@ export type RunnerParts = {
   readonly log: Log;
   /** Keeps what the call remembers, instead of what was kept before. Never rejects. */
   readonly keep: (remembered: Remembered) => Promise<void>;
+  /** So much was spent, in millionths of a dollar. */
+  readonly spend: (micros: number) => void;
   /** Writes the ending down, and to whom the caller is handed; called before the sockets are closed, once. */
   readonly record: (ending: Ending, transferTo?: string) => void;
 };
@@ -112,6 +114,11 @@ export class Runner {
     this.#news({ is: "relay_stopping" });
   }
 
+  /** A budget of the owner's is spent. */
+  budgetSpent(): void {
+    this.#news({ is: "budget_spent" });
+  }
+
   #news(news: LineNews): void {
     this.#take({ from: "line", news });
   }
@@ -170,6 +177,9 @@ export class Runner {
         case "tool":
           if ("abort" in effect) this.#abort(effect.abort);
           else void this.#runTool(effect.run, effect.caller);
+          break;
+        case "spend":
+          this.#parts.spend(effect.micros);
           break;
         case "line":
           this.#close(effect.close, effect.transferTo);

@@ -6,9 +6,11 @@ import { randomBytes } from "node:crypto";
 import type { BlockList } from "node:net";
 import type { ClipsIn } from "../call/clips.ts";
 import { ENDINGS, type Ending } from "../call/ending.ts";
+import type { Brakes } from "../call/purse.ts";
 import type { Settings } from "../call/session.ts";
 import { MEDIA_STREAM_PATH, type StreamClaims } from "../contract.ts";
 import { clientOf } from "./address.ts";
+import type { Budget } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import { EdgeDoor } from "./edge-door.ts";
 import { Failures } from "./failures.ts";
@@ -32,6 +34,7 @@ export type ServerTerms = {
   readonly trustedProxies: BlockList;
   readonly model: ModelAddress;
   readonly settings: Settings;
+  readonly brakes: Brakes;
 };
 
 /** A frame of Twilio's is a few hundred bytes; a start with a long profile a few thousand. */
@@ -55,9 +58,17 @@ export type ServerParts = {
   readonly log: Log;
   readonly tools: Pick<Tools, "toolbox" | "run">;
   readonly clips: ClipsIn;
+  /** undefined: a day and a month may cost what they like. */
+  readonly budget: Budget | undefined;
 };
 
-type Socket = { readonly claims: StreamClaims; readonly id: string; runner: Runner | undefined };
+type Socket = {
+  readonly claims: StreamClaims;
+  readonly id: string;
+  /** A budget is: the caller is told, and that is all. */
+  readonly isSpent: boolean;
+  runner: Runner | undefined;
+};
 
 export class RelayServer {
   readonly #terms: ServerTerms;
@@ -74,6 +85,7 @@ export class RelayServer {
   readonly #log: Log;
   readonly #tools: ServerParts["tools"];
   readonly #clips: ClipsIn;
+  readonly #budget: Budget | undefined;
   readonly #server: Bun.Server<Socket>;
   /** The calls that are up, by the jti of their token. */
   readonly #calls = new Map<string, Runner>();
@@ -90,7 +102,7 @@ export class RelayServer {
   #askedAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(terms: ServerTerms, { records, health, time, clock, log, tools, clips }: ServerParts) {
+  constructor(terms: ServerTerms, { records, health, time, clock, log, tools, clips, budget }: ServerParts) {
     this.#terms = terms;
     this.#proxies = terms.trustedProxies.rules.length > 0 ? terms.trustedProxies : undefined;
     this.#records = records;
@@ -99,6 +111,10 @@ export class RelayServer {
     this.#log = log;
     this.#tools = tools;
     this.#clips = clips;
+    this.#budget = budget;
+    budget?.whenSpent(() => {
+      for (const runner of [...this.#calls.values()]) runner.budgetSpent();
+    });
     this.#gate = new Gate(terms.gate, records, time);
     this.#refusals = new Refusals(clock, log);
     const isLive = (jti: string) => this.#calls.has(jti);
@@ -202,7 +218,9 @@ export class RelayServer {
   }
 
   async #enter(request: Request, claims: StreamClaims): Promise<Response | undefined> {
+    let isSpent = false;
     try {
+      isSpent = (await this.#budget?.isSpent()) ?? false;
       if (!(await this.#gate.enter(claims))) return this.#fail(request, "token used before");
       this.#health.worked();
     } catch (thrown) {
@@ -211,7 +229,7 @@ export class RelayServer {
     }
     // The token is used up, and the edge makes another for another relay.
     if (this.#isStopping) return this.#refuse(503, "stopping");
-    const data: Socket = { claims, id: randomBytes(4).toString("hex"), runner: undefined };
+    const data: Socket = { claims, id: randomBytes(4).toString("hex"), isSpent, runner: undefined };
     if (this.#server.upgrade(request, { data })) return undefined;
     return this.#refuse(400, "upgrade failed");
   }
@@ -263,7 +281,8 @@ export class RelayServer {
         toolbox: this.#tools.toolbox,
         clips: this.#clips,
         before: undefined,
-        isSpent: false,
+        isSpent: socket.data.isSpent,
+        brakes: this.#terms.brakes,
       },
       id,
       twilio: lineOf(socket),
@@ -278,6 +297,7 @@ export class RelayServer {
         this.#log(entry, call);
       },
       keep: async () => {},
+      spend: (micros) => this.#budget?.spend(micros),
       record: (ending, transferTo) => this.#record(claims, ending, transferTo),
     });
     socket.data.runner = runner;
@@ -306,13 +326,19 @@ export class RelayServer {
     this.#endings.add(writing);
   }
 
+  /** What a call needs to be able to write. */
+  async #heartbeat(): Promise<void> {
+    await this.#records.heartbeat();
+    await this.#budget?.isSpent();
+  }
+
   async #ready(): Promise<Response> {
     if (this.#isStopping) return Response.json({ status: "stopping" }, { status: 503 });
     const at = this.#clock.monotonicMs();
     // Anybody may ask, and a write holds up every call until the disk has it.
     if (at >= this.#askedAt + READY_FOR_MS) {
       this.#askedAt = at;
-      this.#writing = this.#records.heartbeat().then(
+      this.#writing = this.#heartbeat().then(
         () => this.#health.worked(),
         (thrown) => this.#health.failed(thrown),
       );

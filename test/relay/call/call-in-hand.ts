@@ -6,8 +6,10 @@ import { Call, type Input, type LineNews, type Terms } from "../../../relay/call
 import type { Clips } from "../../../relay/call/clips.ts";
 import type { Ending } from "../../../relay/call/ending.ts";
 import type { Entry } from "../../../relay/call/journal.ts";
+import { NO_LIMITS } from "../../../relay/call/limits.ts";
 import type { Effect } from "../../../relay/call/outbox.ts";
 import { NO_POLICY } from "../../../relay/call/policy.ts";
+import type { Brakes } from "../../../relay/call/purse.ts";
 import type { Remembered } from "../../../relay/call/remembered.ts";
 import type { Settings } from "../../../relay/call/session.ts";
 import type { Toolbox } from "../../../relay/call/toolbox.ts";
@@ -15,6 +17,7 @@ import type { ToolOutcome, ToolRun } from "../../../relay/call/tools.ts";
 import { type Profile, packProfile } from "../../../relay/contract.ts";
 import type { FromModel, ModelError, ToModel } from "../../../relay/wire/realtime.ts";
 import type { FromTwilio, ToTwilio } from "../../../relay/wire/twilio.ts";
+import type { ResponseUsage } from "../../../relay/wire/usage.ts";
 
 export const CALL_SID = `CA${"0123456789abcdef".repeat(2)}`;
 export const ACCOUNT_SID = `AC${"fedcba9876543210".repeat(2)}`;
@@ -45,7 +48,21 @@ export const CLIPS: Clips = {
   budget_spent: Array.from({ length: 5 }, () => audio(200, 0x13)),
 };
 
-export type MoreTerms = { readonly before?: Remembered; readonly isSpent?: boolean };
+/** No limit, and prices that make a token of text in the input cost a millionth of a dollar, and one of audio out ten. */
+export const BRAKES: Brakes = {
+  limits: NO_LIMITS,
+  rates: {
+    model: { text: { in: 1_000, cached: 100, out: 4_000 }, audio: { in: 5_000, cached: 100, out: 10_000 } },
+    transcription: undefined,
+  },
+  perCallMicros: undefined,
+};
+
+export type MoreTerms = {
+  readonly before?: Remembered;
+  readonly isSpent?: boolean;
+  readonly brakes?: Partial<Brakes>;
+};
 
 export const termsFor = (
   settings: Settings = SETTINGS,
@@ -61,6 +78,7 @@ export const termsFor = (
   clips: () => CLIPS,
   before: more.before,
   isSpent: more.isSpent ?? false,
+  brakes: { ...BRAKES, ...more.brakes },
 });
 
 export const parametersOf = (profile: Profile): Record<string, string> =>
@@ -255,9 +273,10 @@ export class CallInHand {
     id: string,
     status: "completed" | "cancelled" | "failed" | "incomplete" = "completed",
     code?: string,
+    usage?: ResponseUsage,
   ): this {
     const status_details = code === undefined ? null : { error: { code } };
-    return this.model({ type: "response.done", response: { id, status, status_details } });
+    return this.model({ type: "response.done", response: { id, status, status_details, usage } });
   }
 
   /** A response with one item, from its creation to its end. */

@@ -18,7 +18,7 @@ function until(limits: Limits, end: number, from = 0): string[] {
     const { toSay } = limits;
     if (toSay !== undefined) {
       told.push(`${at / 1000} ${toSay}`);
-      limits.asked();
+      limits.asked("create-1");
       limits.said();
     }
     if (leave !== undefined) told.push(`${at / 1000} leave ${leave}`);
@@ -113,7 +113,7 @@ describe("silence", () => {
     limits.quiet(0, 0);
     limits.tick(20_000);
     expect(limits.toSay).toBe("still_there");
-    limits.asked();
+    limits.asked("create-1");
     limits.quiet(undefined, 20_000);
     limits.said();
     limits.quiet(23_000, 21_000);
@@ -124,7 +124,7 @@ describe("silence", () => {
     const limits = new Limits(SILENCE, 0);
     limits.quiet(0, 0);
     limits.tick(20_000);
-    limits.asked();
+    limits.asked("create-1");
     limits.said();
     limits.stirred(25_000);
     limits.quiet(0, 25_000);
@@ -149,7 +149,7 @@ describe("silence", () => {
     limits.tick(20_000);
     expect(limits.tick(60_000)).toBe("nobody_there");
     expect(limits.tick(60_001)).toBeUndefined();
-    limits.asked();
+    limits.asked("create-1");
     limits.stirred(61_000);
     limits.unsaid();
     expect([limits.leaving, limits.toSay]).toEqual([undefined, undefined]);
@@ -190,11 +190,11 @@ describe("what is to be said", () => {
   test("is said again if it did not come about, unless something else is due by then", () => {
     const limits = new Limits(LENGTH, 0);
     limits.tick(29 * MINUTE_MS);
-    limits.asked();
+    limits.asked("create-1");
     expect(limits.toSay).toBeUndefined();
     limits.unsaid();
     expect(limits.toSay).toBe("nearly_over");
-    limits.asked();
+    limits.asked("create-1");
     limits.tick(30 * MINUTE_MS);
     limits.unsaid();
     expect(limits.toSay).toBe("time_is_up");

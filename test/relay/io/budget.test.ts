@@ -50,9 +50,9 @@ class Desk {
     };
     this.health = new Health(log);
     this.budget = new Budget(terms, { ledger, clock: { unixS: () => this.nowS }, health: this.health, log });
-    this.budget.onSpent = () => {
+    this.budget.whenSpent(() => {
       this.spentTold++;
-    };
+    });
     toClose.push(() => this.budget.close());
   }
 

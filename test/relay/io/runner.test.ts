@@ -13,7 +13,7 @@ import { Runner, type TwilioLine } from "../../../relay/io/runner.ts";
 import { connectedFrame, startFrame, stopFrame } from "../../rehearsal/carrier/frames.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID } from "../../rehearsal/relay.ts";
-import { CLIPS, NO_TOOLS } from "../call/call-in-hand.ts";
+import { BRAKES, CLIPS, NO_TOOLS } from "../call/call-in-hand.ts";
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -57,6 +57,7 @@ class Bench {
         clips: () => CLIPS,
         before: undefined,
         isSpent: false,
+        brakes: BRAKES,
       },
       id: "c0ffee",
       twilio: {
@@ -82,6 +83,7 @@ class Bench {
       keep: async () => {
         this.deeds.push("kept");
       },
+      spend: (micros) => this.deeds.push(`spent ${micros}`),
       record: (ending) => {
         this.deeds.push(`recorded ${ending}`);
         this.endings.push(ending);

@@ -18,7 +18,7 @@ import { Secret } from "../../../relay/secret.ts";
 import "../../patience.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, TOKEN_SECRET } from "../../rehearsal/relay.ts";
-import { CLIPS, NO_TOOLS, SETTINGS } from "../call/call-in-hand.ts";
+import { BRAKES, CLIPS, NO_TOOLS, SETTINGS } from "../call/call-in-hand.ts";
 
 const RELAY_URL = "ws://localhost";
 const dataDir = mkdtempSync(join(tmpdir(), "relay-"));
@@ -38,6 +38,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       trustedProxies: new BlockList(),
       model: { url: "no address", model: SETTINGS.model, apiKey: new Secret("none") },
       settings: SETTINGS,
+      brakes: BRAKES,
     },
     {
       records: store,
@@ -46,6 +47,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
       clock: systemClock,
       log,
       clips: () => CLIPS,
+      budget: undefined,
       tools: { toolbox: NO_TOOLS, run: () => Promise.resolve({ is: "not_done", why: "gone" }) },
       vitals: { trouble: undefined },
       metricsDoor: { answer: () => Promise.resolve(new Response()) },

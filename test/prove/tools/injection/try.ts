@@ -243,6 +243,7 @@ export class Try {
       // One session, which is there all the time.
       case "session":
       case "memory":
+      case "spend":
         return;
       default:
         effect satisfies never;
