@@ -78,33 +78,6 @@ describe("a call that is up ends within a second, once, when", () => {
       await expectEnding(rig, callSid, "line_lost");
     }));
 
-  for (const code of [1000, 1001, 1011, 1013]) {
-    test(`the model closes the session with ${code}`, () =>
-      withRig({}, async (rig) => {
-        const stream = await rig.call();
-        const close = () => rig.model.drop(0, { code, reason: "" });
-        expect(await expectClosed(rig, stream, close)).toEqual({ by: "relay", code: 1011 });
-        await expectEnding(rig, stream.callSid, "model_dropped");
-      }));
-  }
-
-  test("the model's connection is reset", () =>
-    withRig({}, async (rig) => {
-      const stream = await rig.call();
-      const reset = () => rig.model.drop(0, "reset");
-      expect(await expectClosed(rig, stream, reset)).toEqual({ by: "relay", code: 1011 });
-      await expectEnding(rig, stream.callSid, "model_dropped");
-    }));
-
-  test("the model says that the session has expired", () =>
-    withRig({}, async (rig) => {
-      const stream = await rig.call();
-      rig.model.expire(0);
-      expect((await stream.ended).code).toBe(1011);
-      await rig.modelIsLeft();
-      await expectEnding(rig, stream.callSid, "model_failed");
-    }));
-
   test("the assistant hangs up, its goodbye heard to the last byte", async () => {
     const goodbye = noise(4, 700);
     // However often the caller is heard to speak: where this process stands still, a word may come in two.
@@ -125,19 +98,15 @@ describe("a call that is up ends within a second, once, when", () => {
       await expectEnding(rig, stream.callSid, "assistant_hung_up");
     });
   });
+});
 
-  test("the relay is stopped and has no seconds to drain", () =>
+describe("a relay that is stopped and has no seconds to drain", () => {
+  test("hands its call over when the assistant has had its say, or some seconds later", () =>
     withRig({}, async (rig) => {
       const stream = await rig.call();
-      const exited = { code: Number.NaN };
-      const stop = () => {
-        void rig.relay.kill("SIGTERM").then((code) => {
-          exited.code = code;
-        });
-      };
-      expect(await expectClosed(rig, stream, stop)).toEqual({ by: "relay", code: 1012 });
-      expect(await rig.relay.kill("SIGCONT")).toBe(0);
-      expect(exited.code).toBe(0);
+      const exited = rig.relay.kill("SIGTERM");
+      expect(await stream.ended).toMatchObject({ by: "relay", code: 1012 });
+      expect(await exited).toBe(0);
       expect(endingsIn(rig.relay.lines)).toEqual(["handed_over"]);
       expect(rig.relay.lines.at(-1)?.event).toBe("relay.stopped");
       await rig.restart("SIGCONT");
@@ -145,7 +114,7 @@ describe("a call that is up ends within a second, once, when", () => {
     }));
 });
 
-describe("a relay that is stopped and has seconds to drain", () => {
+describe.concurrent("a relay that is stopped and has seconds to drain", () => {
   test("takes no new call, lets the one that is up finish, and then exits", () =>
     withRig({ env: { DRAIN_SECONDS: "30" } }, async (rig) => {
       const stream = await rig.call();
@@ -181,7 +150,29 @@ describe("a relay that is stopped and has seconds to drain", () => {
     }));
 });
 
-describe("a model that cannot be had ends the call cleanly", () => {
+describe("a session that is lost is replaced, and the call goes on, when", () => {
+  const losses: Record<string, (rig: Rig) => void> = {
+    "the model's connection is reset": ({ model }) => model.drop(0, "reset"),
+    "the model says that the session has expired": ({ model }) => model.expire(0),
+  };
+  for (const code of [1000, 1001, 1011, 1013]) {
+    losses[`the model closes the session with ${code}`] = ({ model }) => model.drop(0, { code, reason: "" });
+  }
+  for (const [what, lose] of Object.entries(losses)) {
+    test(what, () =>
+      withRig({}, async (rig) => {
+        const stream = await rig.call();
+        lose(rig);
+        await rig.relay.waitForLog(({ event }) => event === "session.restored", PATIENCE_MS);
+        expect(rig.model.sessions).toHaveLength(2);
+        await expectClosed(rig, stream, () => stream.hangUp());
+        await expectEnding(rig, stream.callSid, "caller_hung_up");
+      }),
+    );
+  }
+});
+
+describe.concurrent("a model that cannot be had ends the call cleanly", () => {
   const faults: Readonly<Record<string, { model: ModelOptions; ending: Ending; detail: string }>> = {
     "a handshake refused with 401": {
       model: { fault: { refuseStatus: 401 } },
