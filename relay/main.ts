@@ -18,18 +18,26 @@ import { LEDGER_FILE } from "./io/ledger.ts";
 import { makeLog } from "./io/log.ts";
 import type { Catalogue } from "./io/mcp/catalogue.ts";
 import { nativeServersOf } from "./io/mcp/native.ts";
+import { memoryLimitBytes } from "./io/memory-limit.ts";
+import { Metrics } from "./io/metrics.ts";
+import { MetricsDoor } from "./io/metrics-door.ts";
 import type { Records } from "./io/records.ts";
 import { RedisRecords } from "./io/redis.ts";
 import { RelayServer } from "./io/server.ts";
 import { Store } from "./io/store.ts";
 import { TokenTime } from "./io/token-time.ts";
 import { Tools } from "./io/tools.ts";
+import { sensesOf, Vitals } from "./io/vitals.ts";
+import { Presence } from "./presence.ts";
 
 /** EX_CONFIG of sysexits.h: what is wrong is the configuration, and a restart will not mend it. */
 const EX_CONFIG = 78;
 const FORGET_EVERY_MS = 24 * 3600 * 1000;
 /** Tools are there before the first call, if they are there at all. */
 const MCP_OPENS_WITHIN_MS = 1_000;
+/** Of what the kernel lets this process have: above it, it would be killed with all its calls. */
+const MEMORY_IS_FULL_AT = 0.85;
+const ASK_WHETHER_READY_EVERY_MS = 250;
 
 const now = () => new Date();
 const configured = await configFrom(process.env, now(), textOf);
@@ -40,7 +48,8 @@ if (!configured.ok) {
   process.exit(EX_CONFIG);
 }
 const { config, warnings } = configured;
-const log = makeLog(config.logLevel, (line) => process.stdout.write(`${line}\n`));
+const metrics = new Metrics();
+const log = metrics.counting(makeLog(config.logLevel, (line) => process.stdout.write(`${line}\n`)));
 for (const { variable, mend } of warnings) log({ event: "relay.warning", level: "warn", variable, mend });
 if (warnings.length > 0) console.error(printFindings(warnings));
 
@@ -99,6 +108,7 @@ const budget = budgetIfAny();
 await mcp?.open(MCP_OPENS_WITHIN_MS);
 const { tools: all, unreachable } = tools.toolbox;
 const named = [...all, ...PHONE_TOOL_NAMES.map(phoneTool)];
+metrics.knowTools(named.map(({ name }) => name));
 // Of a server that is away nobody knows what it would have.
 for (const pattern of unreachable.length > 0 ? [] : idlePatterns(policy, named)) {
   const mend = `no tool is called ${pattern}, and what is said of it means nothing: the names are in the lines before`;
@@ -110,6 +120,16 @@ const clips = await readClips().catch((thrown) => {
   console.error(`The relay cannot start: what it says by itself is not there (${thrown.message}).`);
   process.exit(EX_CONFIG);
 });
+
+const vitals = new Vitals(
+  {
+    maxStallMs: config.maxStallMs,
+    maxResidentBytes: maxResidentBytes(),
+    // What is on the disk where Redis has the records is nothing that a call needs.
+    minFreeBytes: config.redisUrl === undefined ? config.minDiskMb * 2 ** 20 : undefined,
+  },
+  { senses: sensesOf(dataDir), log, seen: (reading) => metrics.saw(reading) },
+);
 
 let server: RelayServer;
 try {
@@ -140,6 +160,9 @@ try {
       clock: systemClock,
       log,
       tools,
+      vitals,
+      metricsDoor: new MetricsDoor(metrics, config.metricsToken),
+      refused: (why) => metrics.refused(why),
       clips,
       budget,
     },
@@ -150,18 +173,39 @@ try {
   process.exit(EX_CONFIG);
 }
 
+metrics.watch({
+  liveCalls: () => server.liveCalls,
+  isReady: () => server.isReady,
+  isBad: (what) => vitals.isBad(what),
+  residentBytes: () => process.memoryUsage.rss(),
+});
+await vitals.watch();
+
+const { reusePort } = config;
+const about = { port: server.port, reusePort, drainSeconds: config.drainMs / 1000 };
+const presence = new Presence(dataDir, about, () => {
+  const mend = "it cannot be written, and npm run relay:swap will not find this relay";
+  log({ event: "relay.warning", level: "warn", variable: "DATA_DIR", mend });
+});
+
 let isStopping = false;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, async () => {
     // A second signal means: now.
-    if (isStopping) process.exit(1);
+    if (isStopping) {
+      presence.gone();
+      process.exit(1);
+    }
     isStopping = true;
+    presence.is("stopping");
     log({ event: "relay.stopping", level: "info", signal, calls: server.liveCalls });
     await server.stop(config.drainMs);
     await mcp?.close();
+    vitals.stop();
     clearInterval(forgetting);
     await budget?.close();
     records.close();
+    presence.gone();
     log({ event: "relay.stopped", level: "info" });
     process.exit(0);
   });
@@ -169,8 +213,22 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 process.on("SIGUSR2", () => log({ event: "relay.census", level: "info", ...takeCensus() }));
 
+presence.is("listening");
+void tellWhenReady();
 // Last: whoever reads this line may send signals.
 log({ event: "relay.listening", level: "info", port: server.port, model: config.settings.model });
+
+/** A swap waits for this. */
+async function tellWhenReady(): Promise<void> {
+  while (!isStopping && !server.isReady) await Bun.sleep(ASK_WHETHER_READY_EVERY_MS);
+  if (!isStopping) presence.is("ready");
+}
+
+function maxResidentBytes(): number | undefined {
+  if (config.maxMemoryMb !== undefined) return config.maxMemoryMb * 2 ** 20;
+  const mostBytes = memoryLimitBytes();
+  return mostBytes === undefined ? undefined : mostBytes * MEMORY_IS_FULL_AT;
+}
 
 function budgetIfAny(): Budget | undefined {
   const redis = records instanceof RedisRecords ? records.connection : undefined;

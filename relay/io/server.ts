@@ -11,19 +11,25 @@ import type { Settings } from "../call/session.ts";
 import { MEDIA_STREAM_PATH, type StreamClaims } from "../contract.ts";
 import { clientOf } from "./address.ts";
 import type { Budget } from "./budget.ts";
+import { Chronicle } from "./chronicle.ts";
 import type { Clock } from "./clock.ts";
 import { EdgeDoor } from "./edge-door.ts";
 import { Failures } from "./failures.ts";
 import { type Admission, Gate, type GateTerms } from "./gate.ts";
 import type { Health } from "./health.ts";
+import { LiveCalls } from "./live-calls.ts";
 import { bugOf, type Log } from "./log.ts";
+import type { MetricsDoor } from "./metrics-door.ts";
 import { dialModel, type ModelAddress } from "./model.ts";
 import { Pace } from "./pace.ts";
+import { Readiness } from "./readiness.ts";
 import type { Records } from "./records.ts";
 import { Refusals } from "./refusals.ts";
-import { Runner, type TwilioLine } from "./runner.ts";
+import { Runner } from "./runner.ts";
 import type { TokenTime } from "./token-time.ts";
 import type { Tools } from "./tools.ts";
+import { lineOf } from "./twilio-line.ts";
+import type { Vitals } from "./vitals.ts";
 
 export type ServerTerms = {
   readonly port: number;
@@ -47,8 +53,10 @@ const mostUnstarted = (maxCalls: number): number => Math.max(64, Math.ceil(maxCa
 const MOST_TWILIO_BACKLOG_BYTES = 1024 * 1024;
 /** A handshake takes some ms; one that is slow is answered 503, and the edge mints again. */
 const AT_THE_DOOR_MS = 250;
-/** For so long it is not tried again whether anything can be recorded. */
-const READY_FOR_MS = 1_000;
+/** A call that is to be handed over does so in a pause, and after 8 s in any case (call/call.ts). */
+const HAND_OVER_WITHIN_MS = 10_000;
+/** Sockets that were told to close and do not. */
+const CLOSE_WITHIN_MS = 2_000;
 
 export type ServerParts = {
   readonly records: Records;
@@ -57,6 +65,10 @@ export type ServerParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly tools: Pick<Tools, "toolbox" | "run">;
+  readonly vitals: Pick<Vitals, "trouble">;
+  readonly metricsDoor: Pick<MetricsDoor, "answer">;
+  /** Told of each refused handshake. */
+  readonly refused: (why: string) => void;
   readonly clips: ClipsIn;
   /** undefined: a day and a month may cost what they like. */
   readonly budget: Budget | undefined;
@@ -72,7 +84,7 @@ type Socket = {
 
 export class RelayServer {
   readonly #terms: ServerTerms;
-  readonly #records: Records;
+  readonly #chronicle: Chronicle;
   readonly #health: Health;
   readonly #gate: Gate;
   readonly #edgeDoor: EdgeDoor;
@@ -80,6 +92,9 @@ export class RelayServer {
   readonly #proxies: BlockList | undefined;
   readonly #failures = new Failures();
   readonly #refusals: Refusals;
+  readonly #refused: (why: string) => void;
+  readonly #readiness: Readiness;
+  readonly #metricsDoor: ServerParts["metricsDoor"];
   readonly #pace = new Pace();
   readonly #clock: Clock;
   readonly #log: Log;
@@ -87,38 +102,34 @@ export class RelayServer {
   readonly #clips: ClipsIn;
   readonly #budget: Budget | undefined;
   readonly #server: Bun.Server<Socket>;
-  /** The calls that are up, by the jti of their token. */
-  readonly #calls = new Map<string, Runner>();
-  /** Those of them that have had no valid `start` yet, though their model is already dialled. */
-  readonly #unstarted = new Set<string>();
-  /** The calls of those that have, by the same. */
-  readonly #begun = new Map<string, string>();
+  readonly #calls = new LiveCalls();
   /** Those whose use is being written down: each has its place already. */
   #entering = 0;
-  /** Being written down. */
-  readonly #endings = new Set<Promise<void>>();
-  #isStopping = false;
-  /** When that was last tried, and its end. */
-  #askedAt = Number.NEGATIVE_INFINITY;
-  #writing: Promise<void> = Promise.resolve();
 
-  constructor(terms: ServerTerms, { records, health, time, clock, log, tools, clips, budget }: ServerParts) {
+  constructor(terms: ServerTerms, parts: ServerParts) {
+    const { records, health, time, clock, log, tools, clips, vitals, budget } = parts;
     this.#terms = terms;
     this.#proxies = terms.trustedProxies.rules.length > 0 ? terms.trustedProxies : undefined;
-    this.#records = records;
+    this.#chronicle = new Chronicle({ records, health });
     this.#health = health;
     this.#clock = clock;
     this.#log = log;
     this.#tools = tools;
     this.#clips = clips;
     this.#budget = budget;
-    budget?.whenSpent(() => {
-      for (const runner of [...this.#calls.values()]) runner.budgetSpent();
-    });
+    budget?.whenSpent(() => this.#calls.budgetSpent());
     this.#gate = new Gate(terms.gate, records, time);
     this.#refusals = new Refusals(clock, log);
+    this.#refused = parts.refused;
+    // What a call needs to be able to write.
+    const heartbeat = async (): Promise<void> => {
+      await records.heartbeat();
+      await budget?.isSpent();
+    };
+    this.#readiness = new Readiness({ records: { heartbeat }, health, vitals, clock });
+    this.#metricsDoor = parts.metricsDoor;
     const isLive = (jti: string) => this.#calls.has(jti);
-    const hasStarted = async (callSid: string) => [...this.#begun.values()].includes(callSid);
+    const hasStarted = async (callSid: string) => this.#calls.hasStarted(callSid);
     this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive, hasStarted });
     this.#server = Bun.serve<Socket>({
       port: terms.port,
@@ -152,20 +163,32 @@ export class RelayServer {
     return this.#calls.size;
   }
 
-  /** Takes no new calls, gives those that are up `drainMs` to finish, and then ends them. */
+  /** Whether it takes calls, as far as is known without asking. */
+  get isReady(): boolean {
+    return this.#readiness.isReady;
+  }
+
+  /** Takes no new calls, gives those that are up `drainMs` to finish, and hands over those that are left. */
   async stop(drainMs: number): Promise<void> {
     if (this.#terms.reusePort) {
       // Others take whoever comes from now on; those who are at the door of this one still come in.
       void this.#server.stop();
       await Bun.sleep(AT_THE_DOOR_MS);
     }
-    this.#isStopping = true;
-    const deadline = this.#clock.monotonicMs() + drainMs;
-    while (this.#calls.size > 0 && this.#clock.monotonicMs() < deadline) await Bun.sleep(50);
-    for (const runner of this.#calls.values()) runner.stop();
-    await this.#server.stop();
+    this.#readiness.stop();
+    await this.#emptyWithin(drainMs);
+    this.#calls.stop();
+    await this.#emptyWithin(HAND_OVER_WITHIN_MS);
+    await Promise.race([this.#server.stop(), Bun.sleep(CLOSE_WITHIN_MS)]);
+    // Whoever is left loses the line, which brings them back as well.
+    await this.#server.stop(true);
     this.#refusals.sumUp();
-    await Promise.all(this.#endings);
+    await this.#chronicle.settled();
+  }
+
+  async #emptyWithin(ms: number): Promise<void> {
+    const deadline = this.#clock.monotonicMs() + ms;
+    while (this.#calls.size > 0 && this.#clock.monotonicMs() < deadline) await Bun.sleep(50);
   }
 
   /** A refusal is no promise: there may be ten thousand of them a second, between two frames of a call. */
@@ -184,6 +207,7 @@ export class RelayServer {
     if (request.method !== "GET" && !(isProbe && request.method === "HEAD")) return status(405);
     if (pathname === "/healthz") return Response.json({ status: "ok" });
     if (pathname === "/readyz") return this.#ready();
+    if (pathname === "/metrics") return this.#metricsDoor.answer(request, this.#peerOf(request));
     return status(404);
   }
 
@@ -228,7 +252,7 @@ export class RelayServer {
       return this.#refuse(503, "cannot record");
     }
     // The token is used up, and the edge makes another for another relay.
-    if (this.#isStopping) return this.#refuse(503, "stopping");
+    if (this.#readiness.isStopping) return this.#refuse(503, "stopping");
     const data: Socket = { claims, id: randomBytes(4).toString("hex"), isSpent, runner: undefined };
     if (this.#server.upgrade(request, { data })) return undefined;
     return this.#refuse(400, "upgrade failed");
@@ -236,23 +260,28 @@ export class RelayServer {
 
   /** Why nobody may come in now. */
   #obstacle(): string | undefined {
-    if (this.#isStopping) return "stopping";
+    const { obstacle } = this.#readiness;
+    if (obstacle !== undefined) return obstacle;
     const { maxCalls } = this.#terms;
     if (this.#calls.size + this.#entering >= maxCalls) return "full";
-    return this.#unstarted.size + this.#entering >= mostUnstarted(maxCalls)
+    return this.#calls.unstarted + this.#entering >= mostUnstarted(maxCalls)
       ? "too many unstarted"
       : undefined;
   }
 
   /** Refuses what is wrong with the handshake itself; whoever does it too often is told to stop. */
   #fail(request: Request, why: string): Response {
-    const peer = this.#server.requestIP(request)?.address ?? "";
     const forwardedFor = this.#proxies === undefined ? null : request.headers.get("x-forwarded-for");
-    const client = clientOf(peer, forwardedFor, this.#proxies);
+    const client = clientOf(this.#peerOf(request), forwardedFor, this.#proxies);
     return this.#refuse(this.#failures.add(client, this.#clock.monotonicMs()) ? 429 : 401, why);
   }
 
+  #peerOf(request: Request): string {
+    return this.#server.requestIP(request)?.address ?? "";
+  }
+
   #refuse(code: number, why: string): Response {
+    this.#refused(why);
     this.#refusals.add(why);
     return status(code);
   }
@@ -290,10 +319,7 @@ export class RelayServer {
       runTool: (run, signal, caller) => this.#tools.run(run, signal, caller),
       clock: this.#clock,
       log: (entry, call) => {
-        if (entry.event === "call.started") {
-          this.#unstarted.delete(claims.jti);
-          this.#begun.set(claims.jti, claims.sub);
-        }
+        if (entry.event === "call.started") this.#calls.started(claims.jti);
         this.#log(entry, call);
       },
       keep: async () => {},
@@ -301,68 +327,24 @@ export class RelayServer {
       record: (ending, transferTo) => this.#record(claims, ending, transferTo),
     });
     socket.data.runner = runner;
-    this.#calls.set(claims.jti, runner);
-    this.#unstarted.add(claims.jti);
+    this.#calls.add(claims.jti, claims.sub, runner);
   }
 
   #closed(socket: Bun.ServerWebSocket<Socket>, code: number): void {
     socket.data.runner?.twilioClosed(code);
-    this.#left(socket.data.claims.jti);
+    this.#calls.left(socket.data.claims.jti);
   }
 
-  #left(jti: string): void {
-    this.#calls.delete(jti);
-    this.#unstarted.delete(jti);
-    this.#begun.delete(jti);
-  }
-
-  /** Nobody waits for it but the process's end: the records keep the order in which they are asked. */
-  #record({ jti, sub: callSid }: StreamClaims, ending: Ending, transferTo?: string): void {
-    this.#left(jti);
-    const writing = this.#records
-      .ended({ jti, callSid }, ending, transferTo)
-      .catch((thrown) => this.#health.failed(thrown))
-      .finally(() => this.#endings.delete(writing));
-    this.#endings.add(writing);
-  }
-
-  /** What a call needs to be able to write. */
-  async #heartbeat(): Promise<void> {
-    await this.#records.heartbeat();
-    await this.#budget?.isSpent();
+  #record(claims: StreamClaims, ending: Ending, transferTo?: string): void {
+    this.#calls.left(claims.jti);
+    this.#chronicle.ended(claims, ending, transferTo);
   }
 
   async #ready(): Promise<Response> {
-    if (this.#isStopping) return Response.json({ status: "stopping" }, { status: 503 });
-    const at = this.#clock.monotonicMs();
-    // Anybody may ask, and a write holds up every call until the disk has it.
-    if (at >= this.#askedAt + READY_FOR_MS) {
-      this.#askedAt = at;
-      this.#writing = this.#heartbeat().then(
-        () => this.#health.worked(),
-        (thrown) => this.#health.failed(thrown),
-      );
-    }
-    await this.#writing;
-    if (!this.#health.isWell) return Response.json({ status: "cannot record" }, { status: 503 });
+    const unready = await this.#readiness.ask();
+    if (unready !== undefined) return Response.json({ status: unready }, { status: 503 });
     return Response.json({ status: "ready" });
   }
 }
-
-/**
- * A close waits behind what the peer has not taken, and Bun then gives up a peer that has stopped reading only after
- * 16 s; a terminate after the close does nothing. So one that is behind is cut off.
- */
-export const lineOf = (socket: {
-  readonly send: (text: string) => number;
-  readonly cork: (body: () => void) => void;
-  readonly close: (code: number) => void;
-  readonly terminate: () => void;
-  readonly getBufferedAmount: () => number;
-}): TwilioLine => ({
-  send: (text) => socket.send(text),
-  cork: (body) => socket.cork(body),
-  close: (code) => (socket.getBufferedAmount() === 0 ? socket.close(code) : socket.terminate()),
-});
 
 const status = (code: number): Response => new Response(null, { status: code });

@@ -59,6 +59,9 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
       OPENAI_API_KEY: options.modelKey,
       OPENAI_REALTIME_URL: options.modelUrl,
       DATA_DIR: options.dataDir,
+      // The machine of a rehearsal may stand still, or have a full disk, and that is not what is rehearsed.
+      MAX_STALL_MS: "off",
+      MIN_DISK_MB: "0",
       ...options.env,
     },
     stdin: "ignore",

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { lineOf } from "../../../relay/io/server.ts";
+import { lineOf } from "../../../relay/io/twilio-line.ts";
 import { PATIENCE_MS, until } from "../../patience.ts";
 import { connectedFrame, startFrame } from "../../rehearsal/carrier/frames.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";

@@ -1,0 +1,62 @@
+/**
+ * The calls that are up in this process: each by the token that opened its stream, and whether that stream has begun.
+ */
+import type { Runner } from "./runner.ts";
+
+type Live = {
+  readonly callSid: string;
+  readonly runner: Pick<Runner, "stop" | "budgetSpent">;
+  hasStarted: boolean;
+};
+
+export class LiveCalls {
+  readonly #byToken = new Map<string, Live>();
+  #unstarted = 0;
+
+  get size(): number {
+    return this.#byToken.size;
+  }
+
+  /** Their sockets are open and their models dialled, and there was no valid `start` yet. */
+  get unstarted(): number {
+    return this.#unstarted;
+  }
+
+  add(jti: string, callSid: string, runner: Live["runner"]): void {
+    this.#byToken.set(jti, { callSid, runner, hasStarted: false });
+    this.#unstarted++;
+  }
+
+  started(jti: string): void {
+    const live = this.#byToken.get(jti);
+    if (live === undefined || live.hasStarted) return;
+    live.hasStarted = true;
+    this.#unstarted--;
+  }
+
+  left(jti: string): void {
+    const live = this.#byToken.get(jti);
+    if (live === undefined) return;
+    this.#byToken.delete(jti);
+    if (!live.hasStarted) this.#unstarted--;
+  }
+
+  has(jti: string): boolean {
+    return this.#byToken.has(jti);
+  }
+
+  /** Whether a stream of this call is up and has begun. */
+  hasStarted(callSid: string): boolean {
+    return [...this.#byToken.values()].some((live) => live.callSid === callSid && live.hasStarted);
+  }
+
+  /** A budget is spent: each is told, and ends. */
+  budgetSpent(): void {
+    for (const { runner } of [...this.#byToken.values()]) runner.budgetSpent();
+  }
+
+  /** Asks each to end as soon as that disturbs nobody. */
+  stop(): void {
+    for (const { runner } of [...this.#byToken.values()]) runner.stop();
+  }
+}
