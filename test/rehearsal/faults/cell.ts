@@ -26,6 +26,8 @@ export type Cell = Figures & {
   readonly phase: Phase;
   /** What is not as it was to be. */
   readonly wrong: readonly string[];
+  /** Only that something came too late, which may be the machine's doing. */
+  readonly isLateOnly: boolean;
   /** How it went, for whoever has to find out why. */
   readonly story: readonly string[];
 };
@@ -41,25 +43,22 @@ const ANSWERED_WITHIN_MS = 5_000;
 const TOOL_TOLD_WITHIN_MS = 8_000;
 
 /** @param quiet what is alive in a relay whose calls are over (census.ts) */
-export async function runCell(
-  house: House,
-  quiet: Census,
-  fault: Fault,
-  phase: Phase,
-): Promise<Cell | undefined> {
+export async function runCell(house: House, quiet: Census, fault: Fault, phase: Phase): Promise<Cell> {
   const expected = fault.expected[phase];
-  if ("not" in expected) return undefined;
+  if ("not" in expected) throw new Error(`${fault.name}, ${phase}: ${expected.not}`);
   const stage = await setStage(house);
   const trial = new Trial({ house, quiet, stage, fault, phase, expected });
   try {
     await trial.run();
   } catch (thrown) {
-    trial.wrong.push(thrown instanceof Error ? thrown.message : String(thrown));
+    trial.late.push(thrown instanceof Error ? thrown.message : String(thrown));
   } finally {
     trial.tell();
     await stage.stop();
   }
-  return { fault: fault.name, phase, wrong: trial.wrong, story: trial.story, ...trial.figures };
+  const { wrong, late, story, figures } = trial;
+  const isLateOnly = wrong.length === 0 && late.length > 0;
+  return { fault: fault.name, phase, wrong: [...wrong, ...late], isLateOnly, story, ...figures };
 }
 
 type Given = {
@@ -73,6 +72,7 @@ type Given = {
 
 class Trial {
   readonly wrong: string[] = [];
+  readonly late: string[] = [];
   story: readonly string[] = [];
   figures: Figures = { firstS: undefined, silentS: Number.NaN };
   readonly #house: House;
@@ -123,7 +123,7 @@ class Trial {
     try {
       await until("the end of the call", () => call.timeline.closed || isBack(), withinMs);
     } catch {
-      this.wrong.push(`the call was not over in ${withinMs / 1000} s`);
+      this.late.push(`the call was not over in ${withinMs / 1000} s`);
       call.hangUp();
     }
     return !call.timeline.closed && isBack();
@@ -150,7 +150,7 @@ class Trial {
     await ask(this.#stage, wish);
     const isAnswered = () => call.timeline.closed || heardMs(this.#sounds, tone) > heardBefore + 200;
     await until(tone, isAnswered, withinMs).catch(() => {
-      this.wrong.push(`a question after it (${wish}) was not answered in ${withinMs / 1000} s`);
+      this.late.push(`a question after it (${wish}) was not answered in ${withinMs / 1000} s`);
     });
   }
 
@@ -177,7 +177,7 @@ class Trial {
     const toMs = goesOn ? (this.#settledMs(fromMs) ?? endedMs) : endedMs;
     const spoken = untilMs > atMs ? [{ fromMs: atMs, toMs: untilMs }] : [];
     this.figures = figuresOf(this.#sounds, this.#expected, { fromMs, toMs: Math.max(fromMs, toMs) }, spoken);
-    this.wrong.push(...complaintsAbout(this.figures, this.#expected));
+    this.late.push(...complaintsAbout(this.figures, this.#expected));
   }
 
   #ended(outcome: Outcome): void {
@@ -217,7 +217,7 @@ class Trial {
       ...tools.calls.filter(({ end }) => end === "under way").map(({ tool }) => `the tool ${tool}`),
     ];
     await until("all is closed", () => open().length === 0, CLOSED_WITHIN_MS).catch(() => {
-      this.wrong.push(`open ${CLOSED_WITHIN_MS / 1000} s after the end: ${open().join(", ")}`);
+      this.late.push(`open ${CLOSED_WITHIN_MS / 1000} s after the end: ${open().join(", ")}`);
     });
     const left = await this.#left();
     if (left !== undefined) this.wrong.push(`alive in the relay after the end: ${left}`);
@@ -239,7 +239,9 @@ class Trial {
     const greeted = heardMs(this.#sounds, "greeting");
     if (greeted > LENGTH_MS.greeting + 200) this.wrong.push(`greeted twice (${greeted} ms in all)`);
     if (lines.some(({ event }) => event === "bug")) this.wrong.push("a bug in the relay's log");
-    if (this.#stage.complaints() !== "") this.wrong.push("the relay wrote to its standard error");
+    const complaints = this.#stage.complaints();
+    if (complaints !== "")
+      this.wrong.push(`the relay wrote to its standard error: ${complaints.slice(0, 200)}`);
     const reads = tools.calls.filter(({ tool }) => tool === READ_TOOL).length;
     if (reads > 1) this.wrong.push(`the read was asked for ${reads} times`);
     if (model.scriptErrors.length > 0) this.wrong.push(`script: ${model.scriptErrors.splice(0)[0]?.message}`);

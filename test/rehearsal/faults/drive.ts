@@ -1,6 +1,7 @@
 /** Brings a call to a phase and strikes there: at a moment that the parties themselves tell, and after no time. */
 import { taggedAudio } from "../audio/clips.ts";
 import type { PlacedCall } from "../carrier/carrier.ts";
+import type { SessionRecord } from "../model/records.ts";
 import type { Phase } from "./expected.ts";
 import { atFrame, type Fault } from "./fault.ts";
 import type { Frame } from "./frames.ts";
@@ -54,10 +55,7 @@ export async function bringTo(phase: Phase, stage: Stage, fault: Fault): Promise
       break;
     case "hanging up":
       await ask(stage, "goodbye");
-      await stage.model.waitFor(
-        () => stage.model.sessions.some(({ items }) => items.some(({ kind }) => kind === "function_call")),
-        PATIENCE_MS,
-      );
+      await stage.model.waitFor(() => stage.model.sessions.some(hasLeft), PATIENCE_MS);
       await heard(call, "goodbye");
       break;
     default:
@@ -65,6 +63,13 @@ export async function bringTo(phase: Phase, stage: Stage, fault: Fault): Promise
   }
   return strike(phase, stage, fault);
 }
+
+/** The assistant has said that it hangs up, and all else that it had to say: what is heard of it is on its way. */
+const hasLeft = ({ items, responses }: SessionRecord): boolean =>
+  responses.some(
+    ({ doneAt, itemIds }) =>
+      doneAt !== undefined && items.some(({ id, kind }) => kind === "function_call" && itemIds.includes(id)),
+  );
 
 /** The caller says something, and wants this. */
 export async function ask(stage: Stage, wish: Wish): Promise<void> {

@@ -77,7 +77,13 @@ export const sessionLost: Expectations = inAll(
     start: { by: ["one_moment", "greeting"], withinS: 2, silentS: 4, outcome: "goes on" },
     // What they were saying is what matters: they are answered, or asked to wait.
     "caller speaks": { by: ["one_moment", "answer", "goingOn"], withinS: 2, silentS: 4, outcome: "goes on" },
-    "tool runs": { by: ["one_moment", "told", "goingOn"], withinS: 1, silentS: 4, outcome: "goes on" },
+    // Who waits for a tool is told so by the rule for tools, unless there is nobody who could say it.
+    "tool runs": {
+      by: ["one_moment", "filler", "told", "goingOn"],
+      withinS: 2,
+      silentS: 4,
+      outcome: "goes on",
+    },
     "hanging up": leaves,
   },
 );
@@ -89,6 +95,7 @@ export const modelGone: Expectations = inAll(
     handshake: { by: ["one_moment", "sorry"], withinS: 2, silentS: 6, outcome: "told" },
     start: { by: ["one_moment", "sorry"], withinS: 2, silentS: 6, outcome: "told" },
     "caller speaks": { by: ["one_moment", "sorry"], withinS: 2, silentS: 6, outcome: "told" },
+    "tool runs": { by: ["one_moment", "sorry"], withinS: 2, silentS: 6, outcome: "told" },
     "hanging up": leaves,
   },
 );

@@ -3,7 +3,6 @@
  * was to be.
  */
 import { parseArgs } from "node:util";
-import type { Cell } from "./cell.ts";
 import { PHASES } from "./expected.ts";
 import { cellsOf, FAULTS, runMatrix, tableOf } from "./matrix.ts";
 
@@ -25,20 +24,27 @@ if (values.list || wanted.length === 0) {
 }
 
 const startedAt = performance.now();
-const reds: Cell[] = [];
-const cells = await runMatrix(wanted, Number(values.lanes), (cell, done) => {
-  if (cell.wrong.length > 0) reds.push(cell);
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done} of ${wanted.length}, ${reds.length} red`);
+let done = 0;
+let red = 0;
+const { cells, again } = await runMatrix(wanted, Number(values.lanes), ({ fault, phase, wrong }) => {
+  done += 1;
+  if (wrong.length > 0) red += 1;
+  const words = `${done} of ${wanted.length}, ${red} red`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words}`);
+  else if (wrong.length > 0) process.stderr.write(`${words}: ${fault}, ${phase}: ${wrong.join("; ")}\n`);
 });
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
 console.log(tableOf(faults, cells));
 console.log("\nSeconds to the first sound that the caller hears after the fault.");
 for (const fault of faults) {
-  for (const phase of PHASES) {
+  for (const phase of phases) {
     const expected = fault.expected[phase];
     if ("not" in expected) console.log(`–  ${fault.name}, ${phase}: ${expected.not}`);
   }
 }
+for (const { fault, phase, wrong } of again)
+  console.log(`   tried again, for in the crowd: ${fault}, ${phase}: ${wrong.join("; ")}`);
+const reds = cells.filter(({ wrong }) => wrong.length > 0);
 for (const { fault, phase, wrong, story } of reds) {
   console.log(`✗  ${fault}, ${phase}: ${wrong.join("; ")}`);
   if (values.story) for (const line of story) console.log(`     ${line}`);

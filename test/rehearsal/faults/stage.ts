@@ -67,6 +67,7 @@ export async function setStage(house: House): Promise<Stage> {
   const saidAtFirst = new Map<RunningRelay, number>();
   const lines: LogLine[] = [];
   let call: PlacedCall | undefined;
+  let isOver = false;
 
   const config = join(folder, "mcp.json");
   await Bun.write(
@@ -91,6 +92,7 @@ export async function setStage(house: House): Promise<Stage> {
         FUNCTIONS_DIR: "off",
         DRAIN_SECONDS: "0",
         LOG_LEVEL: "debug",
+        TRANSCRIPTION_MODEL: "gpt-transcribe",
         MCP_CONFIG: config,
         TOOL_POLICY: `${WRITE_TOOL}=allow`,
         TOOL_TIMEOUTS: `${READ_TOOL}=3`,
@@ -98,11 +100,14 @@ export async function setStage(house: House): Promise<Stage> {
       onLog: (line) => lines.push(line),
     });
     relays.push(relay);
+    // A fault that was still to bring one back.
+    if (isOver) await relay.kill("SIGKILL");
     saidAtFirst.set(relay, relay.errors().length);
     relayDoor.port = relay.port;
     return relay;
   };
   const stop = async (): Promise<void> => {
+    isOver = true;
     call?.hangUp();
     for (const relay of relays) await relay.kill("SIGKILL");
     await call?.ended;
