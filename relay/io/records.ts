@@ -12,6 +12,8 @@ export const KEEP_S = 30 * 24 * 3600;
 /** Six digits then last a caller's attacker six years on average. */
 export const TRIES_AN_HOUR = 10;
 export const HOUR_S = 3600;
+/** Longer than a token lives, with the skew of its clocks: what is new may have forgotten the uses of so long. */
+export const NEW_FOR_S = 70;
 
 /** Why nothing could be recorded, in words that may be logged. */
 export class RecordsFailure extends Error {

@@ -15,6 +15,7 @@ import {
   isEnding,
   KEEP_S,
   type LastKnown,
+  NEW_FOR_S,
   type Records,
   type Spent,
   TRIES_AN_HOUR,
@@ -23,8 +24,6 @@ import {
 } from "./records.ts";
 import { RedisConnection } from "./redis-connection.ts";
 
-/** Longer than a token lives, with the skew of its clocks. */
-const NEW_FOR_S = 70;
 const SKEW_S = 5;
 
 /** In braces: what Redis keeps together, should it ever be spread over several. */

@@ -216,8 +216,8 @@ describe("the file", () => {
       join(bad, "relay.sqlite"),
       "not a database, but long enough to be looked at as one".repeat(20),
     );
-    expect(() => Store.open(bad)).toThrow("file is not a database");
-    expect(() => Store.open(join(bad, "relay.sqlite", "data"))).toThrow();
+    expect(() => Store.open(bad)).toThrow("SQLITE_NOTADB");
+    expect(() => Store.open(join(bad, "relay.sqlite", "data"))).toThrow("ENOTDIR");
   });
 });
 
