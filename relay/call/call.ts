@@ -163,7 +163,7 @@ export class Call {
       owesAnswer: !isPlanned && (this.#sessions.isOwed || !exchange.turns.idle || exchange.tools.isRunning),
       isPlanned,
       elapsedMs: (before?.elapsedMs ?? 0) + Math.round(at - this.#openedAt),
-      spentMicros: exchange.purse.micros,
+      ...exchange.purse.remembered(at),
       isTainted: exchange.tools.rulings.mayBeMisled,
       unsure: exchange.tools.runs.unsure,
     };
@@ -344,6 +344,7 @@ export class Call {
       this.#outbox.mute(true);
       exchange.cutOff(at);
     }
+    exchange.purse.abandoned(at);
     this.#kept = this.#remembered(isPlanned, at);
     this.#end("handed_over", isPlanned ? "in a pause" : "in time", at);
   }

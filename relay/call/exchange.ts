@@ -485,5 +485,5 @@ export class Exchange {
 /** What every response reads, and what the call has cost before it came here. */
 const contextOf = ({ settings, profile, toolbox, offer, before }: ExchangeParts) => ({
   contextChars: instructionsFor(settings, profile, toolbox).length + JSON.stringify(offer.told).length,
-  beforeMicros: before?.spentMicros ?? 0,
+  before,
 });

@@ -5,6 +5,7 @@
 import type { ResponseUsage, TranscriptionUsage } from "../wire/usage.ts";
 import type { LimitTerms } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Remembered } from "./remembered.ts";
 import { type Cost, type Rates, Spend, type Tokens } from "./spend.ts";
 
 /** What the owner lets a call last and cost. */
@@ -14,6 +15,8 @@ export type Brakes = {
   /** Millionths of a dollar; undefined: as much as it likes. */
   readonly perCallMicros: number | undefined;
 };
+
+type Before = Pick<Remembered, "spentMicros" | "atRiskMicros">;
 
 const WARN_PERCENT = 80;
 
@@ -25,23 +28,31 @@ export class Purse {
 
   /**
    * @param contextChars how long the instructions and the tools are that every response reads
-   * @param beforeMicros what the call had cost before it came here
+   * @param before what the call had cost before it came here
    */
   constructor(
     { rates, perCallMicros }: Brakes,
-    { contextChars, beforeMicros }: { readonly contextChars: number; readonly beforeMicros: number },
+    { contextChars, before }: { readonly contextChars: number; readonly before: Before | undefined },
     outbox: Outbox,
     at: number,
   ) {
-    this.#spend = new Spend({ rates, contextChars, spentMicros: beforeMicros }, at);
+    const { spentMicros = 0, atRiskMicros = 0 } = before ?? {};
+    this.#spend = new Spend({ rates, contextChars, spentMicros }, at);
     this.#perCallMicros = perCallMicros;
     this.#outbox = outbox;
-    this.#beforeMicros = beforeMicros;
+    this.#beforeMicros = spentMicros;
+    if (atRiskMicros > 0) this.#book(this.#spend.lost(atRiskMicros));
   }
 
   /** Of the whole call. */
   get micros(): number {
     return this.#spend.micros;
+  }
+
+  /** What has to be known of it where the call goes on. */
+  remembered(at: number): Before {
+    const atRiskMicros = this.#spend.atRiskMicros(at);
+    return { spentMicros: this.micros, ...(atRiskMicros > 0 && { atRiskMicros }) };
   }
 
   /** The call has cost what it may. */
@@ -56,6 +67,7 @@ export class Purse {
 
   created(responseId: string): void {
     this.#spend.created(responseId);
+    this.#outbox.put({ to: "memory", is: "changed" });
   }
 
   spoke(responseId: string, ms: number): void {

@@ -28,6 +28,8 @@ export type Remembered = {
   readonly elapsedMs: number;
   /** Millionths of a dollar, of the whole call. */
   readonly spentMicros: number;
+  /** What responses that were under way may cost besides: if the process dies, nobody is told what they did. */
+  readonly atRiskMicros?: number;
   /** The model has read what strangers may have written. */
   readonly isTainted: boolean;
   /** Writes of which nobody knows whether they were done, as tool-runs.ts tells them apart. */

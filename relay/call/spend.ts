@@ -80,6 +80,8 @@ export class Spend {
   readonly #open = new Map<string, number>();
   #micros: number;
   #tokens = NO_TOKENS;
+  /** Of a response. */
+  #dearestMicros = 0;
   /** What a response has read last, as far as is known, and when. */
   #read: { readonly text: number; readonly audio: number };
   #readAt: number;
@@ -103,6 +105,19 @@ export class Spend {
   /** Of this stream of the call. */
   get tokens(): Tokens {
     return this.#tokens;
+  }
+
+  /** What the responses that are under way may come to cost, if nobody is ever told. */
+  atRiskMicros(at: number): number {
+    const audioOut = Math.ceil(Math.max(0, ...this.#open.values()) / ASSISTANT_MS_PER_TOKEN);
+    const tokens = { ...NO_TOKENS, ...this.#mostRead(at), audioOut };
+    const unknown = microsFrom(nanosOf(tokens, this.#rates.model));
+    return this.#open.size * (this.#dearestMicros === 0 ? unknown : this.#dearestMicros);
+  }
+
+  /** It was at risk when the process died in which this call was. */
+  lost(micros: number): Cost {
+    return this.#book({ micros, tokens: NO_TOKENS, isEstimated: true });
   }
 
   created(responseId: string): void {
@@ -157,7 +172,9 @@ export class Spend {
     this.#readAt = at;
     this.#saidMs = spokenMs;
     const isEstimated = input === undefined || output === undefined;
-    return this.#book({ micros: microsFrom(nanosOf(tokens, this.#rates.model)), tokens, isEstimated });
+    const micros = microsFrom(nanosOf(tokens, this.#rates.model));
+    this.#dearestMicros = Math.max(this.#dearestMicros, micros);
+    return this.#book({ micros, tokens, isEstimated });
   }
 
   /** What was read last and all that may have been said since, none of it cached. */

@@ -52,6 +52,7 @@ const RememberedSchema = z.strictObject({
   isPlanned: z.boolean(),
   elapsedMs: z.number().nonnegative(),
   spentMicros: z.number().nonnegative(),
+  atRiskMicros: z.number().nonnegative().exactOptional(),
   isTainted: z.boolean(),
   unsure: z.array(z.string()),
 }) satisfies z.ZodType<Remembered>;

@@ -8,7 +8,7 @@ import { BRAKES, CallInHand, NO_TOOLS, PROFILE, SETTINGS } from "./call-in-hand.
 const USAGE = { input_token_details: { text_tokens: 100 }, output_token_details: { audio_tokens: 20 } };
 const COST = 300;
 
-function ready(perCallMicros?: number, before?: Remembered): CallInHand {
+function ready(perCallMicros?: number, before: Remembered | undefined = undefined): CallInHand {
   const more = { brakes: { ...BRAKES, perCallMicros }, ...(before !== undefined && { before }) };
   return new CallInHand(SETTINGS, PROFILE, 0, NO_TOOLS, more).ready();
 }
@@ -85,6 +85,30 @@ describe("what a call costs", () => {
         usage: { type: "duration", seconds: 10 },
       });
     expect(spent(hand)).toEqual([1_000]);
+  });
+
+  test("holds what the process was at when it died, but not what a process has told before it ended", () => {
+    const hand = ready();
+    reported(hand, "one").created("two");
+    const atDeath = hand.call.remembered(hand.at);
+    expect(atDeath).toMatchObject({ spentMicros: COST, atRiskMicros: COST });
+    const after = ready(undefined, atDeath);
+    expect(spent(after)).toEqual([COST]);
+    expect(after.call.remembered(after.at)?.spentMicros).toBe(2 * COST);
+    hand.news({ is: "twilio_closed", code: 1006 });
+    const told = hand.call.remembered(hand.at);
+    expect(told?.spentMicros).toBeGreaterThan(COST);
+    expect(told).not.toHaveProperty("atRiskMicros");
+    expect(spent(ready(undefined, told))).toEqual([]);
+  });
+
+  test("is told whole of a call that is handed over in the middle of a response", () => {
+    const hand = ready();
+    hand.created("one").says("one", "one_item", 1000).news({ is: "relay_stopping" }).wait(10_000);
+    expect(hand.ending).toBe("handed_over");
+    const told = hand.call.remembered(hand.at);
+    expect(told?.spentMicros).toBe(sum(spent(hand)));
+    expect(told).not.toHaveProperty("atRiskMicros");
   });
 
   test("goes on from what it was in another process", () => {

@@ -146,6 +146,28 @@ describe("a response whose usage is not reported", () => {
   });
 });
 
+describe("what is at risk while a response is under way", () => {
+  test("is as much as the dearest that there was, for each; and nothing while there is none", () => {
+    const spend = spendOf();
+    expect(spend.atRiskMicros(0)).toBe(0);
+    spend.created("one");
+    spend.done("one", "completed", { input_tokens: 100, output_tokens: 10 }, 0);
+    expect(spend.atRiskMicros(0)).toBe(0);
+    const dearest = spend.micros;
+    spend.created("two");
+    spend.done("two", "completed", { input_tokens: 10, output_tokens: 1 }, 0);
+    spend.created("three");
+    expect(spend.atRiskMicros(0)).toBe(dearest);
+  });
+
+  test("is estimated upward where there was none yet", () => {
+    const spend = spendOf(RATES, 2_000);
+    spend.created("one");
+    spend.spoke("one", 1_000);
+    expect(spend.atRiskMicros(MINUTE_MS)).toBe(1_000 * 4 + 600 * 32 + 20 * 64);
+  });
+});
+
 describe("a transcription", () => {
   test("by the minute costs the length of the audio", () => {
     const cost = spendOf().transcribed({ type: "duration", seconds: 10 }, 0);
