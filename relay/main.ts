@@ -10,6 +10,7 @@ import { type Budget, openBudget } from "./io/budget.ts";
 import { takeCensus } from "./io/census.ts";
 import { ClipsError, readClips } from "./io/clips.ts";
 import { systemClock } from "./io/clock.ts";
+import { SWEEP_EVERY_MS } from "./io/conversations.ts";
 import { CURRENT_TIME, CurrentTime } from "./io/current-time.ts";
 import { readFunctions } from "./io/function-files.ts";
 import { Functions } from "./io/functions.ts";
@@ -21,7 +22,8 @@ import { nativeServersOf } from "./io/mcp/native.ts";
 import { memoryLimitBytes } from "./io/memory-limit.ts";
 import { Metrics } from "./io/metrics.ts";
 import { MetricsDoor } from "./io/metrics-door.ts";
-import type { Records } from "./io/records.ts";
+import { openConversations } from "./io/open-conversations.ts";
+import { type Records, RecordsFailure } from "./io/records.ts";
 import { RedisRecords } from "./io/redis.ts";
 import { RelayServer } from "./io/server.ts";
 import { Store } from "./io/store.ts";
@@ -90,15 +92,18 @@ try {
       ? Store.open(config.dataDir)
       : await RedisRecords.open(config.redisUrl, systemClock, health, log);
 } catch (thrown) {
-  const why = thrown instanceof Error ? thrown.message : String(thrown);
-  console.error(
-    `The relay cannot start: DATA_DIR (${config.dataDir}) cannot be written (${why}). Mend its permissions, or set another folder.`,
-  );
+  const why = thrown instanceof RecordsFailure ? thrown.mend : String(thrown);
+  console.error(`The relay cannot start: ${why}. DATA_DIR is ${config.dataDir}.`);
   process.exit(EX_CONFIG);
 }
 // What the disk will not take back must not end the calls that are up.
 const forget = () => records.forgetOld().catch((thrown) => health.failed(thrown));
 await forget();
+const redis = records instanceof RedisRecords ? records : undefined;
+const kept = { dataDir, redis, keys: config.keys, clock: systemClock, log, health };
+const conversations = await openConversations(kept);
+await conversations.sweep();
+const sweeping = setInterval(() => conversations.sweep(), SWEEP_EVERY_MS);
 // A Redis that is away tells it with the first use that it records.
 const latestS = await records.latestS().catch(() => 0);
 const forgetting = setInterval(forget, FORGET_EVERY_MS);
@@ -155,6 +160,7 @@ try {
     },
     {
       records,
+      conversations,
       health,
       time: new TokenTime(systemClock, latestS, log),
       clock: systemClock,
@@ -202,7 +208,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await server.stop(config.drainMs);
     await mcp?.close();
     vitals.stop();
-    clearInterval(forgetting);
+    for (const timer of [forgetting, sweeping]) clearInterval(timer);
+    // What was forgotten is to be gone from the disk though nobody may be left to see to it.
+    await conversations.sweep();
+    conversations.close();
     await budget?.close();
     records.close();
     presence.gone();
