@@ -3,9 +3,11 @@
  */
 import type { Runner } from "./runner.ts";
 
+/** Each asks the call, which ends as that disturbs the least. */
+type Ends = Pick<Runner, "stop" | "budgetSpent" | "superseded">;
 type Live = {
   readonly callSid: string;
-  readonly runner: Pick<Runner, "stop" | "budgetSpent">;
+  readonly runner: Ends;
   hasStarted: boolean;
 };
 
@@ -53,6 +55,11 @@ export class LiveCalls {
   /** A budget is spent: each is told, and ends. */
   budgetSpent(): void {
     for (const { runner } of [...this.#byToken.values()]) runner.budgetSpent();
+  }
+
+  /** A newer stream of this call comes in. */
+  supersede(callSid: string): void {
+    for (const live of [...this.#byToken.values()]) if (live.callSid === callSid) live.runner.superseded();
   }
 
   /** Asks each to end as soon as that disturbs nobody. */

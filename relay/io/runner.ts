@@ -114,6 +114,10 @@ export class Runner {
     this.#news({ is: "relay_stopping" });
   }
 
+  superseded(): void {
+    this.#news({ is: "superseded" });
+  }
+
   /** A budget of the owner's is spent. */
   budgetSpent(): void {
     this.#news({ is: "budget_spent" });

@@ -7,14 +7,14 @@ import type { BlockList } from "node:net";
 import type { ClipsIn } from "../call/clips.ts";
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import type { Brakes } from "../call/purse.ts";
+import type { Remembered } from "../call/remembered.ts";
 import type { Settings } from "../call/session.ts";
 import { MEDIA_STREAM_PATH, type StreamClaims } from "../contract.ts";
-import { clientOf } from "./address.ts";
 import type { Budget } from "./budget.ts";
 import { Chronicle } from "./chronicle.ts";
 import type { Clock } from "./clock.ts";
+import type { Conversations } from "./conversations.ts";
 import { EdgeDoor } from "./edge-door.ts";
-import { Failures } from "./failures.ts";
 import { type Admission, Gate, type GateTerms } from "./gate.ts";
 import type { Health } from "./health.ts";
 import { LiveCalls } from "./live-calls.ts";
@@ -24,10 +24,10 @@ import { dialModel, type ModelAddress } from "./model.ts";
 import { Pace } from "./pace.ts";
 import { Readiness } from "./readiness.ts";
 import type { Records } from "./records.ts";
-import { Refusals } from "./refusals.ts";
 import { Runner } from "./runner.ts";
 import type { TokenTime } from "./token-time.ts";
 import type { Tools } from "./tools.ts";
+import { TurnedAway } from "./turned-away.ts";
 import { lineOf } from "./twilio-line.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -60,6 +60,7 @@ const CLOSE_WITHIN_MS = 2_000;
 
 export type ServerParts = {
   readonly records: Records;
+  readonly conversations: Pick<Conversations, "keep" | "recall" | "forget">;
   readonly health: Health;
   readonly time: TokenTime;
   readonly clock: Clock;
@@ -79,6 +80,8 @@ type Socket = {
   readonly id: string;
   /** A budget is: the caller is told, and that is all. */
   readonly isSpent: boolean;
+  /** The call comes back, and this is known of it. */
+  readonly before: Remembered | undefined;
   runner: Runner | undefined;
 };
 
@@ -88,11 +91,7 @@ export class RelayServer {
   readonly #health: Health;
   readonly #gate: Gate;
   readonly #edgeDoor: EdgeDoor;
-  /** Undefined: there are none. */
-  readonly #proxies: BlockList | undefined;
-  readonly #failures = new Failures();
-  readonly #refusals: Refusals;
-  readonly #refused: (why: string) => void;
+  readonly #turnedAway: TurnedAway;
   readonly #readiness: Readiness;
   readonly #metricsDoor: ServerParts["metricsDoor"];
   readonly #pace = new Pace();
@@ -107,10 +106,9 @@ export class RelayServer {
   #entering = 0;
 
   constructor(terms: ServerTerms, parts: ServerParts) {
-    const { records, health, time, clock, log, tools, clips, vitals, budget } = parts;
+    const { records, conversations, health, time, clock, log, tools, clips, vitals, budget } = parts;
     this.#terms = terms;
-    this.#proxies = terms.trustedProxies.rules.length > 0 ? terms.trustedProxies : undefined;
-    this.#chronicle = new Chronicle({ records, health });
+    this.#chronicle = new Chronicle({ records, conversations, health });
     this.#health = health;
     this.#clock = clock;
     this.#log = log;
@@ -119,8 +117,8 @@ export class RelayServer {
     this.#budget = budget;
     budget?.whenSpent(() => this.#calls.budgetSpent());
     this.#gate = new Gate(terms.gate, records, time);
-    this.#refusals = new Refusals(clock, log);
-    this.#refused = parts.refused;
+    const { trustedProxies } = terms;
+    this.#turnedAway = new TurnedAway({ trustedProxies, clock, log, refused: parts.refused });
     // What a call needs to be able to write.
     const heartbeat = async (): Promise<void> => {
       await records.heartbeat();
@@ -129,7 +127,8 @@ export class RelayServer {
     this.#readiness = new Readiness({ records: { heartbeat }, health, vitals, clock });
     this.#metricsDoor = parts.metricsDoor;
     const isLive = (jti: string) => this.#calls.has(jti);
-    const hasStarted = async (callSid: string) => this.#calls.hasStarted(callSid);
+    const hasStarted = async (callSid: string) =>
+      this.#calls.hasStarted(callSid) || (await this.#chronicle.recall(callSid)) !== undefined;
     this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive, hasStarted });
     this.#server = Bun.serve<Socket>({
       port: terms.port,
@@ -182,8 +181,8 @@ export class RelayServer {
     await Promise.race([this.#server.stop(), Bun.sleep(CLOSE_WITHIN_MS)]);
     // Whoever is left loses the line, which brings them back as well.
     await this.#server.stop(true);
-    this.#refusals.sumUp();
-    await this.#chronicle.settled();
+    this.#turnedAway.sumUp();
+    await this.#chronicle.close();
   }
 
   async #emptyWithin(ms: number): Promise<void> {
@@ -213,7 +212,7 @@ export class RelayServer {
 
   #open(request: Request, token: string): Response | undefined | Promise<Response | undefined> {
     const early = this.#obstacle();
-    if (early !== undefined) return this.#refuse(503, early);
+    if (early !== undefined) return this.#turnedAway.refuse(503, early);
     const turn = this.#pace.turn();
     return turn === undefined ? this.#check(request, token) : turn.then(() => this.#check(request, token));
   }
@@ -232,7 +231,7 @@ export class RelayServer {
     if (!admission.ok) return this.#fail(request, admission.why);
     // Others have come in meanwhile.
     const late = this.#obstacle();
-    if (late !== undefined) return this.#refuse(503, late);
+    if (late !== undefined) return this.#turnedAway.refuse(503, late);
     this.#entering++;
     try {
       return await this.#enter(request, admission.claims);
@@ -249,13 +248,21 @@ export class RelayServer {
       this.#health.worked();
     } catch (thrown) {
       this.#health.failed(thrown);
-      return this.#refuse(503, "cannot record");
+      return this.#turnedAway.refuse(503, "cannot record");
     }
+    const before = claims.attempt === 0 ? undefined : await this.#takeOn(claims.sub);
     // The token is used up, and the edge makes another for another relay.
-    if (this.#readiness.isStopping) return this.#refuse(503, "stopping");
-    const data: Socket = { claims, id: randomBytes(4).toString("hex"), isSpent, runner: undefined };
+    if (this.#readiness.isStopping) return this.#turnedAway.refuse(503, "stopping");
+    const id = randomBytes(4).toString("hex");
+    const data: Socket = { claims, id, isSpent, before, runner: undefined };
     if (this.#server.upgrade(request, { data })) return undefined;
-    return this.#refuse(400, "upgrade failed");
+    return this.#turnedAway.refuse(400, "upgrade failed");
+  }
+
+  /** What is known of a call that comes back. Twilio has left its older stream, whatever that one's socket says. */
+  #takeOn(callSid: string): Promise<Remembered | undefined> {
+    this.#calls.supersede(callSid);
+    return this.#chronicle.recall(callSid);
   }
 
   /** Why nobody may come in now. */
@@ -269,21 +276,12 @@ export class RelayServer {
       : undefined;
   }
 
-  /** Refuses what is wrong with the handshake itself; whoever does it too often is told to stop. */
   #fail(request: Request, why: string): Response {
-    const forwardedFor = this.#proxies === undefined ? null : request.headers.get("x-forwarded-for");
-    const client = clientOf(this.#peerOf(request), forwardedFor, this.#proxies);
-    return this.#refuse(this.#failures.add(client, this.#clock.monotonicMs()) ? 429 : 401, why);
+    return this.#turnedAway.fail(request, this.#peerOf(request), why);
   }
 
   #peerOf(request: Request): string {
     return this.#server.requestIP(request)?.address ?? "";
-  }
-
-  #refuse(code: number, why: string): Response {
-    this.#refused(why);
-    this.#refusals.add(why);
-    return status(code);
   }
 
   #opened(socket: Bun.ServerWebSocket<Socket>): void {
@@ -309,7 +307,7 @@ export class RelayServer {
         settings: this.#terms.settings,
         toolbox: this.#tools.toolbox,
         clips: this.#clips,
-        before: undefined,
+        before: socket.data.before,
         isSpent: socket.data.isSpent,
         brakes: this.#terms.brakes,
       },
@@ -322,7 +320,7 @@ export class RelayServer {
         if (entry.event === "call.started") this.#calls.started(claims.jti);
         this.#log(entry, call);
       },
-      keep: async () => {},
+      keep: (remembered) => this.#chronicle.keep(claims, remembered),
       spend: (micros) => this.#budget?.spend(micros),
       record: (ending, transferTo) => this.#record(claims, ending, transferTo),
     });

@@ -79,7 +79,7 @@ describe("a relay that cannot start exits with 78 (EX_CONFIG) and says why on it
     writeFileSync(join(data, "relay.sqlite"), "no database at all, but long enough to be read ".repeat(30));
     const { code, errors } = await run({ ...GOOD(), DATA_DIR: data });
     expect(code).toBe(78);
-    expect(errors).toContain("file is not a database");
+    expect(errors).toContain("relay.sqlite in DATA_DIR is damaged");
   });
 });
 

@@ -7,6 +7,7 @@ import { LiveCalls } from "../../../relay/io/live-calls.ts";
 const runner = (stopped: string[], name: string) => ({
   stop: () => void stopped.push(name),
   budgetSpent: () => void stopped.push(`${name} has spent`),
+  superseded: () => void stopped.push(`${name} is superseded`),
 });
 
 test("a call is unstarted until it starts, and is counted once however often it starts or leaves", () => {
@@ -42,6 +43,7 @@ test("all are asked to stop, also where one leaves meanwhile", () => {
         calls.left(name);
       },
       budgetSpent: () => calls.left(name),
+      superseded: () => calls.left(name),
     });
   }
   calls.stop();
@@ -55,4 +57,14 @@ test("all are told that a budget is spent", () => {
   for (const name of ["one", "two"]) calls.add(name, name, runner(told, name));
   calls.budgetSpent();
   expect(told).toEqual(["one has spent", "two has spent"]);
+});
+
+test("a newer stream of a call ends the older one of that call, and of no other", () => {
+  const calls = new LiveCalls();
+  const ended: string[] = [];
+  calls.add("one", "CA1", runner(ended, "one"));
+  calls.add("two", "CA2", runner(ended, "two"));
+  calls.supersede("CA1");
+  calls.supersede("CA3");
+  expect(ended).toEqual(["one is superseded"]);
 });

@@ -20,6 +20,11 @@ import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, TOKEN_SECRET } from "../../rehearsal/relay.ts";
 import { BRAKES, CLIPS, NO_TOOLS, SETTINGS } from "../call/call-in-hand.ts";
 
+const NO_CONVERSATIONS = {
+  keep: () => Promise.resolve(),
+  recall: () => Promise.resolve(undefined),
+  forget: () => Promise.resolve(),
+};
 const RELAY_URL = "ws://localhost";
 const dataDir = mkdtempSync(join(tmpdir(), "relay-"));
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -42,6 +47,7 @@ test("a call whose model cannot be dialled ends as a bug, alone, and its socket 
     },
     {
       records: store,
+      conversations: NO_CONVERSATIONS,
       health: new Health(log),
       time: new TokenTime(systemClock, 0, log),
       clock: systemClock,
