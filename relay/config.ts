@@ -130,7 +130,7 @@ export async function configFrom(
     noiseReduction: reader.read("NOISE_REDUCTION", NoiseReduction, "NOISE_REDUCTION=near, far or off"),
     transcriptionModel: reader.read(
       "TRANSCRIPTION_MODEL",
-      z.string().default("off").transform(unlessOff),
+      z.string().default("gpt-transcribe").transform(unlessOff),
       "TRANSCRIPTION_MODEL=gpt-transcribe, or off",
     ),
     temperature,
