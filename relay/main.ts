@@ -15,7 +15,6 @@ import { CURRENT_TIME, CurrentTime } from "./io/current-time.ts";
 import { readFunctions } from "./io/function-files.ts";
 import { Functions } from "./io/functions.ts";
 import { Health } from "./io/health.ts";
-import { LEDGER_FILE } from "./io/ledger.ts";
 import { makeLog } from "./io/log.ts";
 import type { Catalogue } from "./io/mcp/catalogue.ts";
 import { nativeServersOf } from "./io/mcp/native.ts";
@@ -240,14 +239,12 @@ function maxResidentBytes(): number | undefined {
 }
 
 function budgetIfAny(): Budget | undefined {
-  const redis = records instanceof RedisRecords ? records.connection : undefined;
+  const place = { dataDir, redis: redis?.connection, clock: systemClock, health, log };
   try {
-    return openBudget(config.budgets, { dataDir, redis, clock: systemClock, health, log });
+    return openBudget(config.budgets, place);
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    console.error(
-      `The relay cannot start: what was spent is in ${LEDGER_FILE} in DATA_DIR (${dataDir}), and it cannot be used (${why}). Mend its permissions; if it is damaged, move it away, and budgets begin anew.`,
-    );
+    const why = thrown instanceof RecordsFailure ? thrown.mend : String(thrown);
+    console.error(`The relay cannot start: ${why}. DATA_DIR is ${dataDir}.`);
     process.exit(EX_CONFIG);
   }
 }

@@ -4,10 +4,10 @@
  *
  * Anything here may throw (reject): then nothing was written as far as anybody knows.
  */
-import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import type { Database } from "bun:sqlite";
 import { z } from "zod";
+import { RecordsFailure } from "./records.ts";
+import { isDamage, SqliteFile, sqliteCodeOf, troubleOf } from "./sqlite-file.ts";
 
 export type Booking = {
   /** The same booking may be sent again, and is one. */
@@ -29,72 +29,94 @@ export type Ledger = {
 
 export const monthOf = (day: string): string => day.slice(0, 7);
 
-export const LEDGER_FILE = "spend.sqlite";
+const NAME = "spend.sqlite";
 /** The loop stands still while another process writes, so not for long; what was not written is tried again. */
 const BUSY_MS = 200;
-/** As many days as two Februaries need. */
-const KEEP_DAYS = 800;
+/** Two years of them. */
+const KEEP_PERIODS = 800;
+
+/** A kill takes nothing back, and a power cut some seconds; FULL would hold up every call at every response. */
+const SCHEMA = `
+  PRAGMA synchronous = NORMAL;
+  BEGIN IMMEDIATE;
+  CREATE TABLE IF NOT EXISTS sums (period TEXT PRIMARY KEY, micros INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
+  DELETE FROM sums WHERE period NOT IN (SELECT period FROM sums ORDER BY period DESC LIMIT ${KEEP_PERIODS});
+  COMMIT;`;
 
 const Sum = z.object({ micros: z.number().int() }).nullable();
 
 export class FileLedger implements Ledger {
-  readonly #db: Database;
+  readonly #file: SqliteFile;
 
-  private constructor(db: Database) {
-    this.#db = db;
+  private constructor(file: SqliteFile) {
+    this.#file = file;
   }
 
-  /** @throws if the file cannot be made, read or written */
+  /** @throws {RecordsFailure} with what to do, if the file cannot be made, read or written, or is damaged */
   static open(dataDir: string): FileLedger {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const db = new Database(join(dataDir, LEDGER_FILE), { create: true, strict: true });
-    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    db.exec("PRAGMA journal_mode = WAL");
-    // A kill takes nothing back, and a power cut some seconds; FULL would hold up every call at every response.
-    db.exec("PRAGMA synchronous = NORMAL");
-    db.exec(`
-      CREATE TABLE IF NOT EXISTS sums (period TEXT PRIMARY KEY, micros INTEGER NOT NULL) STRICT;
-      CREATE TABLE IF NOT EXISTS heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
-      DELETE FROM sums WHERE period NOT IN (SELECT period FROM sums ORDER BY period DESC LIMIT ${KEEP_DAYS});
-    `);
-    return new FileLedger(db);
+    try {
+      const file = SqliteFile.open(dataDir, NAME, SCHEMA);
+      file.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+      return new FileLedger(file);
+    } catch (thrown) {
+      throw failureOf(thrown, "");
+    }
   }
 
   async add({ day, micros }: Booking): Promise<Totals> {
-    return this.#atOnce(() => {
+    return this.#atOnce((db) => {
       for (const period of [day, monthOf(day)]) {
-        this.#db
-          .query(
-            `INSERT INTO sums (period, micros) VALUES ($period, $micros)
-             ON CONFLICT (period) DO UPDATE SET micros = micros + excluded.micros`,
-          )
-          .run({ period, micros });
+        db.query(
+          `INSERT INTO sums (period, micros) VALUES ($period, $micros)
+           ON CONFLICT (period) DO UPDATE SET micros = micros + excluded.micros`,
+        ).run({ period, micros });
       }
-      return this.#totals(day);
+      return totalsIn(db, day);
     });
   }
 
   async look(day: string): Promise<Totals> {
-    return this.#atOnce(() => {
+    this.#file.readAnew();
+    return this.#atOnce((db) => {
       // Never the same twice: SQLite writes nothing where nothing changes.
-      this.#db.exec("INSERT OR REPLACE INTO heartbeat (one, at) VALUES (1, abs(random() % 1000000000))");
-      return this.#totals(day);
+      db.exec("INSERT OR REPLACE INTO heartbeat (one, at) VALUES (1, abs(random() % 1000000000))");
+      return totalsIn(db, day);
     });
   }
 
   close(): void {
-    this.#db.close();
-  }
-
-  #totals(day: string): Totals {
-    const sumOf = (period: string): number =>
-      Sum.parse(this.#db.query("SELECT micros FROM sums WHERE period = $period").get({ period }))?.micros ??
-      0;
-    return { dayMicros: sumOf(day), monthMicros: sumOf(monthOf(day)) };
+    this.#file.close();
   }
 
   /** Takes the file's lock first, so that what is read is still true when it is written. */
-  #atOnce<T>(body: () => T): T {
-    return this.#db.transaction(body).immediate();
+  #atOnce<T>(body: (db: Database) => T): T {
+    try {
+      if (!this.#file.isInPlace) throw new Gone();
+      const { db } = this.#file;
+      return db.transaction(() => body(db)).immediate();
+    } catch (thrown) {
+      throw failureOf(thrown);
+    }
   }
+}
+
+function totalsIn(db: Database, day: string): Totals {
+  const sumOf = (period: string): number =>
+    Sum.parse(db.query("SELECT micros FROM sums WHERE period = $period").get({ period }))?.micros ?? 0;
+  return { dayMicros: sumOf(day), monthMicros: sumOf(monthOf(day)) };
+}
+
+class Gone extends Error {
+  readonly code = "SQLITE_READONLY_DBMOVED";
+}
+
+function failureOf(thrown: unknown, untilThen = "; nobody is admitted until then"): RecordsFailure {
+  const code = sqliteCodeOf(thrown);
+  const anew = `end the relay, move ${NAME} away and start it again; budgets then begin anew`;
+  if (thrown instanceof Gone)
+    return new RecordsFailure(code, `${NAME} in DATA_DIR is gone or was replaced: ${anew}`);
+  const trouble = troubleOf(code, NAME);
+  const mend = isDamage(code) ? `${trouble}: ${anew}` : `${trouble}${untilThen}`;
+  return new RecordsFailure(code, mend);
 }

@@ -1,15 +1,16 @@
 /** What was spent, kept in a file and in a real Redis: each booking once, by day and by month, for all who share it. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FileLedger, LEDGER_FILE, type Ledger } from "../../../relay/io/ledger.ts";
+import { FileLedger, type Ledger } from "../../../relay/io/ledger.ts";
 import { RecordsFailure } from "../../../relay/io/records.ts";
 import { RedisLedger } from "../../../relay/io/redis-ledger.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { hasRedis, RedisServer } from "./redis-server.ts";
 
 const DAY = "2026-11-21";
+const FILE = "spend.sqlite";
 let bookings = 0;
 const booking = (micros: number, day = DAY) => ({ id: `booking-${bookings++}`, day, micros });
 
@@ -27,6 +28,15 @@ function inFile(dataDir = folder()): Ledger {
   const ledger = FileLedger.open(dataDir);
   toClose.unshift(() => ledger.close());
   return ledger;
+}
+
+function failureOf(body: () => unknown): unknown {
+  try {
+    body();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
 }
 
 /** What holds for each of them. */
@@ -88,30 +98,45 @@ describe("a ledger in a file", () => {
 
   test("that is no database is not taken for an empty one", () => {
     const dataDir = folder();
-    writeFileSync(join(dataDir, LEDGER_FILE), "no database at all, but long enough to be read ".repeat(30));
-    expect(() => FileLedger.open(dataDir)).toThrow("file is not a database");
-    expect(readFileSync(join(dataDir, LEDGER_FILE), "utf8")).toStartWith("no database");
+    writeFileSync(join(dataDir, FILE), "no database at all, but long enough to be read ".repeat(30));
+    const outcome = failureOf(() => FileLedger.open(dataDir));
+    expect(outcome).toMatchObject({
+      code: "SQLITE_NOTADB",
+      mend: expect.stringContaining("move spend.sqlite"),
+    });
+    expect(readFileSync(join(dataDir, FILE), "utf8")).toStartWith("no database");
   });
 
-  test("that was damaged is not added to", async () => {
+  test("that was damaged while no relay had it open is not opened", async () => {
     const dataDir = folder();
     const ledger = FileLedger.open(dataDir);
     for (let month = 1; month <= 12; month++) await ledger.add(booking(5, `2026-${month + 10}-01`));
     ledger.close();
-    const file = join(dataDir, LEDGER_FILE);
-    const bytes = readFileSync(file);
-    writeFileSync(file, bytes.fill(0xee, 4096));
-    const outcome = await Promise.try(() => inFile(dataDir).add(booking(5))).catch((thrown) => thrown);
-    expect(outcome).toMatchObject({ code: "SQLITE_CORRUPT" });
+    const file = join(dataDir, FILE);
+    writeFileSync(file, readFileSync(file).fill(0xee, 4096));
+    expect(failureOf(() => FileLedger.open(dataDir))).toMatchObject({
+      mend: expect.stringContaining("is damaged"),
+    });
+  });
+
+  test("that was taken away is not added to, nor read: it would all be lost with the process", async () => {
+    const dataDir = folder();
+    const ledger = inFile(dataDir);
+    await ledger.add(booking(5));
+    renameSync(join(dataDir, FILE), join(dataDir, "elsewhere"));
+    for (const asked of [ledger.add(booking(5)), ledger.look(DAY)]) {
+      const outcome = await asked.catch((thrown) => thrown);
+      expect(outcome).toMatchObject({ mend: expect.stringContaining("is gone") });
+    }
+    renameSync(join(dataDir, "elsewhere"), join(dataDir, FILE));
+    expect(await ledger.add(booking(5))).toEqual({ dayMicros: 10, monthMicros: 10 });
   });
 
   test("keeps its sums, and nothing of who spent them", async () => {
     const dataDir = folder();
     const ledger = inFile(dataDir);
     await ledger.add({ id: "canary-of-a-booking", day: DAY, micros: 5 });
-    const bytes = ["", "-wal"].map((end) =>
-      readFileSync(join(dataDir, LEDGER_FILE + end)).toString("latin1"),
-    );
+    const bytes = ["", "-wal"].map((end) => readFileSync(join(dataDir, FILE + end)).toString("latin1"));
     expect(bytes.join("")).toContain(DAY);
     expect(bytes.join("")).not.toContain("canary");
   });
