@@ -9,6 +9,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ENDINGS } from "../call/ending.ts";
 import type { Entry } from "../call/journal.ts";
 import { PHONE_TOOL_NAMES } from "../call/phone-tools.ts";
+import type { Tokens } from "../call/spend.ts";
 import type { Refusal } from "../contract.ts";
 import { CURRENT_TIME } from "./current-time.ts";
 import type { Log, RelayEntry } from "./log.ts";
@@ -28,6 +29,16 @@ const TOOL_S = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 20, 60];
 /** A frame of audio is 20 ms. */
 const STALL_S = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5];
 const MS_PER_S = 1_000;
+/** In a dollar. */
+const MICROS = 1_000_000;
+const TOKEN_KINDS = [
+  "textIn",
+  "textCached",
+  "textOut",
+  "audioIn",
+  "audioCached",
+  "audioOut",
+] as const satisfies ReadonlyArray<keyof Tokens>;
 const MOST_TOOLS = 200;
 const OTHER = "other";
 
@@ -107,11 +118,28 @@ export class Metrics {
     "The longest that the event loop stood still in each half second: so long a frame has waited",
     STALL_S,
   );
+  readonly #spent = this.#counter(
+    "relay_spent_dollars_total",
+    "What OpenAI charges by the usage that it reports, and what was estimated where it reports none",
+    ["is"],
+  );
+  readonly #tokens = this.#counter("relay_tokens_total", "Tokens of the model's, by kind", ["kind"]);
+  readonly #limits = this.#counter(
+    "relay_limits_total",
+    "Times that a call or its silence came to a limit, by what the assistant was to say",
+    ["notice"],
+  );
+  readonly #budgets = this.#counter("relay_budgets_total", "Budgets that were nearly or wholly spent", [
+    "is",
+    "period",
+  ]);
   readonly #storeFailures = this.#counter("relay_store_failures_total", "Times the records went away", []);
   readonly #bugs = this.#counter("relay_bugs_total", "Throws inside a call or a request", []);
 
   constructor() {
     for (const ending of Object.keys(ENDINGS)) this.#ended.inc({ ending }, 0);
+    for (const is of ["reported", "estimated"]) this.#spent.inc({ is }, 0);
+    for (const kind of TOKEN_KINDS) this.#tokens.inc({ kind }, 0);
     for (const is of SESSIONS.values()) this.#sessions.inc({ is }, 0);
     for (const attempt of ["first", "again"]) this.#admitted.inc({ attempt }, 0);
   }
@@ -195,6 +223,19 @@ export class Metrics {
         break;
       case "tool.refused":
         this.#toolRefusals.inc({ why: entry.why });
+        break;
+      case "spend.counted":
+        this.#spent.inc({ is: entry.isEstimated ? "estimated" : "reported" }, entry.micros / MICROS);
+        for (const kind of TOKEN_KINDS) this.#tokens.inc({ kind }, entry[kind]);
+        break;
+      case "limit.reached":
+        this.#limits.inc({ notice: entry.notice });
+        break;
+      case "budget.warned":
+        this.#budgets.inc({ is: "warned", period: entry.period });
+        break;
+      case "budget.spent":
+        this.#budgets.inc({ is: "spent", period: entry.period });
         break;
       case "store.failed":
         this.#storeFailures.inc();

@@ -65,6 +65,27 @@ describe("the figures", () => {
     ]).toEqual([0, 1]);
   });
 
+  test("tell what was spent, in dollars and tokens, reported and estimated apart; and which brakes held", async () => {
+    const tokens = { textIn: 1, textCached: 2, textOut: 3, audioIn: 4, audioCached: 5, audioOut: 6 };
+    const counted = { event: "spend.counted", level: "debug", micros: 250_000, ...tokens } as const;
+    tell(
+      { ...counted, isEstimated: false },
+      { ...counted, isEstimated: false },
+      { ...counted, level: "info", isEstimated: true },
+      { event: "limit.reached", level: "info", notice: "nearly_over" },
+      { event: "budget.warned", level: "warn", period: "day", spentMicros: 8, limitMicros: 10 },
+      { event: "budget.spent", level: "warn", period: "call", spentMicros: 10, limitMicros: 10 },
+    );
+    const samples = await scrape();
+    expect(figureOf(samples, "relay_spent_dollars_total", { is: "reported" })).toBe(0.5);
+    expect(figureOf(samples, "relay_spent_dollars_total", { is: "estimated" })).toBe(0.25);
+    expect(figureOf(samples, "relay_tokens_total", { kind: "textCached" })).toBe(6);
+    expect(figureOf(samples, "relay_tokens_total", { kind: "audioOut" })).toBe(18);
+    expect(figureOf(samples, "relay_limits_total", { notice: "nearly_over" })).toBe(1);
+    expect(figureOf(samples, "relay_budgets_total", { is: "warned", period: "day" })).toBe(1);
+    expect(figureOf(samples, "relay_budgets_total", { is: "spent", period: "call" })).toBe(1);
+  });
+
   test("tell of sessions that were lost and restored", async () => {
     tell({ event: "session.ready", level: "info", afterMs: 100, earlyMs: 0 });
     const samples = await scrape();
