@@ -173,10 +173,16 @@ const unused: string[] = [];
 describe("what a stranger learns", () => {
   test("is the same from every address that is not there, and from every method", async () => {
     const base = rig.relay.url.replace(/^ws/, "http");
-    for (const path of ["/", "/metrics", "/calls", "/media-stream", "/calls/x/ending", "/../relay.sqlite"]) {
-      const response = await fetch(base + path);
-      expect([path, response.status, await response.text()]).toEqual([path, 404, ""]);
+    const ask = async (path: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(base + path, { headers });
+      return [path, response.status, await response.text()];
+    };
+    for (const path of ["/", "/calls", "/media-stream", "/calls/x/ending", "/../relay.sqlite"]) {
+      expect(await ask(path)).toEqual([path, 404, ""]);
     }
+    // This machine itself may read them, and a stranger comes through whatever proxy is on it.
+    expect(await ask("/metrics")).toEqual(["/metrics", 200, expect.stringContaining("relay_")]);
+    expect(await ask("/metrics", { "X-Forwarded-For": "198.51.100.7" })).toEqual(["/metrics", 404, ""]);
     const { url } = await ticket();
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
       const response = await fetch(url.replace(/^ws/, "http"), { method, headers: sign(url) });
