@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyFrom, MEDIA_STREAM_PATH, verifyStreamToken } from "../../../relay/contract.ts";
+import { NEW_FOR_S } from "../../../relay/io/records.ts";
+import { Store } from "../../../relay/io/store.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { ACCOUNT_SID, freePort, startRelay, TOKEN_SECRET } from "../../rehearsal/relay.ts";
 import { addressOf, knockAt, signatureOf } from "./door.ts";
@@ -54,12 +56,16 @@ export type WireVerdicts = Verdicts & {
 };
 
 const AT_ONCE = 16;
+/** So old is the relay's file of uses when it starts. */
+const OLD_FOR_S = 10 * NEW_FOR_S;
 /** HTTP's own refusals, before the relay is asked: a request line that is none, and one that is too long. */
 const REFUSALS = new Set([400, 401, 404, 414, 431, 505]);
 
 export async function knockWithHostileTokens(): Promise<WireVerdicts> {
   const model = startSilentModel();
   const dataDir = mkdtempSync(join(tmpdir(), "hostile-"));
+  // A new one takes no token that was made before it, good or hostile: the token alone is to decide.
+  Store.open(dataDir, termsNow().nowS - OLD_FOR_S).close();
   const relay = await startRelay(freePort(), {
     modelUrl: model.url,
     modelKey: "sk-hostile",
