@@ -120,9 +120,10 @@ const START_TIME_AFTER_NAME = 19;
 function bornOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const began = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[START_TIME_AFTER_NAME];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-    return began === undefined ? null : `${boot} ${began}`;
+    // Ended, and nobody has asked how.
+    return fields[0] === "Z" ? null : `${boot} ${fields[START_TIME_AFTER_NAME]}`;
   } catch {
     return null;
   }
