@@ -42,12 +42,25 @@ const CLOSED_WITHIN_MS = 1_000;
 const ANSWERED_WITHIN_MS = 5_000;
 const TOOL_TOLD_WITHIN_MS = 8_000;
 
-/** @param quiet what is alive in a relay whose calls are over (census.ts) */
-export async function runCell(house: House, quiet: Census, fault: Fault, phase: Phase): Promise<Cell> {
+export type Measure = {
+  /** What is alive in a relay whose calls are over (census.ts); without it nobody looks. */
+  readonly quiet?: Census;
+  /** All bounds on time are so many times as long, where it is not time that is measured. */
+  readonly slack?: number;
+};
+
+export async function runCell(
+  house: House,
+  fault: Fault,
+  phase: Phase,
+  { quiet, slack = 1 }: Measure = {},
+): Promise<Cell> {
   const expected = fault.expected[phase];
   if ("not" in expected) throw new Error(`${fault.name}, ${phase}: ${expected.not}`);
   const stage = await setStage(house);
-  const trial = new Trial({ house, quiet, stage, fault, phase, expected });
+  const { withinS, silentS } = expected;
+  const slackened = { ...expected, withinS: withinS * slack, silentS: silentS * slack };
+  const trial = new Trial({ house, quiet, slack, stage, fault, phase, expected: slackened });
   try {
     await trial.run();
   } catch (thrown) {
@@ -63,7 +76,8 @@ export async function runCell(house: House, quiet: Census, fault: Fault, phase: 
 
 type Given = {
   readonly house: House;
-  readonly quiet: Census;
+  readonly quiet: Census | undefined;
+  readonly slack: number;
   readonly stage: Stage;
   readonly fault: Fault;
   readonly phase: Phase;
@@ -76,7 +90,8 @@ class Trial {
   story: readonly string[] = [];
   figures: Figures = { firstS: undefined, silentS: Number.NaN };
   readonly #house: House;
-  readonly #quiet: ReadonlyMap<string, number>;
+  readonly #quiet: ReadonlyMap<string, number> | undefined;
+  readonly #slack: number;
   readonly #stage: Stage;
   readonly #fault: Fault;
   readonly #phase: Phase;
@@ -84,9 +99,10 @@ class Trial {
   #hearing: Hearing | undefined;
   #struckMs = Number.NaN;
 
-  constructor({ house, quiet, stage, fault, phase, expected }: Given) {
+  constructor({ house, quiet, slack, stage, fault, phase, expected }: Given) {
     this.#house = house;
-    this.#quiet = new Map(Object.entries(quiet));
+    this.#quiet = quiet && new Map(Object.entries(quiet));
+    this.#slack = slack;
     this.#stage = stage;
     this.#fault = fault;
     this.#phase = phase;
@@ -116,7 +132,8 @@ class Trial {
   /** @returns whether the call goes on instead, where that may be */
   async #isOver(outcome: Outcome): Promise<boolean> {
     const { call } = this.#stage;
-    const withinMs = outcome === "leaves" || outcome === "is left" ? LEFT_WITHIN_MS : OVER_WITHIN_MS;
+    const isShort = outcome === "leaves" || outcome === "is left";
+    const withinMs = (isShort ? LEFT_WITHIN_MS : OVER_WITHIN_MS) * this.#slack;
     const isBack = () =>
       outcome === "leaves or goes on" &&
       newWords(this.#sounds, this.#struckMs).some(({ what }) => what !== nameOf("goodbye"));
@@ -149,7 +166,7 @@ class Trial {
     const heardBefore = heardMs(this.#sounds, tone);
     await ask(this.#stage, wish);
     const isAnswered = () => call.timeline.closed || heardMs(this.#sounds, tone) > heardBefore + 200;
-    await until(tone, isAnswered, withinMs).catch(() => {
+    await until(tone, isAnswered, withinMs * this.#slack).catch(() => {
       this.late.push(`a question after it (${wish}) was not answered in ${withinMs / 1000} s`);
     });
   }
@@ -176,7 +193,8 @@ class Trial {
     const fromMs = Math.max(atMs, untilMs);
     const toMs = goesOn ? (this.#settledMs(fromMs) ?? endedMs) : endedMs;
     const spoken = untilMs > atMs ? [{ fromMs: atMs, toMs: untilMs }] : [];
-    this.figures = figuresOf(this.#sounds, this.#expected, { fromMs, toMs: Math.max(fromMs, toMs) }, spoken);
+    const span = { struckMs: atMs, fromMs, toMs: Math.max(fromMs, toMs) };
+    this.figures = figuresOf(this.#sounds, this.#expected, span, spoken);
     this.late.push(...complaintsAbout(this.figures, this.#expected));
   }
 
@@ -216,8 +234,9 @@ class Trial {
       ...(model.openSockets() > 0 ? [`${model.openSockets()} model sockets`] : []),
       ...tools.calls.filter(({ end }) => end === "under way").map(({ tool }) => `the tool ${tool}`),
     ];
-    await until("all is closed", () => open().length === 0, CLOSED_WITHIN_MS).catch(() => {
-      this.late.push(`open ${CLOSED_WITHIN_MS / 1000} s after the end: ${open().join(", ")}`);
+    const withinMs = CLOSED_WITHIN_MS * this.#slack;
+    await until("all is closed", () => open().length === 0, withinMs).catch(() => {
+      this.late.push(`open ${withinMs / 1000} s after the end: ${open().join(", ")}`);
     });
     const left = await this.#left();
     if (left !== undefined) this.wrong.push(`alive in the relay after the end: ${left}`);
@@ -225,9 +244,10 @@ class Trial {
 
   /** What of a call is still alive in the relay's heap; undefined: nothing, or there is no relay. */
   async #left(): Promise<string | undefined> {
-    const census = await censusOf(this.#stage);
-    if (census === undefined) return undefined;
-    const left = Object.entries(census).filter(([kind, count]) => count > (this.#quiet.get(kind) ?? 0));
+    const quiet = this.#quiet;
+    const census = quiet === undefined ? undefined : await censusOf(this.#stage);
+    if (quiet === undefined || census === undefined) return undefined;
+    const left = Object.entries(census).filter(([kind, count]) => count > (quiet.get(kind) ?? 0));
     return left.length === 0 ? undefined : left.map(([kind, count]) => `${count} ${kind}`).join(", ");
   }
 

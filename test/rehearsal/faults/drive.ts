@@ -1,7 +1,6 @@
 /** Brings a call to a phase and strikes there: at a moment that the parties themselves tell, and after no time. */
 import { taggedAudio } from "../audio/clips.ts";
 import type { PlacedCall } from "../carrier/carrier.ts";
-import type { SessionRecord } from "../model/records.ts";
 import type { Phase } from "./expected.ts";
 import { atFrame, type Fault } from "./fault.ts";
 import type { Frame } from "./frames.ts";
@@ -55,7 +54,8 @@ export async function bringTo(phase: Phase, stage: Stage, fault: Fault): Promise
       break;
     case "hanging up":
       await ask(stage, "goodbye");
-      await stage.model.waitFor(() => stage.model.sessions.some(hasLeft), PATIENCE_MS);
+      // Its last event, which is counted when it has come: what is heard of the goodbye is on its way.
+      await until("the whole goodbye", () => counted(stage) >= RESPONSES_WITH_GOODBYE);
       await heard(call, "goodbye");
       break;
     default:
@@ -64,12 +64,10 @@ export async function bringTo(phase: Phase, stage: Stage, fault: Fault): Promise
   return strike(phase, stage, fault);
 }
 
-/** The assistant has said that it hangs up, and all else that it had to say: what is heard of it is on its way. */
-const hasLeft = ({ items, responses }: SessionRecord): boolean =>
-  responses.some(
-    ({ doneAt, itemIds }) =>
-      doneAt !== undefined && items.some(({ id, kind }) => kind === "function_call" && itemIds.includes(id)),
-  );
+/** The greeting's and the goodbye's. */
+const RESPONSES_WITH_GOODBYE = 2;
+const counted = ({ lines }: Stage): number =>
+  lines.filter(({ event, isEstimated }) => event === "spend.counted" && isEstimated === false).length;
 
 /** The caller says something, and wants this. */
 export async function ask(stage: Stage, wish: Wish): Promise<void> {

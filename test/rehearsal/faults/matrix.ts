@@ -36,7 +36,7 @@ export async function runMatrix(
   try {
     const quiet = await quietCensus(house);
     const run = async ({ fault, phase }: Wanted): Promise<Cell> => {
-      const cell = await runCell(house, quiet, fault, phase);
+      const cell = await runCell(house, fault, phase, { quiet });
       onCell(cell);
       return cell;
     };

@@ -32,10 +32,10 @@ export const LENGTH_MS: Readonly<Record<Tone, number>> = {
   other: 500,
 };
 
-export const GREETING_WORDS = "Good day to you Ada, this is the assistant speaking, what may it be?";
+/** As many as can be said in the time. */
+export const GREETING_WORDS = "Good day Ada, what may it be?";
 export const CALLERS_WORDS = "Would you kindly look after my marmalade?";
-export const ANSWER_WORDS =
-  "There are seventeen jars of marmalade in the pantry, nine of them made of oranges and eight of lemons, and all of them were filled in January by your aunt, who has written upon each what is in it.";
+export const ANSWER_WORDS = "There are nine jars of orange marmalade left in the pantry.";
 
 const WORDS: Partial<Record<Tone, string>> = { greeting: GREETING_WORDS, answer: ANSWER_WORDS };
 

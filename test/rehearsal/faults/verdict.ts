@@ -50,10 +50,11 @@ export type Figures = {
 export function figuresOf(
   sounds: readonly Sound[],
   expected: Expected,
-  span: { readonly fromMs: number; readonly toMs: number },
+  span: { readonly struckMs: number; readonly fromMs: number; readonly toMs: number },
   spoken: readonly Pick<Sound, "fromMs" | "toMs">[],
 ): Figures {
-  const first = firstOf(sounds, expected.by, span.fromMs);
+  // Who is asked to wait while they speak has heard it.
+  const first = firstOf(sounds, expected.by, span.struckMs);
   return {
     firstS: first === undefined ? undefined : Math.max(0, first.fromMs - span.fromMs) / 1000,
     silentS: longestSilence(sounds, span.fromMs, span.toMs, spoken) / 1000,
