@@ -16,6 +16,12 @@ export type Texter = {
 };
 
 const SENT_WITHIN_MS = 2000;
+/**
+ * Twilio may ask twice, and a captured webhook may be sent again. An instance of a Function remembers so many calls; what
+ * another one has sent it cannot know.
+ */
+const MOST_REMEMBERED = 1000;
+const alerted = new Set<string>();
 
 export type Alert = {
   readonly callSid: string;
@@ -36,6 +42,9 @@ export async function alertOwner(
 ): Promise<void> {
   const failed = (detail: string) => log({ event: "owner_not_alerted", callSid, detail });
   if (!isPhoneNumber(from)) return failed("what was called is no number");
+  if (alerted.has(callSid)) return;
+  if (alerted.size >= MOST_REMEMBERED) alerted.clear();
+  alerted.add(callSid);
   const digits = lastTwo(caller);
   const body = `Your phone assistant could not go on with a call${digits && ` from …${digits}`}: ${why}.`;
   let timer: ReturnType<typeof setTimeout> | undefined;

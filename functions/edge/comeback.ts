@@ -4,8 +4,8 @@
  * relay finds it by the CallSid.
  *
  * Three bounds, so that no call goes round for ever: at most two streams are tried in a row of which none reached
- * `start`; streams that did, and broke, are at most five in twenty seconds; and a relay that does not answer is waited
- * for that long, while no token is minted. Planned hand-overs are bounded by LAST_ATTEMPT alone.
+ * `start`; streams that did, and broke, are at most five in twenty seconds; and where no relay answers, that long is
+ * waited for one, while no token is minted. Planned hand-overs are bounded by LAST_ATTEMPT alone.
  */
 import { LAST_ATTEMPT, MOST_BREAKS, type StateClaims } from "../../relay/contract.ts";
 import type { Relay } from "./relays.ts";
@@ -29,7 +29,8 @@ export type Happened =
   | { readonly what: "broke"; readonly started: boolean }
   /** The relay answers, and never had the stream. */
   | { readonly what: "not taken" }
-  | { readonly what: "no answer" };
+  /** `answering`: one of the others does; {@link othersFor}. */
+  | { readonly what: "no answer"; readonly answering: Relay | undefined };
 
 export type Comeback =
   | ({ readonly does: "join"; readonly relay: Relay } & Counted)
@@ -40,7 +41,23 @@ export type Comeback =
 /** What the next state carries of all that. */
 export type Counted = Pick<StateClaims, "remints" | "passed" | "broke">;
 
-/** @param order the call's relays, the first that takes it first; at least one */
+/**
+ * The relays that a call may be sent to besides its own, the next one first: each is sent it once in a row, wherever the
+ * row began, for a call may have come back to any of them; while the caller waits, whichever answers first.
+ * @param order the call's relays, the first that takes it first; at least one
+ */
+export function othersFor(
+  { remints, passed = remints, relay, waitingSince }: Before,
+  order: readonly Relay[],
+): readonly Relay[] {
+  if (remints >= MOST_REMINTS) return [];
+  const at = order.findIndex(({ name }) => name === relay);
+  if (at === -1) return order;
+  const others = [...order.slice(at + 1), ...order.slice(0, at)];
+  return waitingSince === undefined ? others.slice(0, Math.max(0, others.length - passed)) : others;
+}
+
+/** @param order as in {@link othersFor} */
 export function comeback(
   happened: Happened,
   before: Before,
@@ -48,14 +65,15 @@ export function comeback(
   nowS: number,
 ): Comeback {
   const { remints, passed = remints, waitingSince } = before;
-  const at = order.findIndex(({ name }) => name === before.relay);
-  const own = order[at] ?? order[0];
-  const next = order[(at + 1) % order.length];
+  const own = order.find(({ name }) => name === before.relay) ?? order[0];
+  const others = othersFor(before, order);
   const broke = (before.broke ?? []).filter((brokeS) => brokeS > nowS - BREAKS_WITHIN_S);
   const join = (relay: Relay | undefined, counted: Counted, broken = broke): Comeback =>
     relay === undefined || before.attempt >= LAST_ATTEMPT
       ? GIVE_UP
       : { does: "join", relay, ...counted, ...(broken.length > 0 && { broke: broken }) };
+  const pass = (relay: Relay): Comeback =>
+    join(relay, { remints: remints + 1, passed: passed + others.indexOf(relay) + 1 });
   const wait = (): Comeback => ({
     does: "wait",
     sinceS: waitingSince ?? nowS,
@@ -63,9 +81,6 @@ export function comeback(
   });
 
   const mayRemint = remints < MOST_REMINTS;
-  // Each is sent the call once in a row, wherever the row began: it may have come back to any of them.
-  const isLeft = mayRemint && (at === -1 || passed + 1 < order.length);
-
   switch (happened.what) {
     case "planned":
       return join(own, { remints: 0 });
@@ -74,16 +89,19 @@ export function comeback(
         return broke.length < MOST_BREAKS ? join(own, { remints: 1, passed: 0 }, [...broke, nowS]) : GIVE_UP;
       }
       return mayRemint ? join(own, { remints: remints + 1, passed }) : GIVE_UP;
-    case "not taken":
-      // It was waited for and is there again; or it has no room, and there is no other.
+    case "not taken": {
+      // It was waited for and is there again.
       if (mayRemint && waitingSince !== undefined) return join(own, { remints: remints + 1, passed });
-      if (isLeft) return join(next, { remints: remints + 1, passed: passed + 1 });
+      const [next] = others;
+      if (next !== undefined) return pass(next);
+      // It has no room, and there never was another.
       return mayRemint && order.length === 1 ? wait() : GIVE_UP;
-    case "no answer":
-      if (isLeft && waitingSince === undefined) {
-        return join(next, { remints: remints + 1, passed: passed + 1 });
-      }
+    }
+    case "no answer": {
+      const { answering } = happened;
+      if (answering !== undefined && others.includes(answering)) return pass(answering);
       return waitingSince === undefined || nowS < waitingSince + WAIT_FOR_S ? wait() : GIVE_UP;
+    }
     default:
       return happened satisfies never;
   }

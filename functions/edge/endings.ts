@@ -28,26 +28,26 @@ export type Ended =
   | { readonly how: "refused" }
   | { readonly how: "unreachable" | "nonsense"; readonly detail: string };
 
-/** While the caller waits for a relay to come back: with the pause between, and Twilio's way, less than 2.5 s a round. */
-const WAITING_MS = 1000;
+/** Of a relay that may be away: with the pause between, and Twilio's way, with the pause between, and Twilio's way, less than 2.5 s a round. */
+const MAYBE_AWAY_MS = 1000;
 
 type Asked = {
   readonly relay: Relay;
   readonly callSid: string;
   readonly attempt: number;
-  /** It is asked again and again. */
-  readonly isWaitedFor?: boolean;
+  /** Then it gets less time, for the caller waits. */
+  readonly isMaybeAway?: boolean;
 };
 
 /** @param nowS whole seconds since 1970 */
 export async function askEnding(
   key: Key,
-  { relay, callSid, attempt, isWaitedFor = false }: Asked,
+  { relay, callSid, attempt, isMaybeAway = false }: Asked,
   nowS: number,
 ): Promise<Ended> {
   const token = await mintEndingToken(key, { relay: relay.name, callSid }, nowS);
   const question = { method: "GET", path: endingPath(callSid), token } as const;
-  const asked = await askRelay(relay, isWaitedFor ? { ...question, withinMs: WAITING_MS } : question);
+  const asked = await askRelay(relay, isMaybeAway ? { ...question, withinMs: MAYBE_AWAY_MS } : question);
   if (asked.kind === "none") return { how: asked.how, detail: asked.detail };
   const { status, body } = asked;
   if (status === 404) return { how: "unknown" };
@@ -70,3 +70,22 @@ export async function askEnding(
       return { how: data.outcome, ending };
   }
 }
+
+/**
+ * The first of these relays that answers as one of ours. It had no stream of this call, unless they share their records,
+ * so what it says of the call is nothing to go by.
+ */
+export async function firstToAnswer(
+  key: Key,
+  relays: readonly Relay[],
+  { callSid, attempt }: Pick<Asked, "callSid" | "attempt">,
+  nowS: number,
+): Promise<Relay | undefined> {
+  const answers = await Promise.all(
+    relays.map((relay) => askEnding(key, { relay, callSid, attempt, isMaybeAway: true }, nowS)),
+  );
+  return relays.find((_, index) => isAnAnswer(answers[index]?.how));
+}
+
+const isAnAnswer = (how: Ended["how"] | undefined): boolean =>
+  how !== undefined && how !== "unreachable" && how !== "refused" && how !== "nonsense";

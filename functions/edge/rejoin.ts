@@ -6,19 +6,23 @@
  * the profile, and so that nobody comes in who has been taken off it.
  */
 import { type ListedProfile, mintState, type News } from "../../relay/contract.ts";
-import { type Before, type Comeback, comeback, type Happened } from "./comeback.ts";
+import { type Before, type Comeback, comeback, type Happened, othersFor } from "./comeback.ts";
 import { connect } from "./connect.ts";
+import { firstToAnswer } from "./endings.ts";
 import { lastWords } from "./last-words.ts";
 import { log } from "./log.ts";
 import { type Moment, stillListed } from "./moment.ts";
-import { inOrderFor } from "./relays.ts";
+import { inOrderFor, type Relay } from "./relays.ts";
 import { type Reply, say } from "./reply.ts";
 import { spoken } from "./sentences.ts";
+
+/** What has happened, as far as the call's own relay can tell. */
+export type Broken = Exclude<Happened, { what: "no answer" }> | { readonly what: "no answer" };
 
 /** @param told.why for the log and the owner, should the call be given up */
 export async function bringBack(
   moment: Moment,
-  happened: Happened,
+  broken: Broken,
   before: Before,
   told: { readonly why: string; readonly news?: News },
 ): Promise<Reply> {
@@ -27,7 +31,9 @@ export async function bringBack(
   const { profile } = listed;
   const { identity, settings, fields, nowS } = moment;
   const { CallSid: callSid, From: from } = fields;
-  const decided = comeback(happened, before, inOrderFor(settings.relays, callSid), nowS);
+  const order = inOrderFor(settings.relays, callSid);
+  const happened = broken.what === "no answer" ? await noAnswer(moment, before, order) : broken;
+  const decided = comeback(happened, before, order, nowS);
   switch (decided.does) {
     case "join": {
       const { does: _, ...to } = decided;
@@ -49,6 +55,18 @@ export async function bringBack(
     default:
       return decided satisfies never;
   }
+}
+
+/** Whether another relay answers is asked first: a token for one that is away would be minted for nothing. */
+async function noAnswer(
+  { settings: { keys }, fields: { CallSid: callSid }, nowS }: Moment,
+  before: Before,
+  order: readonly Relay[],
+): Promise<Happened> {
+  const others = othersFor(before, order);
+  const { attempt } = before;
+  const answering = await firstToAnswer(keys.newest, others, { callSid, attempt }, nowS);
+  return { what: "no answer", answering };
 }
 
 /** A round of it, with Twilio's way there and back and what the relay may take to answer, is less than 2.5 s. */

@@ -8,12 +8,11 @@
 import type { ServerlessFunctionSignature } from "@twilio-labs/serverless-runtime-types/types";
 import { mintTransferState, type StateClaims, verifyState } from "../../relay/contract.ts";
 import { CALLERS_ASSET } from "../edge/callers.ts";
-import type { Happened } from "../edge/comeback.ts";
 import { askEnding } from "../edge/endings.ts";
 import { lastWords } from "../edge/last-words.ts";
 import { lastTwo, log } from "../edge/log.ts";
 import { type Moment, stillListed } from "../edge/moment.ts";
-import { bringBack } from "../edge/rejoin.ts";
+import { type Broken, bringBack } from "../edge/rejoin.ts";
 import { readRelay } from "../edge/relays.ts";
 import { answer, misconfigured, notFromTwilio, type Reply, say } from "../edge/reply.ts";
 import { farewell, type Sentence } from "../edge/sentences.ts";
@@ -53,7 +52,7 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
     const { relay: relayName, attempt, waitingSince } = state.claims;
     const named = readRelay(relayName);
     if (!named.ok) throw new Error("a state of ours names what is not a relay");
-    const asked = { relay: named.relay, callSid, attempt, isWaitedFor: waitingSince !== undefined };
+    const asked = { relay: named.relay, callSid, attempt, isMaybeAway: waitingSince !== undefined };
     const ended = await askEnding(keys.value.newest, asked, nowS);
 
     const goOn = async (go: (moment: Moment) => Promise<Reply>) => {
@@ -64,8 +63,8 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
       const texter = () => context.getTwilioClient();
       return go({ identity: identity.value, settings: settings.value, fields, nowS, texter });
     };
-    const back = (happened: Happened, why: string) =>
-      goOn((moment) => bringBack(moment, happened, state.claims, { why }));
+    const back = (broken: Broken, why: string) =>
+      goOn((moment) => bringBack(moment, broken, state.claims, { why }));
     const end = (sentence: Sentence | undefined, why: string) =>
       goOn((moment) => lastWords(moment, { sentence, why }));
 
@@ -92,7 +91,8 @@ export const handler: ServerlessFunctionSignature = (context, event, callback) =
       }
       case "unreachable": {
         const why = "the relay gave no answer";
-        log({ event: "call_not_taken", callSid, why, detail: ended.detail });
+        // Once, however often it is asked.
+        if (waitingSince === undefined) log({ event: "call_not_taken", callSid, why, detail: ended.detail });
         return back({ what: "no answer" }, why);
       }
       case "refused":

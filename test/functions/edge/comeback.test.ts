@@ -5,6 +5,7 @@ import {
   type Comeback,
   comeback,
   type Happened,
+  othersFor,
   WAIT_FOR_S,
 } from "../../../functions/edge/comeback.ts";
 import type { Relay } from "../../../functions/edge/relays.ts";
@@ -20,7 +21,8 @@ const ago = (seconds: number): number => NOW_S - seconds;
 const BEGUN: Happened = { what: "broke", started: true };
 const UNBEGUN: Happened = { what: "broke", started: false };
 const NOT_TAKEN: Happened = { what: "not taken" };
-const NO_ANSWER: Happened = { what: "no answer" };
+const answering = (relay: Relay | undefined): Happened => ({ what: "no answer", answering: relay });
+const NO_ANSWER = answering(undefined);
 const PLANNED: Happened = { what: "planned" };
 
 const decide = (happened: Happened, before: Partial<Before>, order: readonly Relay[] = [A], nowS = NOW_S) =>
@@ -161,16 +163,31 @@ const ROWS: readonly Row[] = [
     join(B, { remints: 2, passed: 1 }),
   ],
 
-  // No answer: the next relay; where none is left, a wait of 20 s in all, in which nothing is minted.
-  ["had no answer", NO_ANSWER, {}, [A, B], join(B, { remints: 1, passed: 1 })],
+  // No answer: the next relay that does; where none is left, a wait of 20 s in all, in which nothing is minted.
+  ["had no answer", answering(B), {}, [A, B], join(B, { remints: 1, passed: 1 })],
+  ["had no answer, not of the next either", answering(C), {}, [A, B, C], join(C, { remints: 1, passed: 2 })],
   [
-    "had no answer of what is ours no more",
-    NO_ANSWER,
-    { relay: D.name },
-    [A],
+    "had no answer of the last of its order",
+    answering(A),
+    { relay: C.name },
+    [A, B, C],
     join(A, { remints: 1, passed: 1 }),
   ],
-  ["had no answer of the second of two", NO_ANSWER, { remints: 1, relay: B.name }, [A, B], wait(NOW_S, true)],
+  [
+    "had no answer of what is ours no more",
+    answering(B),
+    { relay: D.name },
+    [A, B],
+    join(B, { remints: 1, passed: 2 }),
+  ],
+  [
+    "had no answer of the second of two",
+    answering(A),
+    { remints: 1, relay: B.name },
+    [A, B],
+    wait(NOW_S, true),
+  ],
+  ["had no answer of any", NO_ANSWER, {}, [A, B, C], wait(NOW_S, true)],
   ["had no answer of the only one", NO_ANSWER, {}, [A], wait(NOW_S, true)],
   [
     "had no answer of the only one, however often it was sent before",
@@ -186,11 +203,18 @@ const ROWS: readonly Row[] = [
     [A],
     wait(ago(WAIT_FOR_S - 1), false),
   ],
-  ["had no answer for 20 s", NO_ANSWER, { waitingSince: ago(WAIT_FOR_S) }, [A], GIVE_UP],
+  ["had no answer for 20 s", NO_ANSWER, { waitingSince: ago(WAIT_FOR_S) }, [A, B], GIVE_UP],
   [
-    "is waited for, and goes nowhere else meanwhile",
-    NO_ANSWER,
-    { waitingSince: ago(2) },
+    "has still no answer of its own relay, but of another",
+    answering(A),
+    { remints: 1, passed: 1, relay: B.name, waitingSince: ago(2) },
+    [A, B],
+    join(A, { remints: 2, passed: 2 }),
+  ],
+  [
+    "has still no answer of its own relay, and was sent round too often for another",
+    answering(A),
+    { remints: 2, passed: 1, relay: B.name, waitingSince: ago(2) },
     [A, B],
     wait(ago(2), false),
   ],
@@ -200,6 +224,30 @@ describe("a call that", () => {
   for (const [what, happened, before, order, expected] of ROWS) {
     test(what, () => expect(decide(happened, before, order)).toEqual(expected));
   }
+});
+
+describe("the relays that a call may be sent to besides its own", () => {
+  const others = (before: Partial<Before>, order: readonly Relay[]) =>
+    othersFor({ attempt: 3, remints: 0, relay: A.name, ...before }, order);
+
+  test("are those behind it in the ring, each once in a row", () => {
+    expect(others({}, [A, B, C])).toEqual([B, C]);
+    expect(others({ relay: B.name }, [A, B, C])).toEqual([C, A]);
+    expect(others({ relay: B.name, remints: 1 }, [A, B, C])).toEqual([C]);
+    expect(others({ relay: C.name, remints: 1, passed: 2 }, [A, B, C])).toEqual([]);
+    expect(others({ relay: C.name, remints: 1, passed: 9 }, [A, B, C])).toEqual([]);
+    expect(others({}, [A])).toEqual([]);
+  });
+
+  test("are all the others while the caller waits, and all of them where its own is ours no more", () => {
+    expect(others({ relay: B.name, remints: 1, passed: 2, waitingSince: ago(1) }, [A, B, C])).toEqual([C, A]);
+    expect(others({ relay: D.name, remints: 1 }, [A, B, C])).toEqual([A, B, C]);
+  });
+
+  test("are none for a call that was sent twice in a row", () => {
+    expect(others({ remints: 2, passed: 0 }, [A, B, C])).toEqual([]);
+    expect(others({ remints: 2, passed: 0, waitingSince: ago(1) }, [A, B, C])).toEqual([]);
+  });
 });
 
 /** Where a call goes when this happens again and again, a second apart; undefined: it is still going round. */
@@ -238,7 +286,7 @@ describe("a call for which it never gets better ends:", () => {
 
   test("a relay that never answers is waited for 20 s, and no token is minted meanwhile", () => {
     expect(pathOf(NO_ANSWER, [A], 99)).toEqual(Array.from({ length: WAIT_FOR_S }, () => "wait"));
-    expect(pathOf(NO_ANSWER, [A, B], 99)).toEqual(["b", ...Array.from({ length: WAIT_FOR_S }, () => "wait")]);
+    expect(pathOf(NO_ANSWER, [A, B, C], 99)).toEqual(Array.from({ length: WAIT_FOR_S }, () => "wait"));
   });
 
   test("hand-overs are as many as there are attempts, and a break now and then is none too many", () => {

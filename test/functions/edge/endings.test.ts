@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { askRelay } from "../../../functions/edge/ask.ts";
-import { askEnding } from "../../../functions/edge/endings.ts";
+import { askEnding, firstToAnswer } from "../../../functions/edge/endings.ts";
 import { type Relay, readRelay } from "../../../functions/edge/relays.ts";
 import { keyFrom, verifyEndingToken } from "../../../relay/contract.ts";
 import { Stopwatch } from "../../patience.ts";
@@ -160,7 +160,7 @@ describe("asking a relay how a call ended", () => {
   test("gives up after one second where the caller waits for it again and again", async () => {
     reply = () => new Promise(() => {});
     const [startedMs, watch] = [performance.now(), new Stopwatch()];
-    const asked = { relay, callSid: CALL, attempt: 0, isWaitedFor: true };
+    const asked = { relay, callSid: CALL, attempt: 0, isMaybeAway: true };
     expect(await askEnding(key, asked, NOW_S)).toEqual({ how: "unreachable", detail: "TimeoutError" });
     expect(performance.now() - startedMs).toBeGreaterThan(900);
     expect(watch.stop()).toBeLessThan(1900);
@@ -173,5 +173,33 @@ describe("asking a relay how a call ended", () => {
     expect(await askEnding(key, { relay: dead, callSid: CALL, attempt: 0 }, NOW_S)).toMatchObject({
       how: "unreachable",
     });
+  });
+});
+
+describe("of several relays", () => {
+  test("the first that answers is the next in the row, and not the quickest; none is one that makes no sense", async () => {
+    const answers = new Map<string, () => Response | Promise<Response>>();
+    const servers = ["404", "503", "401", "nonsense", "again"].map((how) => {
+      const own = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        fetch: () => answers.get(how)?.() ?? new Response(null, { status: Number(how) }),
+      });
+      return { how, own, relay: relayAt(`ws://127.0.0.1:${own.port}`) };
+    });
+    answers.set("nonsense", () => new Response("<html>it works!</html>"));
+    const again = { ending: "unknown", outcome: "again", attempt: 0, started: true };
+    answers.set("again", () => Response.json(again));
+    answers.set("404", () => Bun.sleep(50).then(() => new Response(null, { status: 404 })));
+    const first = async (...hows: string[]) => {
+      const asked = hows.flatMap((how) => servers.find((server) => server.how === how)?.relay ?? []);
+      const found = await firstToAnswer(key, asked, { callSid: CALL, attempt: 0 }, NOW_S);
+      return servers.find((server) => server.relay === found)?.how;
+    };
+    expect(await first("503", "404", "again")).toBe("404");
+    expect(await first("401", "nonsense", "again", "404")).toBe("again");
+    expect(await first("401", "503", "nonsense")).toBeUndefined();
+    expect(await first()).toBeUndefined();
+    await Promise.all(servers.map((server) => server.own.stop(true)));
   });
 });

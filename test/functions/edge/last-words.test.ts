@@ -4,7 +4,7 @@ import type { Texter } from "../../../functions/edge/alert.ts";
 import { lastWords } from "../../../functions/edge/last-words.ts";
 import { farewell, spoken } from "../../../functions/edge/sentences.ts";
 import { readSettings } from "../../../functions/edge/settings.ts";
-import { ACCOUNT, AUTH_TOKEN, CALL, CALLER, OUR_NUMBER, SECRET } from "../signed.ts";
+import { ACCOUNT, AUTH_TOKEN, CALLER, OUR_NUMBER, SECRET } from "../signed.ts";
 
 const OWNER = "+15550004444";
 const ENV = {
@@ -22,6 +22,9 @@ const RECORD = {
 
 const read = (chosen: object) => readSettings({ ...ENV, ...chosen }, `{"${CALLER}":{"language":"de"}}`);
 
+let calls = 0;
+const newCall = () => `CA${(++calls).toString(16).padStart(32, "f")}`;
+
 /** What is answered, and to whom a text message goes. */
 async function end(chosen: object, sentence: "lost" | undefined, From = CALLER) {
   const settings = await read(chosen);
@@ -33,7 +36,7 @@ async function end(chosen: object, sentence: "lost" | undefined, From = CALLER) 
   const moment = {
     identity: { accountSid: ACCOUNT, authToken: AUTH_TOKEN, baseUrl: "https://edge.example.com" },
     settings: settings.value,
-    fields: { AccountSid: ACCOUNT, CallSid: CALL, From, To: OUR_NUMBER },
+    fields: { AccountSid: ACCOUNT, CallSid: newCall(), From, To: OUR_NUMBER },
     nowS: 1_800_000_000,
     texter,
   };

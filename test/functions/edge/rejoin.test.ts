@@ -1,8 +1,8 @@
 /** What a call that is brought back is told, as TwiML, token, state and profile: by the edge's own code, with no runtime. */
 import { describe, expect, test } from "bun:test";
-import type { Before, Happened } from "../../../functions/edge/comeback.ts";
+import type { Before } from "../../../functions/edge/comeback.ts";
 import type { Moment } from "../../../functions/edge/moment.ts";
-import { bringBack } from "../../../functions/edge/rejoin.ts";
+import { type Broken, bringBack } from "../../../functions/edge/rejoin.ts";
 import { inOrderFor } from "../../../functions/edge/relays.ts";
 import { farewell, spoken } from "../../../functions/edge/sentences.ts";
 import { readSettings, type Settings } from "../../../functions/edge/settings.ts";
@@ -37,7 +37,7 @@ const momentOf = (changes: Partial<Moment> = {}): Moment => ({
   texter: () => expect.unreachable(),
   ...changes,
 });
-const bring = (happened: Happened, before: Partial<Before>, changes: Partial<Moment> = {}) =>
+const bring = (happened: Broken, before: Partial<Before>, changes: Partial<Moment> = {}) =>
   bringBack(
     momentOf(changes),
     happened,

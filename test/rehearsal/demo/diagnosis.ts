@@ -97,7 +97,7 @@ function atTheModel(seen: Seen): Finding | undefined {
   const told =
     edge === undefined
       ? ""
-      : ` /voice/ended asked the relay, was told "${textIn(edge, "ending")}", and apologised.`;
+      : ` /voice/ended asked the relay, was told "${textIn(edge, "ending")}", and ${textIn(edge, "outcome") === "told" ? "hung up: the relay had apologised" : "apologised"}.`;
   if (refused !== undefined) {
     return {
       name: "model",
