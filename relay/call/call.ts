@@ -83,6 +83,7 @@ export class Call {
   #stage: Stage = { is: "opened" };
   #lastWords: LastWords | undefined;
   #handOverBy: number | undefined;
+  #isSpent: boolean;
   /** What another process is to know. */
   #kept: Remembered | undefined;
   #wasRoutine = false;
@@ -90,6 +91,7 @@ export class Call {
   constructor(terms: Terms, at: number) {
     this.#terms = terms;
     this.#openedAt = at;
+    this.#isSpent = terms.isSpent;
     this.#sessions = new Sessions(terms, this.#outbox, at);
     if (!terms.isSpent) this.#sessions.dial(at);
   }
@@ -138,8 +140,9 @@ export class Call {
     if (this.#stage.is !== "started") return earliest(this.#openedAt + START_WITHIN_MS, sessionsDueAt);
     const { exchange } = this.#stage;
     if (this.#lastWords !== undefined) return this.#lastWords.dueAt(exchange.playback.quietAt);
-    const moveAt = this.#handOverBy && earliest(this.#handOverBy, exchange.pauseAt);
-    return earliest(sessionsDueAt, exchange.nextDeadline(), moveAt);
+    const pauseAt = this.#sessions.isOwed ? undefined : exchange.pauseAt;
+    const moveAt = this.#handOverBy && earliest(this.#handOverBy, pauseAt);
+    return earliest(sessionsDueAt, exchange.nextDeadline(this.#sessions.isUp), moveAt);
   }
 
   /** For logs and tests: where the call is. */
@@ -239,7 +242,7 @@ export class Call {
     this.#stage = { is: "started", streamSid, exchange };
     this.#sessions.started(exchange, { profile, toolbox, tools: offer.told }, at);
     this.#outbox.put({ to: "memory", is: "now" });
-    if (this.#terms.isSpent) return this.#farewell("budget_spent", "before the call", "budget_spent", at);
+    if (this.#isSpent) return this.#farewell("budget_spent", "before the call", "budget_spent", at);
   }
 
   // --- the line and the clock ---------------------------------------------------------------------------------
@@ -263,9 +266,9 @@ export class Call {
       case "superseded":
         return this.#end("superseded", "a newer stream", at);
       case "budget_spent":
-        if (this.#stage.is === "started")
-          this.#farewell("budget_spent", "during the call", "budget_spent", at);
-        return;
+        this.#isSpent = true;
+        this.#sessions.off();
+        return this.#farewell("budget_spent", "during the call", "budget_spent", at);
       case "bug":
         // What the step that threw had begun to say is not to be trusted.
         this.#outbox.take();
@@ -316,9 +319,14 @@ export class Call {
     if (exchange.turns.isHopeless && !exchange.isStaying) return this.#leave(exchange, "no response", at);
     this.#sessions.settle(at);
     if (exchange.mayHangUp(at)) return this.#leave(exchange, "last words heard", at);
-    if (this.#handOverBy !== undefined && (exchange.isPausing(at) || at >= this.#handOverBy)) {
+    if (this.#handOverBy !== undefined && (this.#isPausing(exchange, at) || at >= this.#handOverBy)) {
       this.#handOver(exchange, at);
     }
+  }
+
+  /** Nobody says, does or waits for anything. */
+  #isPausing(exchange: Exchange, at: number): boolean {
+    return exchange.isPausing(at) && !this.#sessions.isOwed;
   }
 
   /** The call cannot go on, and the caller is told so. */
@@ -339,7 +347,7 @@ export class Call {
 
   /** Another process takes the call on, and whatever was being said. */
   #handOver(exchange: Exchange, at: number): void {
-    const isPlanned = exchange.isPausing(at);
+    const isPlanned = this.#isPausing(exchange, at);
     if (!isPlanned) {
       this.#outbox.mute(true);
       exchange.cutOff(at);

@@ -62,7 +62,8 @@ export class CarrierClock {
   }
 
   #took(roundTripMs: number): void {
-    this.#roundTrips.push(roundTripMs);
+    // A carrier whose timestamps jump seems to answer before it was asked.
+    this.#roundTrips.push(Math.max(0, roundTripMs));
     if (this.#roundTrips.length > ROUND_TRIPS_KEPT) this.#roundTrips.shift();
     // The mean of the middle third: one slow packet must not move it, and jitter evens out.
     const sorted = this.#roundTrips.toSorted((a, b) => a - b);

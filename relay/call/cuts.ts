@@ -17,6 +17,8 @@ export class Cuts {
   readonly #cut = new Set<string>();
   readonly #outOfBand = new Set<string>();
   readonly #outOfBandItems = new Set<string>();
+  /** Items of sessions that are gone: whoever stops hearing one of these has heard no more, but no model can cut it. */
+  readonly #gone = new Set<string>();
   readonly count = { bargeIns: 0, truncations: 0 };
 
   constructor(outbox: Outbox, playback: Playback, memory: Memory, streamSid: string) {
@@ -70,7 +72,7 @@ export class Cuts {
       const { item_id, audio_end_ms } = truncation;
       if (this.#outOfBandItems.has(item_id)) continue;
       this.#memory.cut(item_id, audio_end_ms, sentMs[index] ?? 0);
-      this.#truncate(truncation);
+      if (!this.#gone.has(item_id)) this.#truncate(truncation);
     }
     if (truncations.length === 0 || !isByCaller) return unheardMs;
     this.count.bargeIns++;
@@ -87,6 +89,7 @@ export class Cuts {
 
   /** The session is gone, and its conversation with it. */
   lost(): void {
+    for (const itemId of this.#playback.items) this.#gone.add(itemId);
     this.#playback.completeAll();
     this.#cut.clear();
   }

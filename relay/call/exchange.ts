@@ -14,6 +14,7 @@ import { HangUp, type Outlook } from "./hang-up.ts";
 import { type Leave, Limits } from "./limits.ts";
 import { Memory } from "./memory.ts";
 import { printable } from "./model-errors.ts";
+import type { Owed } from "./patience.ts";
 import { NativeCalls } from "./native-calls.ts";
 import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
@@ -192,9 +193,14 @@ export class Exchange {
     return pauseAt !== undefined && at >= pauseAt;
   }
 
-  /** Since when the caller has waited for the model in silence; not for a tool, nor is it them who are waited for. */
-  get owedSince(): number | undefined {
-    return this.tools.isRunning || this.tools.keypad.isAsked ? undefined : this.turns.owedSince;
+  /** The caller waits for the model in silence; not for a tool, nor is it them who are waited for. */
+  get owed(): Owed | undefined {
+    if (this.tools.isRunning || this.tools.keypad.isAsked) return undefined;
+    const { owedSince, saying } = this.turns;
+    if (owedSince !== undefined) return { since: owedSince, hasBegun: false };
+    // It has begun to speak, and what there is of it has been heard.
+    if (saying === undefined || saying.id !== this.#speaker) return undefined;
+    return { since: Math.max(saying.signAt, this.playback.quietAt), hasBegun: true };
   }
 
   created(
@@ -239,7 +245,9 @@ export class Exchange {
       if (goesOn) this.#cuts.unheard(item_id, content_index);
       return false;
     }
-    if (samples <= 0) return false;
+    if (samples <= 0 || delta.length % 4 !== 0) return false;
+    // Nobody was told that this response exists.
+    if (response_id !== this.#speaker && !this.#open.has(response_id)) return false;
     if (this.#callerEndedAt !== undefined) {
       const afterMs = Math.round(at - this.#callerEndedAt);
       this.#outbox.log({ event: "turn.answered", level: "info", afterMs });
@@ -306,16 +314,19 @@ export class Exchange {
     this.turns.wish({ reason: again, notBefore });
   }
 
-  called({ call_id, name, arguments: text, status }: FunctionCall, responseId: string, at: number): void {
+  /** Returns whether it is acted upon. */
+  called({ call_id, name, arguments: text, status }: FunctionCall, responseId: string, at: number): boolean {
     // An interrupted call may hold half of its arguments; the server does not expect an output for it.
-    if (status !== undefined && status !== "completed") return;
-    if (this.#called.has(call_id)) return;
+    if (status !== undefined && status !== "completed") return false;
+    if (this.#called.has(call_id)) return false;
     this.#called.add(call_id);
     this.memory.called(call_id, name, text);
     const isLeaving = name === "end_call" || name === "transfer_call";
     if (this.turns.isSilenced(responseId)) {
       this.#answers.give(call_id, isLeaving ? CALL_GOES_ON : INTERRUPTED);
-    } else if (isLeaving && this.#open.get(responseId)?.reason === "nudge") {
+      return false;
+    }
+    if (isLeaving && this.#open.get(responseId)?.reason === "nudge") {
       // It had to call something, and this is what it found.
       this.#answers.give(call_id, CALL_GOES_ON);
     } else if (isLeaving && this.#parts.offer.phone.has(name)) {
@@ -323,6 +334,7 @@ export class Exchange {
     } else {
       this.tools.called(call_id, name, text, at);
     }
+    return true;
   }
 
   #leave(callId: string, transfer: string | undefined, responseId: string, at: number): void {
@@ -352,6 +364,11 @@ export class Exchange {
     this.#spokenSinceCaller = false;
     this.#nudge.callerStarted();
     this.tools.callerStarted(this.#interrupt(at), at);
+    this.#stay();
+  }
+
+  /** Nobody leaves, where that is for the caller to say. */
+  #stay(): void {
     const callIds = this.#hangUp.callOff();
     if (callIds === undefined) return;
     this.#outbox.log({ event: "hang_up.called_off", level: "info" });
@@ -375,6 +392,7 @@ export class Exchange {
 
   pressed(digit: string, at: number): void {
     this.limits.stirred(at);
+    if (this.leavesFor === "nobody_there") this.#stay();
     this.#outbox.log({ event: "keypad", level: "debug" });
     this.#spokenSinceCaller = false;
     if (this.tools.pressed(digit, this.#isHeard(at), at)) return;
@@ -414,9 +432,11 @@ export class Exchange {
     this.turns.tick(at);
   }
 
-  nextDeadline(): number | undefined {
+  /** @param isUp there is a model that could be asked for anything */
+  nextDeadline(isUp: boolean): number | undefined {
     const leaveBy = this.#hangUp.isStaying ? undefined : this.#hangUp.dueAt(this.#outlook());
-    const conversation = earliest(this.turns.dueAt, this.tools.dueAt(), this.#requests.dueAt);
+    const askAt = isUp ? this.#requests.dueAt : undefined;
+    const conversation = earliest(this.turns.dueAt, this.tools.dueAt(), askAt);
     return earliest(conversation, leaveBy, this.limits.dueAt);
   }
 

@@ -19,7 +19,8 @@ const MOST_UNSENT = 8;
 const MOST_CHARS_PER_S = 20;
 
 type Kept =
-  | { readonly by: "caller"; readonly itemId: string; words: string }
+  /** `isOpen`: said, and not answered yet. */
+  | { readonly by: "caller"; readonly itemId: string; words: string; isOpen: boolean }
   | { readonly by: "assistant"; readonly itemId: string; words: string; isCut: boolean }
   | {
       readonly by: "tool";
@@ -37,10 +38,14 @@ export class Memory {
   readonly #unsent = new Map<string, string>();
   /** The item of which the caller was sent audio last. */
   #newest: string | undefined;
+  /** Asked for every piece of audio. */
+  #hasOpen = false;
 
   constructor(outbox: Outbox, before: readonly Line[] = []) {
     this.#outbox = outbox;
-    this.#kept = before.map((line) => (line.by === "tool" ? { ...line } : { ...line, itemId: "" }));
+    this.#kept = before.map((line) =>
+      line.by === "tool" ? { ...line } : { ...line, itemId: "", isOpen: false },
+    );
   }
 
   /** What is known of the conversation, oldest first. */
@@ -112,7 +117,9 @@ export class Memory {
 
   /** A turn of the caller's is over; its words may come. */
   turn(itemId: string | undefined): void {
-    if (itemId !== undefined) this.#add({ by: "caller", itemId, words: "" });
+    if (itemId === undefined) return;
+    this.#hasOpen = true;
+    this.#add({ by: "caller", itemId, words: "", isOpen: true });
   }
 
   heard(itemId: string, words: string | undefined): void {
@@ -122,13 +129,21 @@ export class Memory {
     this.#changed();
   }
 
-  /** What the caller said last, and has no answer to: another session hears it again. */
-  forgetTurn(): void {
-    while (this.#kept.at(-1)?.by === "caller") this.#kept.pop();
+  /** They have the answer to what they said. */
+  turnAnswered(): void {
+    if (!this.#hasOpen) return;
+    this.#hasOpen = false;
+    for (const kept of this.#kept) if (kept.by === "caller") kept.isOpen = false;
   }
 
+  /** What the caller said, and has no answer to: another session hears it again. */
+  forgetTurn(): void {
+    this.#kept = this.#kept.filter((kept) => kept.by !== "caller" || !kept.isOpen);
+  }
+
+  /** Keys are not heard again. */
   typed(words: string): void {
-    this.#add({ by: "caller", itemId: "", words });
+    this.#add({ by: "caller", itemId: "", words, isOpen: false });
   }
 
   // --- tools --------------------------------------------------------------------------------------------------

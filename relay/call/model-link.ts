@@ -134,17 +134,16 @@ export class ModelLink {
     }
   }
 
+  /** Whether the attempt that is being made comes to nothing, and how. */
+  late(at: number): Loss | undefined {
+    if (this.#state.is !== "joining") return undefined;
+    // Of what there is no more time for, the last loss says more.
+    if (at >= this.#giveUpAt) return this.#loss;
+    if (this.#state.by === undefined || at < this.#state.by) return undefined;
+    return { ending: "model_not_ready", detail: this.#state.isOpen ? "configuring" : "dialling" };
+  }
+
   tick(at: number): void {
-    if (this.#state.is === "joining" && at >= this.#giveUpAt) {
-      this.#outbox.put({ to: "session", is: "drop" });
-      this.#state = { is: "given up" };
-    } else if (this.#state.is === "joining" && this.#state.by !== undefined && at >= this.#state.by) {
-      this.lost(
-        { ending: "model_not_ready", detail: this.#state.isOpen ? "configuring" : "dialling" },
-        false,
-        at,
-      );
-    }
     if (this.#state.is === "pausing" && at >= this.#state.until) this.dial(at);
   }
 

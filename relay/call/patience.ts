@@ -9,14 +9,22 @@ const AFTER_MS = {
   cut: 0,
   /** There is no session. */
   down: 600,
-  /** There has not been one yet: calls begin with a moment of silence. */
-  start: 1_500,
+  /** Nothing was said yet: calls begin with a moment of silence. */
+  start: 1_900,
   /** There is a session, and it does not answer. */
   owed: 3_500,
 } as const;
 const AGAIN_AFTER_MS = 4_000;
+/** A session that has let the caller wait for so long will not do better. A thought may take longer than a word. */
+const DEAD_AFTER_MS = { unbegun: 10_000, begun: 6_500 } as const;
 
 export type Wait = { readonly since: number; readonly why: keyof typeof AFTER_MS };
+/** The caller waits for the model. `hasBegun`: it broke off in the middle of what it was saying. */
+export type Owed = { readonly since: number; readonly hasBegun: boolean };
+
+/** When a session is given up that is there and says nothing. */
+export const deadAt = (owed: Owed | undefined): number | undefined =>
+  owed && owed.since + DEAD_AFTER_MS[owed.hasBegun ? "begun" : "unbegun"];
 
 export class Patience {
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -32,6 +40,11 @@ export class Patience {
 
   told(at: number): void {
     this.#toldAt = at;
+  }
+
+  /** What was being said to the caller, or waited to be, is not. */
+  cutOff(at: number): void {
+    if (this.#toldAt > at) this.#toldAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Whether the caller was asked to wait in this silence. */

@@ -70,6 +70,11 @@ export class Playback {
     return this.#clock.roundTripMs;
   }
 
+  /** Of which something may be still to be heard. */
+  get items(): readonly string[] {
+    return this.#parts.map(({ itemId }) => itemId);
+  }
+
   /** Audio sent so far, in ms. */
   get sentMs(): number {
     return this.#sent / SAMPLES_PER_MS;

@@ -14,7 +14,7 @@ import { classOf, printable } from "./model-errors.ts";
 import { type Loss, ModelLink } from "./model-link.ts";
 import { Negotiation } from "./negotiation.ts";
 import type { Outbox } from "./outbox.ts";
-import { Patience, type Wait } from "./patience.ts";
+import { deadAt, Patience, type Wait } from "./patience.ts";
 import type { Remembered } from "./remembered.ts";
 import { openingFor, type Settings, type Wanted } from "./session.ts";
 
@@ -89,9 +89,11 @@ export class Sessions {
     return this.#link.givenUp;
   }
 
-  /** Something was being said, and is not over. */
+  /** Something was being said, and is not over; the caller has spoken, and has no answer; or they were asked to wait. */
   get isOwed(): boolean {
-    return this.#isOwed;
+    const { downSince } = this.#link;
+    const isWaiting = downSince !== undefined && this.#patience.wasTold(downSince);
+    return this.#isOwed || this.#intake.isTurn || isWaiting;
   }
 
   get isTranscribed(): boolean {
@@ -140,7 +142,7 @@ export class Sessions {
 
   /** @param status of the HTTP answer, where the handshake was refused */
   closed(code: number, status: number | undefined, at: number): void {
-    if (this.#started?.exchange.isLeaving) return this.#link.off();
+    if (this.#started?.exchange.isLeaving) return this.off();
     if (this.#negotiation.state !== "dialling") {
       return this.#lose({ ending: "model_dropped", detail: `code ${code}` }, false, at);
     }
@@ -187,7 +189,7 @@ export class Sessions {
         return exchange.created(event.response, at);
       case "response.output_audio.delta":
         if (!exchange.delta(event, at)) return;
-        this.#intake.turnAnswered();
+        this.#answered(exchange);
         this.#hopeless = 0;
         if (this.#heardFrom) return;
         this.#heardFrom = true;
@@ -205,8 +207,8 @@ export class Sessions {
       case "response.output_item.done":
         if ("call_id" in event.item) {
           // It is being acted upon: to hear it once more would be to act twice.
-          this.#intake.turnAnswered();
-          return exchange.called(event.item, event.response_id, at);
+          if (exchange.called(event.item, event.response_id, at)) this.#answered(exchange);
+          return;
         }
         if ("server_label" in event.item) exchange.native.item(event.item, at, event.response_id);
         return;
@@ -236,17 +238,24 @@ export class Sessions {
     const { lines } = exchange.memory;
     const comesBack = before !== undefined || !isFirst;
     const isSilent = lines.length === 0 && !this.#heardFrom;
-    const greets = isSilent || (isFirst && profile.news !== undefined);
+    const hasOpening = openingFor(settings, profile) !== undefined;
+    const greets = hasOpening && (isSilent || (isFirst && profile.news !== undefined));
     // Whoever was asked to wait is told that the waiting is over; whose turn is still to be heard gets the answer to it.
     const isOwed = comesBack && !greets && !this.#intake.isTurn && (this.#isOwed || wasTold);
     exchange.resumed(isOwed, at);
     // The greeting first, then what the caller has already said: if there is speech in it, the server's detection
     // finds a response to interrupt, just as if they had spoken over it; the other way round the two would collide.
-    if (greets && openingFor(settings, profile) !== undefined) exchange.greet(at);
+    if (greets) exchange.greet(at);
     this.#isOwed = false;
     this.#isCut = false;
     this.#append(this.#intake.open());
     for (const key of this.#earlyKeys.splice(0)) exchange.pressed(key, at);
+  }
+
+  /** The caller has what they spoke for. */
+  #answered(exchange: Exchange): void {
+    this.#intake.turnAnswered();
+    exchange.memory.turnAnswered();
   }
 
   #responseDone(response: Parameters<Exchange["responseDone"]>[0], exchange: Exchange, at: number): void {
@@ -315,6 +324,7 @@ export class Sessions {
     if (!wasUp) return;
     const { exchange } = this.#started;
     const { isCut, isOwed } = exchange.lost(at);
+    if (isCut) this.#patience.cutOff(at);
     if (!exchange.isStaying) this.#link.off();
     const isTurn = this.#intake.close();
     // They are heard again, and not twice.
@@ -343,10 +353,9 @@ export class Sessions {
     const { exchange, at: startedAt } = this.#started;
     if (!exchange.isStaying) return undefined;
     const { downSince } = this.#link;
-    if (downSince === undefined) {
-      return exchange.owedSince === undefined ? undefined : { since: exchange.owedSince, why: "owed" };
-    }
-    if (!this.#hasBeenUp) return { since: startedAt, why: "start" };
+    const isWaiting = downSince !== undefined || exchange.owed !== undefined;
+    if (isWaiting && !this.#heardFrom) return { since: startedAt, why: "start" };
+    if (downSince === undefined) return exchange.owed && { since: exchange.owed.since, why: "owed" };
     return { since: downSince, why: this.#isCut ? "cut" : "down" };
   }
 
@@ -370,10 +379,14 @@ export class Sessions {
     const { pauseAt } = this.#started.exchange;
     const { age } = this.#link;
     const renewAt = age === undefined || pauseAt === undefined ? age?.latest : Math.max(age.soon, pauseAt);
-    return earliest(earliest(this.#link.dueAt, renewAt), this.#intake.dueAt, this.#clipDueAt());
+    const dead = this.#link.isUp ? deadAt(this.#started.exchange.owed) : undefined;
+    const link = earliest(this.#link.dueAt, renewAt, dead);
+    return earliest(link, this.#intake.dueAt, this.#clipDueAt());
   }
 
   tick(at: number): void {
+    const late = this.#link.late(at);
+    if (late !== undefined) this.#lose(late, false, at);
     this.#link.tick(at);
     if (this.#started !== undefined) this.#append(this.#intake.tick(at));
   }
@@ -382,13 +395,14 @@ export class Sessions {
   settle(at: number): void {
     if (this.#started === undefined) return;
     const { exchange } = this.#started;
-    if (exchange.turns.isHopeless) this.#unanswered(at);
+    const dead = this.#link.isUp ? deadAt(exchange.owed) : undefined;
+    if (exchange.turns.isHopeless || (dead !== undefined && at >= dead)) this.#unanswered(at);
     if (this.#link.isUp) exchange.askForResponse(at);
     this.#renew(exchange, at);
     const clipAt = this.#clipDueAt();
     if (clipAt === undefined || at < clipAt) return;
     this.play("one_moment", at);
-    this.#patience.told(exchange.playback.quietAt);
+    this.#patience.told(Math.max(at, exchange.playback.quietAt));
   }
 }
 

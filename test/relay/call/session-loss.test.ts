@@ -122,6 +122,19 @@ describe("a session that breaks while the caller speaks", () => {
     expect(hand.appended).toEqual([audio(20, 1)]);
   });
 
+  test("and what they press is not said twice, nor forgotten with what they said", () => {
+    const hand = greeted().press("5").callerStarts().media(0, audio(20, 1)).callerEnds("turn").news(DROPPED);
+    hand.wait(0).news({ is: "model_open" }).updated();
+    expect(seedOf(hand).filter((line) => line.startsWith("user"))).toEqual(["user: caller pressed 5"]);
+  });
+
+  test("over an assistant that was calling something: what is not acted upon is no answer", () => {
+    const hand = greeted().callerStarts().callerEnds().created("r1").callerStarts().media(0, audio(20, 1));
+    hand.calls("r1", "c1", "end_call", "incomplete").calls("r1", "c2").done("r1", "cancelled");
+    hand.news(DROPPED).wait(0).news({ is: "model_open" }).updated();
+    expect(hand.appended).toEqual([audio(20, 1)]);
+  });
+
   test("but not what has been answered", () => {
     const hand = greeted().callerStarts().media(0, audio(20, 1)).callerEnds().speaks("r1", 200).wait(40);
     hand.probesBack().wait(300).marksBack().news(DROPPED).wait(0);
@@ -176,6 +189,7 @@ describe("what cannot be had again", () => {
     const hand = greeted().news(DROPPED).wait(0).news({ is: "model_open" }).wait(3_500);
     expect(dials(hand)).toBe(2);
     expect(hand.wait(250).effects).toContainEqual({ to: "session", is: "dial" });
+    expect(hand.news({ is: "model_open" }).events.map(({ type }) => type)).toEqual(["session.update"]);
   });
 
   test("a caller who hangs up meanwhile ends the call as ever", () => {
@@ -196,6 +210,69 @@ describe("a call that begins and has no session yet", () => {
     expect(hand.creates[0]?.response.metadata).toEqual({ reason: "greeting" });
     expect(hand.ofType("conversation.item.create")).toEqual([]);
   });
+});
+
+test("what another session has said is cut in no conversation, but remembered as it was heard", () => {
+  const hand = speaking("One two three four five six seven eight.", 4_000).said("r1", "i1").done("r1");
+  hand.wait(1_000).news(DROPPED).wait(0).news({ is: "model_open" }).updated().callerStarts();
+  expect(hand.frames[0]).toMatchObject({ event: "clear" });
+  expect(hand.truncations).toEqual([]);
+  hand.news(DROPPED).wait(250).news({ is: "model_open" }).updated();
+  expect(seedOf(hand).at(-1)).toBe("assistant: One two …");
+});
+
+test("a word to wait that was cut off is said again at once when there is need of it", () => {
+  const hand = greeted().callerStarts().callerEnds().wait(3_500);
+  hand.created("r1").says("r1", "i1", 400).wait(100).news(DROPPED);
+  expect(hand.frames[0]).toMatchObject({ event: "clear" });
+  expect(clips(hand)).toEqual(["one_moment", "one_moment"]);
+});
+
+test("a tool that takes its time while there is no session keeps nobody's timer running", () => {
+  const rig = new ToolRig({ policy: policyOf(`${CREATE}=allow`) });
+  rig.callerSays("Add milk.");
+  rig.modelCalls([CREATE, { content: "milk" }]);
+  rig.wait(1_000).news({ is: "model_closed", code: 1006 }).wait(3_000);
+  expect(rig.call.nextDeadline()).toBeGreaterThan(rig.at);
+});
+
+test("a model that is gone when all is said is told nothing more", () => {
+  const hand = greeted().callerStarts().callerEnds().created("r1").says("r1", "i1", 1_000);
+  hand.calls("r1", "end").done("r1").news(DROPPED).media(40).media(60);
+  expect(hand.events).toEqual([]);
+});
+
+describe("a call that is to move while it has no session", () => {
+  const STOPPING = { is: "relay_stopping" } as const;
+
+  test("waits for one that answers what is owed, and says so if there is none in time", () => {
+    const hand = speaking("One two three four.").news(STOPPING).wait(500).news(DROPPED).wait(7_499);
+    expect(hand.ending).toBeUndefined();
+    hand.wait(1);
+    expect(hand.ending).toBe("handed_over");
+    expect(hand.call.remembered(hand.at)).toMatchObject({ isPlanned: false, owesAnswer: true });
+  });
+
+  test("does not forget a turn that the next session has been sent, and has not found yet", () => {
+    const hand = greeted().callerStarts().media(0, audio(20, 1)).news(DROPPED).wait(0);
+    hand.news({ is: "model_open" }).updated().news(STOPPING).wait(1_000);
+    expect(hand.ending).toBeUndefined();
+    expect(hand.call.remembered(hand.at)).toMatchObject({ owesAnswer: true });
+  });
+
+  test("moves unnoticed where nothing is owed", () => {
+    const hand = greeted().wait(1_000).news(DROPPED).news(STOPPING);
+    expect(hand.ending).toBe("handed_over");
+    expect(hand.call.remembered(hand.at)).toMatchObject({ isPlanned: true, owesAnswer: false });
+  });
+});
+
+test("a budget that is spent before the call has begun is not forgotten when it does", () => {
+  const hand = new CallInHand().connected().news({ is: "budget_spent" });
+  expect(hand.effects).toContainEqual({ to: "session", is: "drop" });
+  hand.start();
+  expect(clips(hand)).toEqual(["budget_spent"]);
+  expect(hand.wait(3_500).ending).toBe("budget_spent");
 });
 
 test("a model that does not answer is not waited for in silence", () => {
