@@ -91,6 +91,12 @@ export class Turns {
     return this.idle ? undefined : this.#owedSince;
   }
 
+  /** The response that is being said, and when it last gave a sign of life. */
+  get saying(): { readonly id: string; readonly signAt: number } | undefined {
+    const id = this.#active;
+    return id === undefined || this.#silenced.has(id) ? undefined : { id, signAt: this.#signAt };
+  }
+
   /** The caller is being sent what they waited for. */
   answered(): void {
     this.#owedSince = undefined;
