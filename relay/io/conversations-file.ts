@@ -98,6 +98,7 @@ export class ConversationsFile implements Conversations {
   }
 
   async recall(callSid: string): Promise<Remembered | undefined> {
+    if (this.#unforgotten.has(callSid)) return undefined;
     const done = await this.#done(({ db }) =>
       Row.parse(db.query("SELECT sealed FROM conversations WHERE call_sid = $callSid").get({ callSid })),
     );

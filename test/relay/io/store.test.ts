@@ -78,7 +78,7 @@ describe("a file of an earlier relay, which knew of no transfers", () => {
   test("is opened with all that it holds, and takes transfers from then on", async () => {
     const { folder, file } = old();
     file.close();
-    const opened = Store.open(folder);
+    const opened = Store.open(folder, NOW_S + 30);
     expect(await opened.lastOf(CALL)).toEqual({ jti: "old", attempt: 0, ending: "line_lost" });
     const token = { jti: "new", callSid: CALL, attempt: 1, issuedS: NOW_S, expiresS: NOW_S + 60 };
     expect(await opened.use(token)).toEqual({ isFirst: true, latestS: NOW_S });
