@@ -156,6 +156,7 @@ beforeAll(async () => {
     "/voice/pin",
     "/voice/ended",
     "/voice/transferred",
+    "/voice/message",
     "/voice/stream-status",
     "/voice/fallback",
   ]) {

@@ -10,7 +10,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { admit, type Terms } from "../../../functions/edge/admission.ts";
-import { receiveCall, receiveDialled, receiveDigits } from "../../../functions/edge/webhook.ts";
+import { receiveCall, receiveDialled, receiveDigits, receiveEnded } from "../../../functions/edge/webhook.ts";
 import { keyFrom, verifyPinState, verifyState, verifyTransferState } from "../../../relay/contract.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../../functions/signed.ts";
 import { type Captured, capture, eventOf, type Path, parametersOf, signedText } from "./captured.ts";
@@ -62,14 +62,14 @@ const decidersAt = (nowS: number): Deciders => ({
     };
   },
   "/voice/ended": async (base, event) => {
-    const received = receiveCall(identityAt(base), "/voice/ended", event);
+    const received = receiveEnded(identityAt(base), "/voice/ended", event);
     if (!received.ok) return { rank: "refused", why: received.refusal.why };
-    const { CallSid: callSid, From: from } = received.fields;
+    const { CallSid: callSid, From: from, CallStatus: status } = received.fields;
     if (!TERMS.callers.has(from)) return { rank: "refused", why: "turned away" };
     const { state } = received;
     const verified = await verifyState([await KEY], state ?? "", nowS);
     if (!verified.ok || verified.claims.sub !== callSid) return { rank: "refused", why: "state not ours" };
-    return { rank: "let in", by: { callSid, from, state } };
+    return { rank: "let in", by: { callSid, from, status, state } };
   },
   "/voice/transferred": async (base, event) => {
     const received = receiveDialled(identityAt(base), "/voice/transferred", event);
