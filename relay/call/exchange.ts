@@ -14,10 +14,10 @@ import { HangUp, type Outlook } from "./hang-up.ts";
 import { type Leave, Limits } from "./limits.ts";
 import { Memory } from "./memory.ts";
 import { printable } from "./model-errors.ts";
-import type { Owed } from "./patience.ts";
 import { NativeCalls } from "./native-calls.ts";
 import { Nudge } from "./nudge.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Owed } from "./patience.ts";
 import { Playback } from "./playback.ts";
 import { type Brakes, Purse } from "./purse.ts";
 import type { Remembered } from "./remembered.ts";
@@ -70,6 +70,8 @@ export class Exchange {
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
   #clips = 0;
+  /** When the caller will have heard what the model has said so far. */
+  #saidUntil = Number.NEGATIVE_INFINITY;
   /** Those that are not over: why they were asked for (undefined: the server created them), and what they say. */
   readonly #open = new Map<string, { readonly reason: string | undefined; words: string }>();
   /** The response of which the caller was sent audio last. */
@@ -200,7 +202,7 @@ export class Exchange {
     if (owedSince !== undefined) return { since: owedSince, hasBegun: false };
     // It has begun to speak, and what there is of it has been heard.
     if (saying === undefined || saying.id !== this.#speaker) return undefined;
-    return { since: Math.max(saying.signAt, this.playback.quietAt), hasBegun: true };
+    return { since: Math.max(saying.signAt, this.#saidUntil), hasBegun: true };
   }
 
   created(
@@ -264,6 +266,7 @@ export class Exchange {
     if (!this.#cuts.isOutOfBand(response_id)) this.memory.sent(item_id);
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
+    this.#saidUntil = this.playback.quietAt;
     const { streamSid } = this.#parts;
     this.#outbox.twilio({ event: "media", streamSid, media: { payload: delta } });
     this.#outbox.twilio({ event: "mark", streamSid, mark: { name } });

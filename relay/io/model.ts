@@ -25,7 +25,7 @@ export type ModelLine = {
 const CLOSE_WITHIN_MS = 500;
 
 /** A peer that has vanished sends no close, and the kernel takes minutes of audio for it: only a ping finds out. */
-const PATIENCE = { pingEveryMs: 5_000, silentForMs: 10_000 } as const;
+const PATIENCE = { pingEveryMs: 1_500, silentForMs: 4_000 } as const;
 
 export function dialModel(
   { url, model, apiKey }: ModelAddress,
@@ -48,9 +48,10 @@ export function dialModel(
     if (socket.readyState !== WebSocket.OPEN) return;
     const at = performance.now();
     if (wasHeard) heardAt = at;
-    wasHeard = false;
-    if (at - heardAt >= patience.silentForMs) socket.terminate();
+    // Whoever has just said something need not be asked.
+    else if (at - heardAt >= patience.silentForMs) return socket.terminate();
     else socket.ping();
+    wasHeard = false;
   }, patience.pingEveryMs);
   socket.onopen = () => ears.opened();
   socket.onmessage = ({ data }) => {

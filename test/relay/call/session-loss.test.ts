@@ -198,8 +198,8 @@ describe("what cannot be had again", () => {
 });
 
 describe("a call that begins and has no session yet", () => {
-  test("is asked to wait after a second and a half", () => {
-    const hand = new CallInHand().connected().start().wait(1_499);
+  test("is asked to wait before two seconds are over", () => {
+    const hand = new CallInHand().connected().start().wait(1_899);
     expect(clips(hand)).toEqual([]);
     expect(clips(hand.wait(1))).toEqual(["one_moment"]);
   });
@@ -279,6 +279,47 @@ test("a model that does not answer is not waited for in silence", () => {
   const hand = greeted().callerStarts().callerEnds().wait(3_499);
   expect(clips(hand)).toEqual([]);
   expect(clips(hand.wait(1))).toEqual(["one_moment"]);
+});
+
+test("a model that does not answer in another session either is given up, and the caller is told at once", () => {
+  const hand = greeted().callerStarts().callerEnds().created("r1").wait(10_000);
+  hand.wait(0).news({ is: "model_open" }).updated().callerStarts().callerEnds().created("r2").wait(10_000);
+  expect(clips(hand).at(-1)).toBe("sorry");
+  expect(hand.wait(3_500).ending).toBe("model_failed");
+});
+
+test("a model that greets nobody is not waited for in silence either", () => {
+  const hand = new CallInHand().ready().wait(1_899);
+  expect(clips(hand)).toEqual([]);
+  expect(clips(hand.wait(1))).toEqual(["one_moment"]);
+});
+
+test("a session that never begins its answer is given up after 10 s", () => {
+  const hand = greeted().callerStarts().callerEnds().created("r1").wait(9_999);
+  expect([dials(hand), clips(hand)]).toEqual([1, ["one_moment", "one_moment"]]);
+  expect(dials(hand.wait(1))).toBe(2);
+});
+
+test("a session that stops in the middle of a sentence is asked after, and then given up", () => {
+  const hand = speaking("One two three four five six.", 2_000).wait(2_000);
+  const since = hand.at;
+  hand.wait(3_600);
+  expect([dials(hand), clips(hand)]).toEqual([1, ["one_moment"]]);
+  while (dials(hand) === 1 && hand.at < since + 10_000) hand.wait(100);
+  expect(hand.at - since).toBeLessThanOrEqual(6_700);
+  hand.wait(0).news({ is: "model_open" }).updated();
+  expect(seedOf(hand).at(-1)).toContain("assistant: One two three four five six.");
+  expect(hand.creates[0]?.response.metadata).toEqual({ reason: "resume" });
+});
+
+test.each(["!!!", "AAAAA"])("audio that is no base64 of a response (%p) is not passed on", (delta) => {
+  const hand = greeted().callerStarts().callerEnds().created("r1");
+  const frame = { response_id: "r1", item_id: "i1", content_index: 0, delta };
+  expect(hand.model({ type: "response.output_audio.delta", ...frame }).frames).toEqual([]);
+});
+
+test("audio of a response that nobody has heard of is not passed on", () => {
+  expect(greeted().says("unheard_of", "i1", 200).frames).toEqual([]);
 });
 
 test("a session that will soon be too old is replaced in a pause", () => {
