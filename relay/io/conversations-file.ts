@@ -126,6 +126,8 @@ export class ConversationsFile implements Conversations {
   async #sweep(): Promise<void> {
     const hadFailed = this.#hasFailedLately;
     this.#hasFailedLately = false;
+    // Whoever else left this file has deleted it; two who were both about to make one may have made two.
+    if ((this.#opened?.generation ?? 0) < newestIn(this.#terms.dataDir)) this.#drop();
     await this.#done((file) => file.readAnew());
     for (const callSid of [...this.#unforgotten]) await this.forget(callSid);
     const stale = { nowS: this.#terms.clock.unixS(), keptForS: KEPT_FOR_S };
@@ -181,13 +183,9 @@ export class ConversationsFile implements Conversations {
 
   /** @throws where there is none to be had */
   #file(): SqliteFile {
-    if (this.#opened !== undefined && !this.#isNewest(this.#opened)) this.#drop();
+    if (this.#opened?.file.isInPlace === false) this.#drop();
     this.#opened ??= this.#open(0);
     return this.#opened.file;
-  }
-
-  #isNewest({ file, generation }: Opened): boolean {
-    return file.isInPlace && generation >= newestIn(this.#terms.dataDir);
   }
 
   #open(least: number): Opened {

@@ -3,7 +3,7 @@
  * kept again, in a new file where need be, by every process, and the log says what is wrong and what mends it.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Conversations } from "../../../relay/io/conversations.ts";
@@ -109,6 +109,19 @@ test("a file that somebody deletes under two processes is made again by both", a
   await areShared(one, other);
   for (const name of readdirSync(place.dataDir)) rmSync(place.path(name));
   await areShared(one, other, place.open());
+  expect(place.told).toEqual([]);
+});
+
+test("of two files, as two who both make one may leave them, the newer is everybody's from the next sweep on", async () => {
+  const one = place.open();
+  await one.keep(newSid("CA"), aConversation("x"));
+  const elsewhere = await Place.make();
+  elsewhere.open().close();
+  copyFileSync(elsewhere.path(), place.path("conversations-1.sqlite"));
+  await elsewhere.remove();
+  await one.sweep();
+  expect(databases()).toEqual(["conversations-1.sqlite"]);
+  await areShared(one, place.open());
   expect(place.told).toEqual([]);
 });
 
