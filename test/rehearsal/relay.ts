@@ -62,6 +62,9 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
       // The machine of a rehearsal may stand still, or have a full disk, and that is not what is rehearsed.
       MAX_STALL_MS: "off",
       MIN_DISK_MB: "0",
+      // Callers of a rehearsal may say nothing for long, and some of its models never do.
+      SILENCE_ASK_SECONDS: "off",
+      SILENCE_END_SECONDS: "off",
       ...options.env,
     },
     stdin: "ignore",
