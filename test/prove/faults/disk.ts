@@ -169,7 +169,9 @@ async function mend(
     return { isUp: isUp === "started as it was", how: isUp };
   }
   // What nobody can read is moved away, as the message has it.
-  for (const name of readdirSync(disk.path)) if (name !== "lost+found") rmSync(join(disk.path, name));
+  for (const name of readdirSync(disk.path)) {
+    if (/\.sqlite(?:-\w+)?$/.test(name)) rmSync(join(disk.path, name));
+  }
   await stage.start();
   return { isUp: true, how: isUp };
 }
