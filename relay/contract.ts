@@ -213,6 +213,8 @@ const StateClaims = z.strictObject({
   broke: z.array(Seconds).min(1).max(MOST_BREAKS).exactOptional(),
   /** The caller is waiting since then for the relay to answer, and no stream was sent anywhere meanwhile. */
   waitingSince: Seconds.exactOptional(),
+  /** When the caller was asked to wait, last. */
+  toldAt: Seconds.exactOptional(),
 });
 const TransferClaims = z.strictObject({
   ...timed,

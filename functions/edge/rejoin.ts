@@ -71,14 +71,17 @@ async function noAnswer(
 
 /** A round of it, with Twilio's way there and back and what the relay may take to answer, is less than 2.5 s. */
 const PAUSE_S = 1;
+/** A silent line is taken for a dead one. */
+const TELL_AGAIN_AFTER_S = 4;
 
 /** Twilio asks again, with nothing minted: a token that is not used at once is of no use to its caller. */
 async function wait(
   { identity: { baseUrl }, settings: { keys }, fields: { CallSid: callSid }, nowS }: Moment,
-  { attempt, remints, relay, passed, broke }: Before,
-  { sinceS, tells }: Extract<Comeback, { does: "wait" }>,
+  { attempt, remints, relay, passed, broke, toldAt }: Before,
+  { sinceS, tells: tellsFirst }: Extract<Comeback, { does: "wait" }>,
   { language }: ListedProfile,
 ): Promise<Reply> {
+  const tells = tellsFirst || nowS >= (toldAt ?? sinceS) + TELL_AGAIN_AFTER_S;
   log({ event: "call_waits", callSid, waitedS: nowS - sinceS });
   const carried = {
     callSid,
@@ -88,6 +91,7 @@ async function wait(
     ...(passed !== undefined && { passed }),
     ...(broke !== undefined && { broke }),
     waitingSince: sinceS,
+    ...(tells ? { toldAt: nowS } : toldAt !== undefined && { toldAt }),
   };
   const state = await mintState(keys.newest, carried, nowS);
   return say([

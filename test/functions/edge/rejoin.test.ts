@@ -116,16 +116,16 @@ describe("a call that is brought back", () => {
 
 describe("a call whose only relay gives no answer", () => {
   const before = { remints: 1, passed: 0, broke: [NOW_S - 2], relay: "wss://relay0.example.com" };
-  const noAnswer = async (waitingSince?: number) =>
+  const noAnswer = async (waitingSince?: number, toldAt = NOW_S - 3) =>
     bring(
       { what: "no answer" },
-      { ...before, ...(waitingSince !== undefined && { waitingSince }) },
+      { ...before, ...(waitingSince !== undefined && { waitingSince, toldAt }) },
       {
         settings: await settingsOf(1),
       },
     );
 
-  test("is told so once in the caller's language, and asked about again at once, with nothing minted", async () => {
+  test("is told so in the caller's language, and asked about again at once, with nothing minted", async () => {
     const [said, redirect, ...rest] = verbsOf(await noAnswer());
     expect([said, rest]).toEqual([spoken("oneMoment", "fr"), []]);
     if (redirect?.verb !== "redirect") throw new Error("not redirected");
@@ -135,6 +135,7 @@ describe("a call whose only relay gives no answer", () => {
       attempt: 4,
       ...before,
       waitingSince: NOW_S,
+      toldAt: NOW_S,
     });
   });
 
@@ -142,7 +143,15 @@ describe("a call whose only relay gives no answer", () => {
     const [pause, redirect, ...rest] = verbsOf(await noAnswer(NOW_S - 19));
     expect([pause, rest]).toEqual([{ verb: "pause", lengthS: 1 }, []]);
     if (redirect?.verb !== "redirect") throw new Error("not redirected");
-    expect(await stateIn(redirect.url)).toMatchObject({ attempt: 4, waitingSince: NOW_S - 19 });
+    const carried = { attempt: 4, waitingSince: NOW_S - 19, toldAt: NOW_S - 3 };
+    expect(await stateIn(redirect.url)).toMatchObject(carried);
+  });
+
+  test("is told again after some seconds: a silent line is taken for a dead one", async () => {
+    const [said, redirect] = verbsOf(await noAnswer(NOW_S - 9, NOW_S - 4));
+    expect(said).toEqual(spoken("oneMoment", "fr"));
+    if (redirect?.verb !== "redirect") throw new Error("not redirected");
+    expect(await stateIn(redirect.url)).toMatchObject({ waitingSince: NOW_S - 9, toldAt: NOW_S });
   });
 
   test("is told after 20 s that it is of no use", async () => {

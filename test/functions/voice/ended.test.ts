@@ -201,7 +201,8 @@ describe("a relay that does not answer", () => {
         remints: 1,
         passed: 0,
         relay: relay.url,
-        ...(since !== undefined && { waitingSince: since }),
+        // It was told so in the same second.
+        ...(since !== undefined && { waitingSince: since, toldAt: since }),
       });
       expect(relay.asked.length).toBe(asked + 2);
       asked += 1;
