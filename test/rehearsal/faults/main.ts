@@ -23,16 +23,25 @@ if (values.list || wanted.length === 0) {
   process.exit(values.list ? 0 : 2);
 }
 
+// Whoever is impatient leaves no process behind: the cells that run are run to their end, and no others.
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+
 const startedAt = performance.now();
 let done = 0;
 let red = 0;
-const { cells, again } = await runMatrix(wanted, Number(values.lanes), ({ fault, phase, wrong }) => {
-  done += 1;
-  if (wrong.length > 0) red += 1;
-  const words = `${done} of ${wanted.length}, ${red} red`;
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words}`);
-  else if (wrong.length > 0) process.stderr.write(`${words}: ${fault}, ${phase}: ${wrong.join("; ")}\n`);
-});
+const { cells, again } = await runMatrix(
+  wanted,
+  Number(values.lanes),
+  ({ fault, phase, wrong }) => {
+    done += 1;
+    if (wrong.length > 0) red += 1;
+    const words = `${done} of ${wanted.length}, ${red} red`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words}`);
+    else if (wrong.length > 0) process.stderr.write(`${words}: ${fault}, ${phase}: ${wrong.join("; ")}\n`);
+  },
+  stopping.signal,
+);
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
 console.log(tableOf(faults, cells));
 console.log("\nSeconds to the first sound that the caller hears after the fault.");

@@ -26,11 +26,15 @@ export type Ran = {
 /** A call in a small crowd, for what came too late in a large one. */
 const FEW = 2;
 
-/** @param lanes so many at a time */
+/**
+ * @param lanes so many at a time
+ * @param stopping those that run are run to their end, and no others
+ */
 export async function runMatrix(
   wanted: readonly Wanted[],
   lanes: number,
   onCell: (cell: Cell) => void,
+  stopping?: AbortSignal,
 ): Promise<Ran> {
   const house = await openHouse();
   try {
@@ -40,12 +44,12 @@ export async function runMatrix(
       onCell(cell);
       return cell;
     };
-    const first = await inLanes(wanted, lanes, run);
+    const first = await inLanes(wanted, lanes, run, stopping);
     // Bounds on time are about us, and not about how many calls, processes and stand-ins share this machine.
     const again = first.filter(({ isLateOnly }) => isLateOnly);
     const isAgain = ({ fault, phase }: Wanted) =>
       again.some((cell) => cell.fault === fault.name && cell.phase === phase);
-    const second = await inLanes(wanted.filter(isAgain), FEW, run);
+    const second = await inLanes(wanted.filter(isAgain), FEW, run, stopping);
     return { cells: [...first.filter(({ isLateOnly }) => !isLateOnly), ...second], again };
   } finally {
     await house.stop();
@@ -56,13 +60,17 @@ async function inLanes(
   wanted: readonly Wanted[],
   lanes: number,
   run: (one: Wanted) => Promise<Cell>,
+  stopping: AbortSignal | undefined,
 ): Promise<Cell[]> {
   const cells: Cell[] = [];
   // One for all lanes: each takes the next.
   const left = wanted.values();
   await Promise.all(
     Array.from({ length: lanes }, async () => {
-      for (const one of left) cells.push(await run(one));
+      for (const one of left) {
+        if (stopping?.aborted) return;
+        cells.push(await run(one));
+      }
     }),
   );
   return cells;

@@ -65,20 +65,32 @@ const TOOLS: readonly Fault[] = [
 const isStream = (head: string): boolean => head.startsWith("GET /media-stream/");
 const isQuestion = (head: string): boolean => head.startsWith("GET /calls/");
 
-/** @param next how the streams that come next are met, before all is well again */
-function lineBroken(name: string, next: readonly Welcome[], expected: Expectations): Fault {
+/**
+ * @param next how the streams that come next are met, before all is well again
+ * @param forever or is never well again
+ */
+function lineBroken(
+  name: string,
+  next: readonly Welcome[],
+  expected: Expectations,
+  forever?: Welcome,
+): Fault {
+  const prepare = ({ relayDoor }: Stage): void => {
+    relayDoor.isFor = isStream;
+    relayDoor.next.push(...next);
+    if (forever !== undefined) relayDoor.welcome = forever;
+  };
   return {
     name,
     side: "line",
-    arm: ({ relayDoor }, struck) => {
-      relayDoor.isFor = isStream;
-      relayDoor.next.push({ is: "reset" }, ...next);
+    arm: (stage, struck) => {
+      stage.relayDoor.next.push({ is: "reset" });
+      prepare(stage);
       struck();
     },
-    strike: ({ relayDoor }) => {
-      relayDoor.isFor = isStream;
-      relayDoor.next.push(...next);
-      relayDoor.stream?.reset();
+    strike: (stage) => {
+      prepare(stage);
+      stage.relayDoor.stream?.reset();
     },
     expected,
   };
@@ -135,7 +147,8 @@ const FURTHER_MS = 400;
 
 const LINE: readonly Fault[] = [
   lineBroken("line: reset", [], broughtBack(3)),
-  lineBroken("line: reset, then refused twice (503)", refused(503, 2), broughtBack(3.5, 4)),
+  lineBroken("line: reset, then refused once (503)", [{ is: "status", status: 503 }], broughtBack(3.5, 4)),
+  lineBroken("line: reset, then refused for good (503)", [], apology(4, 6), { is: "status", status: 503 }),
   lineBroken(
     "line: reset, then a slow handshake",
     [{ is: "let in late", afterMs: STALL_MS }],
@@ -184,10 +197,6 @@ const LINE: readonly Fault[] = [
     expected: inAll({ by: [], withinS: 0, silentS: Number.POSITIVE_INFINITY, outcome: "is left" }),
   },
 ];
-
-function refused(status: number, times: number): Welcome[] {
-  return Array.from({ length: times }, () => ({ is: "status", status }));
-}
 
 // --- the edge ---------------------------------------------------------------------------------------------------
 

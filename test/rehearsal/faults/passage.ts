@@ -159,16 +159,15 @@ export class Passage {
   }
 
   #refuse(bytes: Uint8Array, status: number): void {
-    let rest = bytes;
-    for (let end = this.#requestEnd.take(rest); end !== undefined; end = this.#requestEnd.take(rest)) {
-      rest = rest.subarray(end);
-      this.#client.write(Buffer.from(statusAnswer(status)));
-      if (rest.length === 0) return;
-    }
+    if (this.#requestEnd.take(bytes) === undefined) return;
+    this.#client.write(Buffer.from(statusAnswer(status)));
+    this.#client.finish("close");
   }
 }
 
-const statusAnswer = (status: number): string => `HTTP/1.1 ${status} Scripted\r\nContent-Length: 0\r\n\r\n`;
+/** Whoever asks again does so by another connection, which may be met in another way. */
+const statusAnswer = (status: number): string =>
+  `HTTP/1.1 ${status} Scripted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
 
 /** Whoever asks again does so by another connection, which may be another's. */
 const asLast = (head: Buffer): Buffer =>
