@@ -116,14 +116,13 @@ export function isAlive(pid: number): boolean {
 /** The 22nd field of /proc/<pid>/stat, counted from behind the name, which may hold anything: proc(5). */
 const START_TIME_AFTER_NAME = 19;
 
-/** When a process began, in a boot of this machine; null: only Linux tells. */
+/** When a process began, in ticks since the machine did; null: only Linux tells. */
 function bornOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
     // Ended, and nobody has asked how.
-    return fields[0] === "Z" ? null : `${boot} ${fields[START_TIME_AFTER_NAME]}`;
+    return fields[0] === "Z" ? null : (fields[START_TIME_AFTER_NAME] ?? null);
   } catch {
     return null;
   }
