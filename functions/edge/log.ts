@@ -152,7 +152,7 @@ const LEVELS = {
   call_finished: "info",
   call_handed_over: "info",
   call_broken_off: "warn",
-  call_waits: "warn",
+  call_waits: "info",
   call_given_up: "error",
   owner_alerted: "info",
   owner_not_alerted: "error",
