@@ -21,7 +21,10 @@ export const WAIT_FOR_S = 20;
 const BREAKS_WITHIN_S = WAIT_FOR_S;
 
 /** What a state says of the stream that is over. */
-export type Before = Pick<StateClaims, "attempt" | "remints" | "relay" | "passed" | "broke" | "waitingSince" | "toldAt">;
+export type Before = Pick<
+  StateClaims,
+  "attempt" | "remints" | "relay" | "passed" | "broke" | "waitingSince" | "toldAt"
+>;
 
 export type Happened =
   /** The call was away as it was meant to be: handed over, or nobody else was reached. */

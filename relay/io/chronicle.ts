@@ -16,6 +16,11 @@ export type ChronicleParts = {
   readonly health: Health;
 };
 
+export type Ended = { readonly ending: Ending; readonly transferTo?: string };
+
+/** Some minutes of a busy relay. */
+const MOST_UNWRITTEN = 1_000;
+
 /** Whether anybody may still want the conversation. */
 const COMES_BACK: Readonly<Record<Outcome, boolean>> = {
   finished: false,
@@ -36,6 +41,8 @@ export class Chronicle {
   /** By call: what is being kept of it. */
   readonly #keeping = new Map<string, Promise<void>>();
   readonly #writing = new Set<Promise<void>>();
+  /** By token: endings that could not be written down. The edge asks within seconds, and this process still knows. */
+  readonly #unwritten = new Map<string, Ended>();
   readonly #again: ReturnType<typeof setInterval>;
 
   constructor(parts: ChronicleParts) {
@@ -59,11 +66,23 @@ export class Chronicle {
   ended({ jti, sub: callSid }: StreamClaims, ending: Ending, transferTo?: string): void {
     this.#last.delete(jti);
     const { records, health } = this.#parts;
-    const written = records
-      .ended({ jti, callSid }, ending, transferTo)
-      .catch((thrown) => health.failed(thrown));
+    const written = records.ended({ jti, callSid }, ending, transferTo).catch((thrown) => {
+      health.failed(thrown);
+      this.#unwritten.set(jti, { ending, ...(transferTo !== undefined && { transferTo }) });
+      if (this.#unwritten.size > MOST_UNWRITTEN) this.#forgetOldest();
+    });
     const isOver = !COMES_BACK[ENDINGS[ending].outcome];
     this.#track(isOver ? Promise.all([written, this.#forget(callSid)]) : written);
+  }
+
+  /** How the stream that this token opened ended, where only this process knows. */
+  unwritten(jti: string): Ended | undefined {
+    return this.#unwritten.get(jti);
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#unwritten.keys();
+    if (oldest !== undefined) this.#unwritten.delete(oldest);
   }
 
   /** Also what has not changed. */

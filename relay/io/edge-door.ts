@@ -4,6 +4,7 @@
  */
 import { ENDINGS, type Ending } from "../call/ending.ts";
 import { CallSid, type TriesClaims, verifyEndingToken, verifyTriesToken } from "../contract.ts";
+import type { Ended } from "./chronicle.ts";
 import type { GateTerms } from "./gate.ts";
 import type { Health } from "./health.ts";
 import type { Records } from "./records.ts";
@@ -29,6 +30,8 @@ export type EdgeDoorParts = {
   readonly health: Health;
   /** Whether the stream that this token opened is up. */
   readonly isLive: (jti: string) => boolean;
+  /** How that stream ended, where it could not be written down. */
+  readonly unwritten: (jti: string) => Ended | undefined;
   /** Whether there is anything of this call to go on with: a conversation, or a live stream that has begun. */
   readonly hasStarted: (callSid: string) => Promise<boolean>;
 };
@@ -66,7 +69,9 @@ export class EdgeDoor {
   async #lastOf(callSid: string): Promise<Known | undefined> {
     const last = await this.#parts.records.lastOf(callSid);
     if (last === undefined) return undefined;
-    const { ending, attempt, jti, transferTo } = last;
+    const { attempt, jti } = last;
+    const { ending, transferTo } =
+      last.ending === undefined ? { ...last, ...this.#parts.unwritten(jti) } : last;
     const started = await this.#parts.hasStarted(callSid);
     if (ending !== undefined) {
       const { outcome } = ENDINGS[ending];

@@ -129,7 +129,9 @@ export class RelayServer {
     const isLive = (jti: string) => this.#calls.has(jti);
     const hasStarted = async (callSid: string) =>
       this.#calls.hasStarted(callSid) || (await this.#chronicle.recall(callSid)) !== undefined;
-    this.#edgeDoor = new EdgeDoor({ terms: terms.gate, records, time, health, isLive, hasStarted });
+    const unwritten = (jti: string) => this.#chronicle.unwritten(jti);
+    const door = { terms: terms.gate, records, time, health, isLive, unwritten, hasStarted };
+    this.#edgeDoor = new EdgeDoor(door);
     this.#server = Bun.serve<Socket>({
       port: terms.port,
       reusePort: terms.reusePort,

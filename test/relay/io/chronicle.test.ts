@@ -134,3 +134,14 @@ describe("a conversation", () => {
     expect(kept.has(CALL)).toBe(true);
   });
 });
+
+test("an ending that cannot be written is told for as long as this process lives, the newest thousand", async () => {
+  const records = { ended: () => Promise.reject(new Error("full")) };
+  const conversations = { keep: async () => {}, recall: async () => undefined, forget: async () => {} };
+  const full = new Chronicle({ records, conversations, health });
+  for (let i = 0; i <= 1_000; i++) full.ended({ ...CLAIMS, jti: `jti-${i}` }, "transferred", "anna");
+  await full.close();
+  expect(full.unwritten("jti-1000")).toEqual({ ending: "transferred", transferTo: "anna" });
+  expect([full.unwritten("jti-0"), full.unwritten("jti-unheard-of")]).toEqual([undefined, undefined]);
+  expect(health.isWell).toBe(false);
+});

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import "../../patience.ts";
 import { ENDINGS, type Ending } from "../../../relay/call/ending.ts";
 import { endingPath, keyFrom, mintEndingToken } from "../../../relay/contract.ts";
+import type { Ended } from "../../../relay/io/chronicle.ts";
 import { EdgeDoor } from "../../../relay/io/edge-door.ts";
 import { Health } from "../../../relay/io/health.ts";
 import { isEnding } from "../../../relay/io/records.ts";
@@ -24,6 +25,7 @@ let door: EdgeDoor;
 /** The calls that there is something of to go on with, and the streams that are up. */
 const begun = new Set<string>();
 const live = new Set<string>();
+const unwritten = new Map<string, Ended>();
 beforeAll(() => {
   store = Store.open(folder);
   const terms = { keys: [key], relayUrl: RELAY };
@@ -34,6 +36,7 @@ beforeAll(() => {
     time,
     health: new Health(() => {}),
     isLive: (jti) => live.has(jti),
+    unwritten: (jti) => unwritten.get(jti),
     hasStarted: async (callSid) => begun.has(callSid),
   });
 });
@@ -43,13 +46,21 @@ afterAll(() => {
 });
 
 let made = 0;
-type Stream = { ending?: Ending; transferTo?: string; isBegun?: boolean; isLive?: boolean };
+type Stream = {
+  ending?: Ending;
+  transferTo?: string;
+  isBegun?: boolean;
+  isLive?: boolean;
+  isUnwritten?: boolean;
+};
 /** What the edge is answered of a call whose newest stream fared so. */
-async function answerOf({ ending, transferTo, isBegun = false, isLive = false }: Stream): Promise<unknown> {
+async function answerOf(stream: Stream): Promise<unknown> {
+  const { ending, transferTo, isBegun = false, isLive = false, isUnwritten = false } = stream;
   const callSid = newSid("CA");
   const use = { jti: `jti-${made++}`, callSid, attempt: 2, issuedS: NOW_S, expiresS: NOW_S + 60 };
   await store.use(use);
-  if (ending !== undefined) await store.ended(use, ending, transferTo);
+  if (ending !== undefined && isUnwritten) unwritten.set(use.jti, { ending });
+  else if (ending !== undefined) await store.ended(use, ending, transferTo);
   if (isBegun) begun.add(callSid);
   if (isLive) live.add(use.jti);
   const response = await ask(callSid);
@@ -65,6 +76,11 @@ async function ask(callSid: string): Promise<Response | undefined> {
 }
 
 describe("asked how a call ended, the relay", () => {
+  test("knows of an ending that the disk did not take", async () => {
+    const known = await answerOf({ ending: "assistant_hung_up", isUnwritten: true });
+    expect(known).toMatchObject({ ending: "assistant_hung_up", outcome: "finished" });
+  });
+
   test("names whom the caller is to be put through to", async () => {
     expect(await answerOf({ ending: "transferred", transferTo: "Zoë", isBegun: true })).toEqual({
       ending: "transferred",
