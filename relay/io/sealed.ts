@@ -21,11 +21,15 @@ const KEY_BYTES = 32;
 /** Random nonces of this size are good for 2^32 messages under one key (NIST SP 800-38D, 8.3): years of calls. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** Of UTF-16, in UTF-8. */
+const MOST_BYTES_A_CHAR = 3;
 const PURPOSE = "phone-assistant conversation 1";
 
 export class Seal {
   readonly #newest: KeyObject;
   readonly #keys: readonly KeyObject[];
+  /** Where words are while they are sealed. One for all, for what is made anew each time is a pause of all calls in the end. */
+  #words = Buffer.alloc(0);
 
   /** @param keys the newest first */
   constructor(keys: readonly Key[]) {
@@ -42,8 +46,13 @@ export class Seal {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#newest, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(callSid));
-    const sealed = [cipher.update(text, "utf8"), cipher.final()];
-    return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]);
+    const mostBytes = text.length * MOST_BYTES_A_CHAR;
+    if (this.#words.length < mostBytes) this.#words = Buffer.alloc(mostBytes);
+    const bytes = this.#words.write(text, "utf8");
+    const body = cipher.update(this.#words.subarray(0, bytes));
+    this.#words.fill(0, 0, bytes);
+    cipher.final();
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
   }
 
   /** Undefined: not sealed by any of our keys, or for another call, or changed since. */

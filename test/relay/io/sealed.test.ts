@@ -27,6 +27,14 @@ describe("what is sealed", () => {
     expect(new Seal([key]).open(CALL, new Seal([key]).close(CALL, ""))).toBe("");
   });
 
+  test("is each its own, whatever was sealed before it, be it longer or shorter", () => {
+    const seal = new Seal([key]);
+    const texts = ["a", "🦜".repeat(30_000), "é", "\u{fffd}".repeat(50), "", "x".repeat(100_000), WORDS];
+    const sealed = texts.map((text) => seal.close(CALL, text));
+    expect(sealed.map((one) => seal.open(CALL, one))).toEqual(texts);
+    expect(sealed.map((one) => one.length - 28)).toEqual(texts.map((text) => Buffer.byteLength(text)));
+  });
+
   test("looks another way each time", () => {
     const seal = new Seal([key]);
     const all = Array.from({ length: 100 }, () => seal.close(CALL, WORDS).toString("hex"));
