@@ -1,14 +1,15 @@
-/** A day's budget in a running relay: who is told that it is spent, what is dialled then, and what a lost ledger stops. */
+/** A month's budget in a running relay: who is told that it is spent, what is dialled then, and what a lost ledger stops. */
 import { afterEach, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { FileLedger } from "../../../relay/io/ledger.ts";
-import "../../patience.ts";
+import { until } from "../../patience.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
 import { knock } from "./knock.ts";
 import { noise } from "./noise.ts";
+import { hasRedis, RedisServer } from "./redis-server.ts";
 import { Rig } from "./rig.ts";
 
 const LIMIT_MICROS = 1_000_000;
@@ -18,11 +19,11 @@ afterEach(async () => {
   for (const stop of toStop.splice(0).reverse()) await stop();
 });
 
-/** A dollar a day, and an assistant who says a word and is silent. */
-async function startRig(): Promise<Rig> {
+/** A dollar a month, and an assistant who says a word and is silent. */
+async function startRig(env: Record<string, string> = {}): Promise<Rig> {
   const rig = await Rig.start({
     model: { script: () => [{ say: noise(3, 300), words: "noise" }] },
-    env: { BUDGET_PER_DAY: String(LIMIT_MICROS / 1e6), LOG_LEVEL: "debug" },
+    env: { ...env, BUDGET_PER_MONTH: String(LIMIT_MICROS / 1e6), LOG_LEVEL: "debug" },
   });
   toStop.push(() => rig.stop());
   return rig;
@@ -32,8 +33,8 @@ async function startRig(): Promise<Rig> {
 async function spendBeside(rig: Rig, leftMicros: number): Promise<void> {
   const ledger = FileLedger.open(rig.dataDir);
   const day = new Date().toISOString().slice(0, 10);
-  const { dayMicros } = await ledger.look(day);
-  await ledger.add({ id: "beside", day, micros: LIMIT_MICROS - leftMicros - dayMicros });
+  const { monthMicros } = await ledger.look(day);
+  await ledger.add({ id: "beside", day, micros: LIMIT_MICROS - leftMicros - monthMicros });
   ledger.close();
 }
 
@@ -59,25 +60,16 @@ test("all who are up are told when a response spends the rest, and who comes lat
   expect(await endingOf(rig, talker.callSid)).toEqual(TOLD);
   expect(await endingOf(rig, quiet.callSid)).toEqual(TOLD);
   expect(rig.model.sessions).toHaveLength(2);
-  for (const signal of [undefined, "SIGKILL", "SIGTERM"] as const) {
-    if (signal !== undefined) await rig.restart(signal);
+  const spent = rig.relay.lines.filter(({ event }) => String(event).startsWith("budget."));
+  expect(spent).toMatchObject([{ event: "budget.spent", period: "month", limitMicros: LIMIT_MICROS }]);
+  for (const isRestarted of [false, true]) {
+    if (isRestarted) await rig.restart("SIGKILL");
     const late = await rig.stream();
     expect(await endingOf(rig, late.callSid)).toEqual(TOLD);
     expect((await late.ended).code).toBe(1000);
     expect(rig.linesOf(late.callSid).map(({ event }) => event)).toContain("line.clip");
   }
   expect(rig.model.sessions).toHaveLength(2);
-});
-
-test("the log says once that the budget is spent, with figures and no names", async () => {
-  const rig = await startRig();
-  await spendBeside(rig, 1);
-  const { callSid } = await rig.call();
-  await rig.ended(callSid);
-  const told = rig.relay.lines.filter(({ event }) => String(event).startsWith("budget."));
-  expect(told).toMatchObject([
-    { event: "budget.spent", level: "warn", period: "day", limitMicros: LIMIT_MICROS },
-  ]);
 });
 
 test("a ledger that is gone lets nobody in and no call down, and says what to do until it is back", async () => {
@@ -95,4 +87,21 @@ test("a ledger that is gone lets nobody in and no call down, and says what to do
   next.hangUp();
   expect(await endingOf(rig, live.callSid)).toMatchObject({ ending: "caller_hung_up" });
   expect(await endingOf(rig, next.callSid)).toMatchObject({ ending: "caller_hung_up" });
+});
+
+test.skipIf(!hasRedis)("relays that share a Redis share one budget", async () => {
+  const redis = await RedisServer.start();
+  toStop.push(() => redis.stop());
+  const [one, other] = [await startRig({ REDIS_URL: redis.url }), await startRig({ REDIS_URL: redis.url })];
+  const key = `{relay}:spend:${new Date().toISOString().slice(0, 7)}`;
+  const first = await one.call();
+  await one.linesUpTo("spend.counted", first.callSid);
+  await until(async () => Number(await redis.say("GET", key)) > 0);
+  const spent = Number(await redis.say("GET", key));
+  await redis.say("INCRBY", key, String(LIMIT_MICROS - spent - 1));
+  const second = await other.call();
+  expect(await endingOf(other, second.callSid)).toEqual(TOLD);
+  const third = await one.stream();
+  expect(await endingOf(one, third.callSid)).toEqual(TOLD);
+  expect([one.model.sessions.length, other.model.sessions.length]).toEqual([1, 1]);
 });
