@@ -19,8 +19,6 @@ import { isBusy, isDamage, removeSqliteFile, SqliteFile, sqliteCodeOf, troubleOf
 /** How long a call's frames may wait for another process's write; then they go first. */
 const BUSY_MS = 10;
 const AGAIN_MS = 20;
-/** The sweep copies what was written to the file itself; no call's write is to do it, unless it comes to 16 MB. */
-const MOST_WAL_PAGES = 4_000;
 /** A second of tries. */
 const MOST_TRIES = 50;
 
@@ -194,7 +192,7 @@ export class ConversationsFile implements Conversations {
     for (let damaged = 0; ; damaged++) {
       try {
         const file = SqliteFile.open(dataDir, nameOf(generation), SCHEMA);
-        file.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA wal_autocheckpoint = ${MOST_WAL_PAGES}`);
+        file.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
         removeBefore(generation, dataDir);
         return { file, generation };
       } catch (thrown) {
