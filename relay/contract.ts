@@ -185,7 +185,6 @@ const Hash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 export const LAST_ATTEMPT = 999;
 /** 0 for the call's first stream, then rising: one stream for each (call, attempt). */
 const Attempt = z.number().int().min(0).max(LAST_ATTEMPT);
-/** So many of a call's broken streams are remembered. */
 export const MOST_BREAKS = 5;
 
 const StreamClaims = z.strictObject({
@@ -317,7 +316,6 @@ export const mintTriesToken = (
 ): Promise<string> =>
   mint(key, TRIES, nowS, { aud: audienceOf(ask.relay), sub: ask.caller, act: ask.act, jti: ask.tryId });
 
-/** 128 random bits. */
 const newId = (): string => randomBytes(16).toString("base64url");
 export const newTryId = newId;
 

@@ -2,7 +2,7 @@
  * The stream has ended: was the call finished, is the caller to be put through to somebody, or did something break?
  *
  * Only the relay knows, and it is asked. A call that was handed over or broke is brought back, and goes on where it was;
- * while its relay is away, Twilio comes back here at a pace, with "one moment" said once. What leads nowhere is not
+ * while its relay is away, Twilio comes back here at a pace, and the caller hears to hold on. What leads nowhere is not
  * silence either: the caller hears what happened.
  */
 import type { ServerlessFunctionSignature } from "@twilio-labs/serverless-runtime-types/types";

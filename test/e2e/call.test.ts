@@ -210,7 +210,8 @@ describe("with the relay down", () => {
     await relay.kill("SIGTERM");
     const call = dial();
     await call.waitFor("paused", PATIENCE_MS);
-    expect([call.said(), call.timeline.all("stream-refused").length]).toEqual([[ONE_MOMENT], 1]);
+    expect([...new Set(call.said())]).toEqual([ONE_MOMENT]);
+    expect(call.timeline.all("stream-refused")).toHaveLength(1);
     call.hangUp();
     await call.ended;
     relay = await startRelay(relay.port, options);

@@ -22,6 +22,7 @@ const FULL = {
   passed: 2,
   broke: Array.from({ length: MOST_BREAKS }, (_, index) => NOW_S - index),
   waitingSince: NOW_S - 7,
+  toldAt: NOW_S - 3,
 };
 /** What is read of a state that says this. */
 async function read(claims: Parameters<typeof mintState>[1]): Promise<unknown> {
@@ -72,6 +73,7 @@ describe("a state", () => {
       { waitingSince: -1 },
       { waitingSince: NOW_S - 0.5 },
       { waitingSince: null },
+      { toldAt: "now" },
       { waiting: true },
     ]) {
       expect([changes, await readForged(changes)]).toEqual([changes, "claims not ours"]);
