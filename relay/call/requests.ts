@@ -53,7 +53,7 @@ export class Requests {
   }
 
   askIfDue(at: number): void {
-    const { turns, tools, playback, limits } = this.#parts;
+    const { outbox, turns, tools, playback, limits } = this.#parts;
     const { keypad } = tools;
     if (limits.askedWith !== undefined && !turns.awaits(limits.askedWith)) limits.unsaid();
     if (keypad.askedWith !== undefined && !turns.awaits(keypad.askedWith)) keypad.lapsed();
@@ -74,9 +74,10 @@ export class Requests {
     }
     // What the caller is asked is theirs to answer first, unless there is no time left for it.
     if (limits.toSay !== undefined && (tools.isIdle || limits.leaving !== undefined)) {
-      const instructions = NOTICES[limits.toSay];
-      const metadata = { reason: "notice" };
-      limits.asked(this.#create([], { instructions, tool_choice: "none", metadata }, at));
+      // With instructions of its own the response would read the whole of a long call anew, and not from the cache.
+      const content = [{ type: "input_text", text: NOTICES[limits.toSay] }] as const;
+      outbox.item({ id: outbox.id("notice-"), type: "message", role: "system", content });
+      limits.asked(this.#create([], { tool_choice: "none", metadata: { reason: "notice" } }, at));
       return;
     }
     const fillerAt = tools.fillerDueAt(playback.quietAt);

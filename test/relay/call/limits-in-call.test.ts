@@ -29,11 +29,15 @@ function quiet(limits: LimitTerms = BOTH, before?: Remembered): CallInHand {
   return hand;
 }
 
-/** What was asked for that nobody wished for, in the last step or wait. */
-const noticesOf = (hand: CallInHand) =>
-  hand.creates
-    .filter(({ response }) => response.metadata.reason === "notice")
-    .map(({ response }) => Object.entries(NOTICES).find(([, words]) => words === response.instructions)?.[0]);
+/** What was asked for that nobody wished for, in the last step or wait: each by an item and a request right after it. */
+function noticesOf({ events }: CallInHand): unknown[] {
+  return events.flatMap((event, index) => {
+    if (event.type !== "response.create" || event.response.metadata.reason !== "notice") return [];
+    expect(event.response).not.toHaveProperty("instructions");
+    const before = events[index - 1];
+    return [Object.entries(NOTICES).find(([, words]) => JSON.stringify(before).includes(words))?.[0]];
+  });
+}
 
 /** The assistant says what it was asked to say, and it is heard. */
 const says = (hand: CallInHand, id: string): CallInHand =>
