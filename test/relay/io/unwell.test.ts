@@ -4,6 +4,7 @@
  */
 import { afterEach, expect, test } from "bun:test";
 import { PATIENCE_MS, until } from "../../patience.ts";
+import type { LogLine } from "../../rehearsal/relay.ts";
 import { noise } from "./noise.ts";
 import { Rig } from "./rig.ts";
 import { figureOf, samplesIn } from "./scrape.ts";
@@ -55,10 +56,10 @@ test("having stood still, it says so and is well again by itself; the call that 
   process.kill(pid, "SIGSTOP");
   await Bun.sleep(3_000);
   process.kill(pid, "SIGCONT");
-  const about = ({ what }: { what?: unknown }) => what === "stalled";
-  await running.relay.waitForLog((line) => line.event === "vitals.bad" && about(line), PATIENCE_MS);
+  const stalled = (is: string) => (line: LogLine) => line.event === is && line.what === "stalled";
+  await running.relay.waitForLog(stalled("vitals.bad"), PATIENCE_MS);
   const heardMs = call.ear.audibleMs;
   await call.waitFor(() => call.ear.audibleMs > heardMs + 500, PATIENCE_MS);
-  await running.relay.waitForLog((line) => line.event === "vitals.good" && about(line), PATIENCE_MS);
+  await running.relay.waitForLog(stalled("vitals.good"), PATIENCE_MS);
   await until(async () => (await readyz(running))[0] === 200);
 });
