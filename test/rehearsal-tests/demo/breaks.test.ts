@@ -28,10 +28,14 @@ const CASES = [
     /noticed by +The relay, at the handshake: token unknown key, HTTP 401/,
     /“Your assistant is not/,
   ],
-  ["model", /what +The model refused the relay's handshake with HTTP 503/, /“Sorry, I lost the connection/],
-  ["barge-in", /noticed by +The ear: the relay sent its clear/, /The assistant, for \d\.\d s: “Hello/],
+  [
+    "model",
+    /noticed by +The relay: it apologised to the caller itself, the call ended as model_refused/,
+    /heard +“One moment, please\.” \(the relay's own voice\); then “I am sorry, I cannot go on/,
+  ],
+  ["barge-in", /noticed by +The ear: the relay sent its clear/, /The assistant, for \d+\.\d s: “Hello/],
   ["tools", /noticed by +The relay, before the call: zapier: unauthorized\./, /“I am sorry, I cannot/],
-  ["greeting", /noticed by +The caller, and nobody else/, /Silence, for \d\.\d s/],
+  ["greeting", /noticed by +The caller, and nobody else/, /Silence, for \d+\.\d s/],
 ] as const;
 
 const folder = mkdtemp(join(tmpdir(), "breaks-test-"));
@@ -84,6 +88,20 @@ test(
     expect(output).toMatch(/✓ the assistant hung up/);
     expect(output.match(/^ +✗ (?!broken)/gm)).toHaveLength(1);
     expect(output).not.toMatch(/^ +· /m);
+  },
+  3 * TEST_MS,
+);
+
+test(
+  "a caller whom the model never answers hears the relay itself, and no voice besides",
+  async () => {
+    const { output } = (await runs.get("model")) ?? { output: "" };
+    const words = output.replaceAll(/\s+/g, " ");
+    expect(output).toMatch(/^ +\d+\.\d\d +relay +“One moment, please\.”$/m);
+    expect(output).toMatch(/^ +\d+\.\d\d +relay +“I am sorry, .+ Please call back later\.”$/m);
+    expect(words).toMatch(/The model refused the relay's handshake with HTTP 503, \d+ times\./);
+    expect(words).toContain("and hung up without an apology of its own.");
+    expect(output).not.toMatch(/Twilio's voice|Silence, for|^ +\d+\.\d\d +twilio +“/m);
   },
   3 * TEST_MS,
 );

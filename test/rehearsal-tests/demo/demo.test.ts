@@ -91,7 +91,7 @@ describe("the rehearsed call", () => {
         /assistant +Milk is on your list\. \(after \d\.\d\d s\)/,
         /assistant +You are welcome\. Goodbye!/,
         /edge +\/voice\/ended asks the relay: assistant_hung_up → hangs up ✓/,
-        /first audio +\d+ ms after the handshake/,
+        /first audio +[\d,]+ ms after the handshake/,
         /✓ the day was looked up +default: a read; 5 of 5 tasks told, \d+ ms/,
         /✓ adding milk was held, and asked back +default: a write; ([\d,]+) of \1 bytes heard/,
         /✓ nothing was done before the yes +0 rows/,

@@ -97,7 +97,7 @@ function seenOf(
   given: { lines?: readonly LogLine[]; told?: readonly Told[]; rows?: readonly Execution[] } = {},
 ) {
   const { lines = [], told = [], rows = [] } = given;
-  const seen = new Seen({ said: () => undefined, told: () => told, executions: () => rows }, () => {});
+  const seen = new Seen({ said: () => undefined, told: () => told, executions: () => rows }, [], () => {});
   for (const line of lines) seen.relaySaid(line);
   return seen;
 }

@@ -31,7 +31,7 @@ export type Manner = {
 
 const USUAL: Manner = {
   course: "whole",
-  patienceMs: 2_500,
+  patienceMs: 5_000,
   answerMs: 5_000,
   pauseMs: 500,
   interruptAfterMs: 2_900,
@@ -58,6 +58,10 @@ const SENTENCE_WITHIN_MS = 30_000;
 /** From the first sound of an interruption until the assistant must have fallen silent. */
 const SILENT_WITHIN_MS = 1_500;
 const GOODBYE_WITHIN_MS = 20_000;
+/** "One moment, please": so long it may be. */
+const MOMENT_MS = 15_000;
+/** After the last words on the line. */
+const OVER_WITHIN_MS = 10_000;
 
 /** Plays the call to its end, and notes in `seen` what was waited for in vain, if anything. */
 export async function converse(call: PlacedCall, seen: Seen, manner: Manner): Promise<void> {
@@ -82,11 +86,20 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
       throw new Missed(what);
     }
   };
-  const heardOut = async (what: string) => {
-    do {
-      await waitFor(`${what} to begin`, afterHeard(call, 20, answerMs));
+  /** Whoever is told to wait waits, and whoever is told that it is over says no more. */
+  const listenOn = async (what: string) => {
+    while (isToldToWait(seen)) {
+      await waitFor(`${what} after a moment`, afterHeard(call, 20, MOMENT_MS));
       await waitFor(`${what} to end`, whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
-    } while (isToldToWait(seen));
+    }
+    if (!isSentAway(seen)) return;
+    await waitFor("the call to be ended", call.waitFor("ended", OVER_WITHIN_MS));
+    throw new Missed(what);
+  };
+  const heardOut = async (what: string) => {
+    await waitFor(`${what} to begin`, afterHeard(call, 20, answerMs));
+    await waitFor(`${what} to end`, whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
+    await listenOn(what);
   };
   const say = async (name: ClipName) => {
     seen.hearing.says(wordsOf(name), clip(name));
@@ -110,6 +123,7 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
     await waitFor("the assistant to greet", afterHeard(call, 20, patienceMs));
     await tryTokenAgain(call, seen);
     await waitFor("the greeting to end", whenQuiet(call, pauseMs, SENTENCE_WITHIN_MS));
+    await listenOn("the greeting");
     await say("caller-day");
     if (course === "whole") await interrupt("the answer");
   }
@@ -128,10 +142,17 @@ async function perform(call: PlacedCall, seen: Seen, manner: Manner): Promise<vo
   await waitFor("the assistant to hang up", call.waitFor("stream-closed", GOODBYE_WITHIN_MS));
 }
 
-/** Whoever hears "one moment, please" goes on listening. */
+/** "One moment, please", by the assistant or by the relay itself. */
 function isToldToWait({ hearing }: Seen): boolean {
-  const last = hearing.heard.findLast(({ startMs }) => startMs !== undefined);
+  const last = hearing.heardInOrder.at(-1);
+  if (last?.who === "relay") return last.clip === "one_moment";
   return last !== undefined && hearing.sayingOf(last)?.words === wordsOf("assistant-moment");
+}
+
+/** The relay has said that there is no going on. */
+function isSentAway({ hearing }: Seen): boolean {
+  const last = hearing.heardInOrder.at(-1);
+  return last?.who === "relay" && last.clip !== "one_moment";
 }
 
 /** Something still waits for the caller's yes. */

@@ -209,14 +209,15 @@ function told(seen: Seen): Verdict {
   };
 }
 
-/** All that was played after the clear belongs to the answers that came after it, byte for byte. */
+/** All that was played after the clear belongs to what was said after it, byte for byte. */
 function silentAfterwards(seen: Seen, isLive: boolean): Verdict {
   const clear = seen.carrier("cleared")[0];
   const cut = bargeInOf(seen)?.heard;
   const played = seen.call?.ear.playedSamples ?? 0;
   if (clear === undefined || cut === undefined) return { ok: false, detail: "nothing was cleared" };
   const later = seen.hearing.heard.slice(seen.hearing.heard.indexOf(cut) + 1);
-  const accounted = later.reduce((sum, { heardSamples }) => sum + heardSamples, 0);
+  const clips = seen.hearing.played.filter(({ startMs }) => startMs >= clear.atMs);
+  const accounted = [...later, ...clips].reduce((sum, { heardSamples }) => sum + heardSamples, 0);
   const stray = played - clear.playedSamples - accounted;
   const saying = seen.hearing.sayingOf(cut);
   const before = saying?.sound.subarray(0, cut.heardSamples) ?? new Uint8Array();

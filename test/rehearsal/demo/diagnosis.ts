@@ -92,17 +92,21 @@ function atTheModel(seen: Seen): Finding | undefined {
   const ended = seen.relayLine("call.ended")?.what;
   const ending = ended === undefined ? "" : textIn(ended, "ending");
   if (ended === undefined || !ending.startsWith("model_")) return undefined;
-  const refused = seen.moments("refused_handshake")[0];
+  const refusals = seen.moments("refused_handshake");
+  const [refused] = refusals;
   const edge = seen.edgeLine("call_broken_off");
+  const then = seen.carrier("said").length > 0 ? "apologised" : "hung up without an apology of its own";
+  const isTold = seen.hearing.played.some(({ clip, state }) => clip === "sorry" && state === "whole");
+  const apologised = isTold ? "it apologised to the caller itself, " : "";
   const told =
     edge === undefined
       ? ""
-      : ` /voice/ended asked the relay, was told "${textIn(edge, "ending")}", and ${textIn(edge, "outcome") === "told" ? "hung up: the relay had apologised" : "apologised"}.`;
+      : ` /voice/ended asked the relay, was told "${textIn(edge, "ending")}", and ${then}.`;
   if (refused !== undefined) {
     return {
       name: "model",
-      what: `The model refused the relay's handshake with HTTP ${refused.what.status}.`,
-      noticed: `The relay: the call ended as ${ending}, and the line was closed with ${seen.carrier("stream-closed")[0]?.code ?? "?"}.${told}`,
+      what: `The model refused the relay's handshake with HTTP ${refused.what.status}${refusals.length > 1 ? `, ${refusals.length} times` : ""}.`,
+      noticed: `The relay: ${apologised}the call ended as ${ending}, and the line was closed with ${seen.carrier("stream-closed")[0]?.code ?? "?"}.${told}`,
       mend: "401: OPENAI_API_KEY. 404: OPENAI_MODEL. 429 or 5xx: OpenAI itself; see status.openai.com.",
     };
   }
@@ -110,7 +114,7 @@ function atTheModel(seen: Seen): Finding | undefined {
   return {
     name: "model",
     what: `The model could not go on${error === undefined ? "" : `: ${error.code ?? error.message}`}.`,
-    noticed: `The relay: the call ended as ${ending} (${textIn(ended, "detail")}).${told}`,
+    noticed: `The relay: ${apologised}the call ended as ${ending} (${textIn(ended, "detail")}).${told}`,
     mend: undefined,
   };
 }
@@ -188,11 +192,16 @@ function atTheInterruption(seen: Seen): Finding | undefined {
   };
 }
 
-/** Twilio's voice, the assistant's, or nothing: in the order of the call. */
+/** The assistant's voice, the relay's, Twilio's, or nothing: in the order of the call. */
 function heardBy(seen: Seen): string {
   const parts: string[] = [];
-  for (const heard of seen.hearing.heard) {
+  for (const heard of seen.hearing.heardInOrder) {
     const ms = heard.heardSamples / 8;
+    if (heard.who === "relay") {
+      const share = heard.state === "whole" ? "" : `, ${(ms / 1000).toFixed(1)} s of it`;
+      parts.push(`“${heard.words}” (the relay's own voice${share})`);
+      continue;
+    }
     if (ms === 0) continue;
     const words = seen.hearing.sayingOf(heard)?.words ?? "";
     parts.push(`the assistant, for ${(ms / 1000).toFixed(1)} s: “${words}”`);

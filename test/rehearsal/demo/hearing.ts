@@ -6,6 +6,7 @@
 import type { PlacedCall } from "../carrier/carrier.ts";
 import { isAudible, SAMPLES_PER_MS } from "../carrier/mulaw.ts";
 import { type Ticking, ticker } from "../carrier/ticker.ts";
+import { type Played, type Recorded, RelayVoice } from "./relay-voice.ts";
 import type { Saying, Voice } from "./voice.ts";
 
 export type Heard = {
@@ -36,18 +37,21 @@ export type Spoken = {
   readonly endMs: number;
 };
 
-export type Utterance = Heard | Spoken;
+export type Utterance = Heard | Spoken | Played;
 
 export class Hearing {
   readonly utterances: Utterance[] = [];
   readonly #voice: Voice;
+  readonly #relay: RelayVoice;
   #call: PlacedCall | undefined;
   #droppedSamples = 0;
   #closed = false;
   readonly #watch: Ticking = { tick: () => this.#listen() };
 
-  constructor(voice: Voice) {
+  /** @param recorded what the relay may say by itself */
+  constructor(voice: Voice, recorded: readonly Recorded[]) {
     this.#voice = voice;
+    this.#relay = new RelayVoice(recorded);
   }
 
   get heard(): Heard[] {
@@ -58,13 +62,25 @@ export class Hearing {
     return this.utterances.filter((each) => each.who === "caller");
   }
 
+  /** What the relay said by itself. */
+  get played(): readonly Played[] {
+    return this.#relay.played;
+  }
+
+  /** All that was heard from the other end, in the order in which it began. */
+  get heardInOrder(): Array<Heard | Played> {
+    return [...this.heard, ...this.played]
+      .filter(({ startMs }) => startMs !== undefined)
+      .sort((one, other) => (one.startMs ?? 0) - (other.startMs ?? 0));
+  }
+
   sayingOf({ responseId }: Heard): Saying | undefined {
     return this.#voice.said(responseId);
   }
 
   /** The share of it that was heard; 1 when it is not known how long it will be. */
-  shareOf(heard: Heard): number {
-    const saying = this.sayingOf(heard);
+  shareOf(heard: Heard | Played): number {
+    const saying = heard.who === "relay" ? heard : this.sayingOf(heard);
     if (heard.state === "whole" || saying === undefined || saying.sound.length === 0) return 1;
     return Math.min(1, heard.heardSamples / saying.sound.length);
   }
@@ -114,6 +130,7 @@ export class Hearing {
 
   cleared(playedSamples: number, droppedSamples: number, atMs: number): void {
     this.#listen(playedSamples + this.#droppedSamples);
+    this.#relay.stop("cut", atMs);
     for (const heard of this.heard) if (heard.state === "coming") this.#end(heard, "cut", atMs);
     this.#droppedSamples += droppedSamples;
   }
@@ -122,6 +139,7 @@ export class Hearing {
     this.#listen();
     this.#closed = true;
     const atMs = this.#call?.nowMs() ?? 0;
+    this.#relay.stop("broken off", atMs);
     for (const heard of this.heard) if (heard.state === "coming") this.#end(heard, "broken off", atMs);
   }
 
@@ -134,6 +152,7 @@ export class Hearing {
   #listen(playhead = (this.#call?.ear.playedSamples ?? 0) + this.#droppedSamples): void {
     if (this.#call === undefined || this.#closed) return;
     const { ear } = this.#call;
+    this.utterances.push(...this.#relay.listen(ear, playhead));
     const coming = this.heard.filter(({ state }) => state === "coming");
     for (const [index, heard] of coming.entries()) {
       const into = playhead - heard.fromSample;
@@ -143,12 +162,19 @@ export class Hearing {
         heard.startMs = ear.answeredAtMs + heard.startSample / SAMPLES_PER_MS;
       }
       const saying = this.sayingOf(heard);
-      const room = (coming[index + 1]?.fromSample ?? Number.POSITIVE_INFINITY) - heard.fromSample;
+      const room = this.#nextAfter(heard, coming[index + 1]) - heard.fromSample;
       const most = Math.min(room, saying?.whole ? saying.sound.length : Number.POSITIVE_INFINITY);
       heard.heardSamples = Math.min(into, most);
       if (into < most) continue;
       this.#end(heard, "whole", ear.answeredAtMs + (ear.samples - (into - most)) / SAMPLES_PER_MS);
     }
+  }
+
+  /** Where what was sent after it begins, be it the model's or the relay's own. */
+  #nextAfter({ fromSample }: Heard, next: Heard | undefined): number {
+    const played = this.played.filter((each) => each.fromSample > fromSample);
+    const all = [...played, ...(next === undefined ? [] : [next])];
+    return Math.min(Number.POSITIVE_INFINITY, ...all.map((each) => each.fromSample));
   }
 }
 

@@ -16,9 +16,10 @@ import type { LiveTerms } from "./live.ts";
 import type { Wanted } from "./options.ts";
 import { span } from "./paint.ts";
 import { writeRecording } from "./recording.ts";
+import { recordedIn } from "./relay-voice.ts";
 import type { Screen } from "./screen.ts";
 import { Seen } from "./seen.ts";
-import { CALLER, CALLER_NAME, OUR_NUMBER, Stage } from "./stage.ts";
+import { CALLER, CALLER_LANGUAGE, CALLER_NAME, OUR_NUMBER, Stage } from "./stage.ts";
 import {
   checkList,
   figures,
@@ -59,6 +60,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
   const breakage: Breakage = wanted.breaks === undefined ? NOTHING : BREAKS[wanted.breaks];
   const course = breakage.course ?? "whole";
   const pace = live === undefined ? "rehearsed" : "live";
+  const recorded = await recordedIn(CALLER_LANGUAGE);
   const stage: Stage = new Stage({
     breakage,
     live,
@@ -67,7 +69,7 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
     onModel: (event) => seen.modelSaid(event),
     lastWords: () => seen.lastWords,
   });
-  const seen: Seen = new Seen(stage, (news) => timeline.take(news));
+  const seen: Seen = new Seen(stage, recorded, (news) => timeline.take(news));
   const timeline = new Timeline(seen, CALLER_NAME);
 
   const draw = () => {

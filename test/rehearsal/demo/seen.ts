@@ -13,6 +13,7 @@ import type { Notable } from "../model/records.ts";
 import type { LogLine } from "../relay.ts";
 import type { Execution } from "../tools/store.ts";
 import { Hearing } from "./hearing.ts";
+import type { Recorded } from "./relay-voice.ts";
 import type { Voice } from "./voice.ts";
 
 type Timed<What> = { readonly atMs: number; readonly what: What };
@@ -60,8 +61,9 @@ export class Seen {
   readonly #witness: Witness;
   readonly #onNews: (news: News) => void;
 
-  constructor(witness: Witness, onNews: (news: News) => void) {
-    this.hearing = new Hearing(witness);
+  /** @param recorded what the relay may say by itself */
+  constructor(witness: Witness, recorded: readonly Recorded[], onNews: (news: News) => void) {
+    this.hearing = new Hearing(witness, recorded);
     this.#witness = witness;
     this.#onNews = onNews;
   }

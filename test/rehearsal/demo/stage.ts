@@ -37,6 +37,7 @@ import type { Saying } from "./voice.ts";
 export const CALLER = "+15551234567";
 export const OUR_NUMBER = "+15557654321";
 export const CALLER_NAME = "Ada";
+export const CALLER_LANGUAGE = "en";
 
 const RELAY_ENDS_WITHIN_MS = 5_000;
 /** After a hang-up everything of the call is closed within a second. */
@@ -216,7 +217,11 @@ export class Stage implements Witness {
   async #startEdge(starting: Promise<RunningRelay>, folder: string): Promise<RunningEdge> {
     const { breakage, live, onEdge } = this.#terms;
     const callers = join(folder, "callers.json");
-    const profile = { name: CALLER_NAME, language: "en", ...(live && { instructions: live.instructions }) };
+    const profile = {
+      name: CALLER_NAME,
+      language: CALLER_LANGUAGE,
+      ...(live && { instructions: live.instructions }),
+    };
     await Bun.write(callers, JSON.stringify({ [CALLER]: profile }));
     const dist = join(folder, "dist");
     await build(dist, callers);

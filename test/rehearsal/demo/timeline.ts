@@ -16,8 +16,11 @@ type Entry = {
   isDone(): boolean;
 };
 
-/** The ear is asked every 20 ms who has begun to speak, and a log line takes a moment through its pipe. */
-const SETTLED_AFTER_MS = 100;
+/**
+ * The ear is asked every 20 ms who has begun to speak, a log line takes a moment through its pipe, and the relay's own
+ * voice is recognised by its first 100 ms.
+ */
+const SETTLED_AFTER_MS = 200;
 
 const OK = span("✓", "good");
 const NO = span("✗", "bad");
@@ -199,6 +202,10 @@ export class Timeline {
           OK,
           span(` ${figure(numberIn(line, "afterMs"))} ms after the handshake`, "dim"),
         ]);
+      case "session.lost": {
+        const what = line.wasUp === true ? "the session is lost" : "no session";
+        return this.#add(atMs, "relay", "relay", [NO, span(` ${what}: ${textIn(line, "detail")}`)]);
+      }
       case "hang_up.asked":
         return this.#add(atMs, "relay", "relay", [
           span("end_call: hangs up when the goodbye has been heard"),
@@ -273,6 +280,10 @@ export class Timeline {
     if (utterance.who === "caller") {
       const share = (this.#seen.nowMs - utterance.startMs) / (utterance.lastWordMs - utterance.startMs);
       return captions(utterance.words, share, this.#isOver ? "broken off" : share < 1 ? "coming" : "whole");
+    }
+    if (utterance.who === "relay") {
+      const said = captions(utterance.words, this.#seen.hearing.shareOf(utterance), utterance.state);
+      return [span("“"), ...said, span("”")];
     }
     const words = this.#seen.hearing.sayingOf(utterance)?.words ?? "";
     const afterMs = answersOf(this.#seen).find(({ answer }) => answer === utterance)?.afterMs;
