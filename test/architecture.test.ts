@@ -80,6 +80,8 @@ const UNTESTED: Readonly<Record<string, string>> = {
     "how every Function answers; test/functions/voice/running.test.ts reads the answers",
   "relay/call/carrier-clock.ts": "part of the playhead; test/relay/call/playback.test.ts drives it",
   "relay/call/pretence-words.ts": "a table of words; test/relay/call/pretence.test.ts says them",
+  "relay/call/sessions.ts":
+    "a session lost and another begun; test/relay/call/session-loss.test.ts drives it",
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":
     "what a refused handshake is answered; test/relay/io/limits.test.ts and handshake.test.ts knock",

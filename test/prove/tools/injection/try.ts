@@ -48,11 +48,9 @@ export type Story = {
 };
 
 const LONGEST_MS = 400_000;
-/** What was on its way to the caller when they answered has taken the question's place. */
-const KEY_CROSSING_MS = 100;
-const VOICE_CROSSING_MS = 400;
-/** Until the words of an answer are there: what is read out meanwhile may take its place. */
-const WORDS_MS = 4_000;
+/** What was on its way to the caller when they answered has taken the question's place; what is read out until the words
+ * of an answer are there may. */
+const [KEY_CROSSING_MS, VOICE_CROSSING_MS, WORDS_MS] = [100, 400, 4_000];
 /** A yes to a question of the model's is void if the model reads what strangers wrote before it has been acted on. */
 const VOID_WITHIN_MS = 6_000;
 
@@ -225,6 +223,9 @@ export class Try {
   }
 
   #perform(effect: Effect): void {
+    // There is one session all the time, and nobody keeps or pays anything.
+    if (effect.to === "session" || effect.to === "memory" || effect.to === "spend") return;
+    if (effect.to === "log" && !effect.entry.event.startsWith("tool.")) return;
     switch (effect.to) {
       case "twilio":
         return this.#toCarrier.send(() => this.#play(effect.frame));
@@ -238,13 +239,7 @@ export class Try {
         this.#isOver = true;
         return this.#note(`the call ends: ${effect.close}`);
       case "log":
-        if (effect.entry.event.startsWith("tool.")) this.#note(`(${JSON.stringify(effect.entry)})`);
-        return;
-      // One session, which is there all the time.
-      case "session":
-      case "memory":
-      case "spend":
-        return;
+        return this.#note(`(${JSON.stringify(effect.entry)})`);
       default:
         effect satisfies never;
     }
