@@ -78,21 +78,21 @@ describe("the rehearsed call", () => {
         /relay +start matches the token: call ✓ +account ✓ +profile ✓/,
         /assistant +Hello, this is your assistant\. How can I help\?\n/,
         /caller +Tell me what my day looks like, please\.\n/,
-        /tool +todoist_find_tasks +read, allowed ✓ +5 tasks after \d+ ms\n/,
+        /tool +todoist_find_tasks +read, allowed ✓ +5 tasks after [\d,]+ ms\n/,
         /assistant +You have five things today\..* ┃ /,
         /caller +Wait, stop\. Just the first one\.\n/,
         /barge-in +heard [\d,.]+ ms +model told [\d,]+ ms +[\d.]+ ms apart ✓ +[\d,]+ ms dropped/,
-        /assistant +The first one is: call the dentist at nine\. \(after \d\.\d\d s\)/,
+        /assistant +The first one is: call the dentist at nine\. \(after \d+\.\d\d s\)/,
         /caller +Add milk to my list, please\.\n/,
         /tool +todoist_create_task +held until the caller has heard it and said yes ✓\n/,
-        /assistant +I would add milk to your list\. Shall I\? \(after \d\.\d\d s\)/,
+        /assistant +I would add milk to your list\. Shall I\? \(after \d+\.\d\d s\)/,
         /caller +Yes, please\.\n/,
-        /tool +todoist_create_task +confirmed ✓ → done once after \d+ ms\n/,
-        /assistant +Milk is on your list\. \(after \d\.\d\d s\)/,
+        /tool +todoist_create_task +confirmed ✓ → done once after [\d,]+ ms\n/,
+        /assistant +Milk is on your list\. \(after \d+\.\d\d s\)/,
         /assistant +You are welcome\. Goodbye!/,
         /edge +\/voice\/ended asks the relay: assistant_hung_up → hangs up ✓/,
         /first audio +[\d,]+ ms after the handshake/,
-        /✓ the day was looked up +default: a read; 5 of 5 tasks told, \d+ ms/,
+        /✓ the day was looked up +default: a read; 5 of 5 tasks told, [\d,]+ ms/,
         /✓ adding milk was held, and asked back +default: a write; ([\d,]+) of \1 bytes heard/,
         /✓ nothing was done before the yes +0 rows/,
         /✓ it was done after it, exactly once +1 row now/,
@@ -204,8 +204,8 @@ describe("the live call", () => {
       expect(output).toMatch(/with your key: about 10 US cents/);
       expect(output).toMatch(/✓ all 14 as expected/);
       expect(output).toMatch(/tokens +audio [\d,]*[1-9][\d,]* in, [\d,]*[1-9][\d,]* out · text/);
-      expect(output).toMatch(/tool +todoist_find_tasks +read, allowed ✓ +5 tasks after \d+ ms\n/);
-      expect(output).toMatch(/tool +todoist_create_task +confirmed ✓ → done once after \d+ ms\n/);
+      expect(output).toMatch(/tool +todoist_find_tasks +read, allowed ✓ +5 tasks after [\d,]+ ms\n/);
+      expect(output).toMatch(/tool +todoist_create_task +confirmed ✓ → done once after [\d,]+ ms\n/);
       expect(output).toMatch(/row 1 +todoist_create_task +\{"content":"milk"\}/);
       expect(output).not.toContain(KEY);
       const [session] = service?.sessions ?? [];
