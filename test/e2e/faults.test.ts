@@ -26,7 +26,6 @@ const CELLS: ReadonlyArray<readonly [fault: string, phase: Phase]> = [
   ["model: 401 for good", "start"],
   ["tools: the server is gone", "tool runs"],
   ["line: reset", "start"],
-  ["relay: killed, back after 0.5 s", "greeting"],
 ];
 
 test("what is broken in the middle of a call is mended there, or told", async () => {

@@ -8,7 +8,7 @@ import type { House } from "./house.ts";
 import { TONE } from "./role.ts";
 import { type Stage, setStage } from "./stage.ts";
 
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 30_000;
 const Census = z.object({
   calls: z.number(),
   runners: z.number(),
