@@ -1,9 +1,9 @@
 /** Budgets of a day and a month: counted over restarts and processes, told once, and never guessed at. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Budget, type BudgetTerms } from "../../../relay/io/budget.ts";
+import { Budget, type BudgetTerms, openBudget } from "../../../relay/io/budget.ts";
 import { Health } from "../../../relay/io/health.ts";
 import { FileLedger, type Ledger } from "../../../relay/io/ledger.ts";
 import type { Log } from "../../../relay/io/log.ts";
@@ -154,6 +154,36 @@ describe("a budget", () => {
     toClose.pop();
     const after = new Desk(dataDir, { perDayMicros: 100, perMonthMicros: undefined });
     expect(await after.budget.isSpent()).toBe(true);
+  });
+});
+
+describe("where the sums are", () => {
+  const health = new Health(() => {});
+  const rest = { clock: { unixS: () => NOON_S }, health, log: () => {} };
+
+  test("is nowhere, if neither a day nor a month has a limit", () => {
+    const dataDir = folder();
+    const none = { perDayMicros: undefined, perMonthMicros: undefined };
+    expect(openBudget(none, { ...rest, dataDir, redis: undefined })).toBeUndefined();
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  test("is a file, or Redis where there is one", async () => {
+    const dataDir = folder();
+    const asked: unknown[] = [];
+    const redis = {
+      run: async (_: string, keys: readonly string[]) => {
+        asked.push(keys[0]);
+        return ["2000", "2000"];
+      },
+    };
+    expect(await openBudget(TERMS, { ...rest, dataDir, redis })?.isSpent()).toBe(true);
+    expect(asked).toEqual(["{relay}:spend:2026-11-21"]);
+    expect(readdirSync(dataDir)).toEqual([]);
+    const inFile = openBudget(TERMS, { ...rest, dataDir, redis: undefined });
+    expect(await inFile?.isSpent()).toBe(false);
+    expect(readdirSync(dataDir)).toContain("spend.sqlite");
+    await inFile?.close();
   });
 });
 
