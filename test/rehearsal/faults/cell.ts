@@ -98,6 +98,7 @@ class Trial {
   readonly #expected: Expected;
   #hearing: Hearing | undefined;
   #struckMs = Number.NaN;
+  #settled: number | undefined;
 
   constructor({ house, quiet, slack, stage, fault, phase, expected }: Given) {
     this.#house = house;
@@ -152,6 +153,7 @@ class Trial {
     const isSettled = () => call.timeline.closed || this.#settledMs(sinceMs) !== undefined;
     const deadlineMs = this.#expected.withinS * 1000 + this.#expected.silentS * 1000 + OVERTIME_MS;
     await until("words of the assistant's after it", isSettled, deadlineMs).catch(() => {});
+    this.#settled = this.#settledMs(sinceMs);
     await quiet(call);
     if (this.#fault.asksForTools) await this.#answered("read", "told", TOOL_TOLD_WITHIN_MS);
     await this.#answered("check", "check", ANSWERED_WITHIN_MS);
@@ -174,12 +176,11 @@ class Trial {
   /** Since when the assistant has the word again: since it began anew, or had said what it was saying. */
   #settledMs(sinceMs: number): number | undefined {
     const sounds = this.#sounds;
-    const anew = newWords(sounds, sinceMs)[0];
-    if (anew !== undefined) return anew.fromMs;
     const was: Tone | undefined =
       this.#phase === "greeting" ? "greeting" : this.#phase === "assistant speaks" ? "answer" : undefined;
-    if (was === undefined || !isWhole(sounds, was)) return undefined;
-    return sounds.findLast(({ what }) => what === nameOf(was))?.toMs;
+    if (was !== undefined && isWhole(sounds, was))
+      return sounds.findLast(({ what }) => what === nameOf(was))?.toMs;
+    return newWords(sounds, sinceMs)[0]?.fromMs;
   }
 
   get #sounds(): Sound[] {
@@ -191,7 +192,7 @@ class Trial {
   async #measure({ atMs, spokeUntilMs }: Struck, endedMs: number, goesOn: boolean): Promise<void> {
     const untilMs = (await spokeUntilMs) ?? 0;
     const fromMs = Math.max(atMs, untilMs);
-    const toMs = goesOn ? (this.#settledMs(fromMs) ?? endedMs) : endedMs;
+    const toMs = goesOn ? (this.#settled ?? endedMs) : endedMs;
     const spoken = untilMs > atMs ? [{ fromMs: atMs, toMs: untilMs }] : [];
     const span = { struckMs: atMs, fromMs, toMs: Math.max(fromMs, toMs) };
     this.figures = figuresOf(this.#sounds, this.#expected, span, spoken);
