@@ -132,6 +132,9 @@ beforeAll(async () => {
   await typed(dropped, CANARIES.pin);
   await whenQuiet(dropped, 200);
   model.drop(model.sessions.length - 1, { code: 1011, reason: CANARIES.modelsCloseReason });
+  // The call goes on in another session.
+  await relay.waitForLog(({ event }) => event === "session.restored", PATIENCE_MS);
+  dropped.hangUp();
   await dropped.ended;
 
   const failing: Array<Partial<CallOptions>> = [
