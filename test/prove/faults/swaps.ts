@@ -94,9 +94,7 @@ export async function swapUnderCalls(
         heard: heard.length,
         lost: arrivals.filter((call) => call.timeline.all("ended").some(({ by }) => by !== "caller")).length,
       },
-      refused: all.flatMap((call) =>
-        call.timeline.all("stream-refused").map(({ status, reason }) => `${status ?? "no answer"} ${reason}`),
-      ),
+      refused: all.flatMap(refusalsOf),
       answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
       unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
       goOn: goOn.filter((isAnswered) => isAnswered).length,
@@ -153,6 +151,14 @@ export async function talkAWhile(talkers: readonly Talker[], { ms, answers }: Ta
   await until("answers to every caller", isEnough, PATIENCE_MS * 2);
 }
 
+/** But for a handshake that the caller's own hang-up ended. */
+const refusalsOf = ({ timeline }: PlacedCall): string[] =>
+  timeline.all("stream-refused").flatMap(({ status, atMs }) => {
+    const isLeft = timeline.all("ended").some((end) => end.by === "caller" && end.atMs - atMs < LEAVING_MS);
+    return status === undefined && isLeft ? [] : [`${status ?? "no answer"}`];
+  });
+const LEAVING_MS = 500;
+
 export const apartMsOf = ({ timeline }: PlacedCall): number[] =>
   timeline.all("stream-closed").flatMap(({ atMs }) => {
     const next = timeline.all("stream-opened").find((opened) => opened.atMs > atMs);
@@ -163,7 +169,11 @@ export const apartMsOf = ({ timeline }: PlacedCall): number[] =>
 export const storyOf = ({ timeline }: PlacedCall): string =>
   timeline.events
     .slice(-8)
-    .map((event) => ("text" in event ? `${event.kind} "${event.text}"` : event.kind))
+    .map((event) => {
+      if (event.kind === "said") return `said "${event.text}"`;
+      if (event.kind === "application-error") return `application-error ${event.code} (${event.reason})`;
+      return event.kind;
+    })
     .join(", ");
 
 export const summed = (memory: readonly Recollection[]) => ({
