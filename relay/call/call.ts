@@ -307,10 +307,7 @@ export class Call {
     if (this.#stage.is !== "started") return;
     const { exchange }: Started = this.#stage;
     if (this.#lastWords !== undefined) return this.#endIfHeard(this.#lastWords, exchange, at);
-    const { givenUp } = this.#sessions;
-    if (givenUp !== undefined && exchange.isStaying) {
-      return this.#farewell(givenUp.ending, givenUp.detail, "sorry", at);
-    }
+    if (this.#hasGivenUp(exchange, at)) return;
     if (exchange.purse.isSpent && exchange.isStaying) {
       return this.#farewell("budget_spent", "of the call", "budget_spent", at);
     }
@@ -318,10 +315,19 @@ export class Call {
     // Whoever was about to leave needs no apology for last words that do not come.
     if (exchange.turns.isHopeless && !exchange.isStaying) return this.#leave(exchange, "no response", at);
     this.#sessions.settle(at);
+    if (this.#hasGivenUp(exchange, at)) return;
     if (exchange.mayHangUp(at)) return this.#leave(exchange, "last words heard", at);
     if (this.#handOverBy !== undefined && (this.#isPausing(exchange, at) || at >= this.#handOverBy)) {
       this.#handOver(exchange, at);
     }
+  }
+
+  /** There will be no session any more: the caller is told so, unless all is said. */
+  #hasGivenUp(exchange: Exchange, at: number): boolean {
+    const { givenUp } = this.#sessions;
+    if (givenUp === undefined || !exchange.isStaying) return false;
+    this.#farewell(givenUp.ending, givenUp.detail, "sorry", at);
+    return true;
   }
 
   /** Nobody says, does or waits for anything. */

@@ -144,7 +144,10 @@ export class ModelLink {
   }
 
   tick(at: number): void {
-    if (this.#state.is === "pausing" && at >= this.#state.until) this.dial(at);
+    if (this.#state.is !== "pausing" || at < this.#state.until) return;
+    // The clock may come late.
+    if (at >= this.#giveUpAt) this.#state = { is: "given up" };
+    else this.dial(at);
   }
 
   get #giveUpAt(): number {

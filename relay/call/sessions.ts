@@ -399,6 +399,8 @@ export class Sessions {
     if (exchange.turns.isHopeless || (dead !== undefined && at >= dead)) this.#unanswered(at);
     if (this.#link.isUp) exchange.askForResponse(at);
     this.#renew(exchange, at);
+    // There is something else to be said.
+    if (this.#link.givenUp !== undefined) return;
     const clipAt = this.#clipDueAt();
     if (clipAt === undefined || at < clipAt) return;
     this.play("one_moment", at);

@@ -73,6 +73,22 @@ export class ConsentWatch {
   readonly #turns: string[] = [];
   #echoUntil = Number.NEGATIVE_INFINITY;
 
+  /** The session is gone: what the caller was being asked, or has answered, counts no more. */
+  sessionLost(): void {
+    for (const held of this.#held.values()) {
+      held.isKnown = true;
+      held.turns.clear();
+      held.hasAnswered = false;
+      held.agreed = false;
+    }
+    this.#speaker = undefined;
+    this.#answering = new Map();
+    this.#toRead = undefined;
+    this.#reading = undefined;
+    this.#asWord.clear();
+    this.#wordFor = undefined;
+  }
+
   // --- what is asked of the caller ----------------------------------------------------------------------------
 
   hold(id: string, asked: Asked, itemId: string, at: number): void {

@@ -8,16 +8,17 @@
  */
 import type { Input, LineNews } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
-import type { FromModel } from "../../../../relay/wire/realtime.ts";
+import type { NewItem } from "../../../../relay/wire/realtime.ts";
 import type { FromTwilio } from "../../../../relay/wire/twilio.ts";
-import { STREAM_SID } from "../call-in-hand.ts";
+import { CLIPS, STREAM_SID } from "../call-in-hand.ts";
 import type { Chance } from "../chance.ts";
 import { Agenda, Queue, Way } from "../simulated-world.ts";
 import { Broken, hold } from "./broken.ts";
+import { Caller } from "./caller.ts";
 import { connected, someAudio, start } from "./inputs.ts";
-import { type Response, SimulatedModel } from "./model.ts";
+import type { Response, SimulatedModel } from "./model.ts";
 import type { Player, Timed } from "./player.ts";
-import { UTTERANCES } from "./tool-terms.ts";
+import { Sockets, type World as SocketWorld } from "./sockets.ts";
 import { performTool } from "./tools.ts";
 
 const FRAME_MS = 100;
@@ -26,16 +27,13 @@ const WITHIN_MS = 60;
 
 /** A breath at the end may be missing, and what is on its way when the caller speaks over it. */
 const LAST_SYLLABLE_MS = 500;
+const LONGEST_WORD = 9;
 
 /** How this call is unlike most. */
-export type World = {
+export type World = SocketWorld & {
   readonly longestMs: number;
-  /** The ways to the model and back, each. */
-  readonly modelWayMs: readonly [least: number, most: number];
   /** From the beginning of the caller's speech, as it is detected, to its commit, at least. */
   readonly leastTurnMs: number;
-  /** Creates that cross with a response are refused, and counted. */
-  readonly mayRefuse: boolean;
 };
 
 /** A create that found a response active. */
@@ -46,9 +44,18 @@ export type Refusal = {
   answeredAt: number | undefined;
 };
 
-export const USUAL: World = { longestMs: 14_000, modelWayMs: [1, 60], leastTurnMs: 200, mayRefuse: false };
-
-const SAID = Object.keys(UTTERANCES);
+export const USUAL: World = {
+  longestMs: 14_000,
+  /** The ways to the model and back, each. */
+  modelWayMs: [1, 60],
+  leastTurnMs: 200,
+  part: 1,
+  /** Creates that cross with a response are refused, and counted. */
+  mayRefuse: false,
+  faults: "none",
+};
+/** A call that is to move may do so until then. */
+const MOVES_WITHIN_MS = 10_000;
 
 export class Conversation {
   readonly inputs: Timed[] = [];
@@ -59,17 +66,15 @@ export class Conversation {
   readonly #agenda = new Agenda();
   readonly #fromCarrier: Way;
   readonly #toCarrier: Way;
-  readonly #fromModel: Way;
-  readonly #toModel: Way;
   readonly #queue: Queue;
   readonly #world: World;
-  readonly model: SimulatedModel;
+  readonly #sockets: Sockets;
+  #end: number;
   /** Most of the time this caller waits until nobody speaks. */
   readonly #isPolite: boolean;
-  #turns = 0;
-  #speaking = false;
-  #turnOpen = false;
+  readonly #caller: Caller;
   #playing: string | undefined;
+  #said: string | undefined;
   /** The item that reads a question to the caller. */
   #question: string | undefined;
   readonly #outOfBand = new Set<string>();
@@ -90,27 +95,28 @@ export class Conversation {
       );
     this.#fromCarrier = way(1, 60);
     this.#toCarrier = way(1, 60);
-    this.#fromModel = way(...world.modelWayMs);
-    this.#toModel = way(...world.modelWayMs);
-    this.model = new SimulatedModel(
-      this.#agenda,
-      chance,
-      {
-        send: (event) => this.#event(event),
-        refused: (whose) => this.refusals.push({ whose, at: this.#agenda.now, answeredAt: undefined }),
-        spoke: (response) => this.#toBeAnswered(response),
-      },
-      world.mayRefuse,
-    );
+    this.#end = world.longestMs + 2_000;
+    this.#sockets = new Sockets(this.#agenda, chance, world, {
+      event: (event) => this.#give({ from: "model", event }),
+      news: (news) => this.#news(news),
+      refused: (whose) => this.refusals.push({ whose, at: this.#agenda.now, answeredAt: undefined }),
+      spoke: (response) => this.#toBeAnswered(response),
+    });
+    this.#caller = new Caller(this.#agenda, chance, world.leastTurnMs, () => this.model);
     this.#queue = new Queue(this.#agenda, 0, (name) =>
       this.#frame({ event: "mark", streamSid: STREAM_SID, mark: { name } }),
     );
   }
 
+  get model(): SimulatedModel {
+    return this.#sockets.model;
+  }
+
   play(): void {
+    this.#perform(this.#player.begun);
     this.#begin();
-    const end = this.#world.longestMs + 2_000;
     while (!this.#player.ended) {
+      const end = this.#end;
       const next = this.#agenda.nextAt ?? end;
       const due = this.#player.call.nextDeadline() ?? end;
       if (Math.min(next, due) >= end) return;
@@ -129,36 +135,38 @@ export class Conversation {
     const chance = this.#chance;
     const agenda = this.#agenda;
     const { longestMs } = this.#world;
-    const dialledIn = chance.between(10, 400);
-    if (chance.often(0.01))
-      agenda.at(dialledIn, () => this.#news({ is: "model_closed", code: 1006, status: 401 }));
-    else agenda.at(dialledIn, () => this.#news({ is: "model_open" }));
     this.#frame(connected);
     agenda.at(chance.between(0, 50), () => this.#frame(start(chance.often(0.01) ? { eve: true } : {})));
     agenda.at(100, () => this.#hearCaller(0));
     for (let at = 500 + chance.between(0, 4_000); at < longestMs; at += chance.between(500, 5_000)) {
       const lastsMs = chance.between(200, 2_000);
       if (chance.often(0.12)) agenda.at(at, () => this.#press(chance.one(["1", "1", "2", "7", "*"])));
-      else agenda.at(at, () => this.#mayInterrupt() && this.#speak(lastsMs));
+      else agenda.at(at, () => this.#mayInterrupt() && this.#caller.speak(lastsMs));
     }
     agenda.at(chance.between(3_000, longestMs), () => this.#ending());
+    if (chance.often(0.05)) agenda.at(chance.between(0, longestMs), () => this.#move());
+  }
+
+  #move(): void {
+    this.#end = Math.max(this.#end, this.#agenda.now + MOVES_WITHIN_MS);
+    this.#news({ is: "relay_stopping" });
   }
 
   #ending(): void {
     const way = this.#chance.next();
     if (way < 0.6) this.#frame({ event: "stop", streamSid: STREAM_SID });
     else if (way < 0.75) this.#news({ is: "twilio_closed", code: 1006 });
-    else if (way < 0.8) this.#news({ is: "relay_stopping" });
-    else if (way < 0.85) this.#news({ is: "model_closed", code: 1011 });
+    else if (way < 0.8) this.#move();
+    else if (way < 0.82) this.#news({ is: "superseded" });
+    else if (way < 0.85) this.#news({ is: "budget_spent" });
     else if (way < 0.87) this.#news({ is: "bug" });
     else if (way < 0.89) this.#news({ is: "twilio_slow" });
-    else if (way < 0.91) this.#news({ is: "model_slow" });
-    else if (way < 0.94) this.#event({ type: "error", error: { code: "session_expired" } });
+    else if (this.#world.faults !== "none") this.#sockets.break();
   }
 
   #hearCaller(index: number): void {
     // A phone that leaves out its silence.
-    if (this.#speaking || index % 64 < 32) {
+    if (this.#caller.isSpeaking || index % 64 < 32) {
       const media = {
         track: "inbound" as const,
         timestamp: index * FRAME_MS,
@@ -177,23 +185,6 @@ export class Conversation {
     });
   }
 
-  #speak(lastsMs: number): void {
-    if (this.#speaking || this.#turnOpen || !this.model.isConfigured) return;
-    this.#speaking = true;
-    const words = this.#chance.one(["Yes.", "Yes.", ...SAID]);
-    this.#agenda.at(this.#agenda.now + 150, () => {
-      this.#turnOpen = true;
-      this.model.callerStarted();
-    });
-    const endsAt = this.#agenda.now + 150 + Math.max(lastsMs, this.#world.leastTurnMs);
-    this.#agenda.at(endsAt - 20, () => this.model.callerStopped());
-    this.#agenda.at(endsAt, () => {
-      this.#speaking = false;
-      this.#turnOpen = false;
-      this.model.callerEnded(`said_${this.#turns++}`, words);
-    });
-  }
-
   #mayInterrupt(): boolean {
     return !this.#isPolite || (!this.model.isSpeaking && this.#agenda.now > this.#queue.quietAt);
   }
@@ -207,7 +198,7 @@ export class Conversation {
       this.#agenda.at(overAt, () => this.#press(digit));
       if (chance.often(0.2)) this.#agenda.at(overAt + chance.between(50, 600), () => this.#press(digit));
     } else if (this.model.held.length > 0 && chance.often(0.5)) {
-      this.#agenda.at(overAt, () => this.#speak(chance.between(200, 800)));
+      this.#agenda.at(overAt, () => this.#caller.speak(chance.between(200, 800)));
     }
   }
 
@@ -215,10 +206,6 @@ export class Conversation {
 
   #frame(frame: FromTwilio): void {
     this.#fromCarrier.send(() => this.#give({ from: "twilio", frame }));
-  }
-
-  #event(event: FromModel): void {
-    this.#fromModel.send(() => this.#give({ from: "model", event }));
   }
 
   #news(news: LineNews): void {
@@ -230,6 +217,7 @@ export class Conversation {
     this.inputs.push({ input, at });
     const event = input.from === "model" ? input.event : undefined;
     this.#playing = event?.type === "response.output_audio.delta" ? event.item_id : undefined;
+    this.#said = event?.type === "response.output_audio.delta" ? event.delta : undefined;
     if (event?.type === "response.created") {
       if (event.response.metadata?.reason === "read_back") this.#outOfBand.add(event.response.id);
       else this.#began.set(event.response.id, at);
@@ -241,9 +229,12 @@ export class Conversation {
     if (isRun && input.from === "twilio") this.#holdHeard();
     this.#perform(effects);
     if (event?.type === "response.output_audio.delta") this.#spoken(event.response_id, effects);
+    if (event?.type === "response.output_item.done") this.#caller.answered();
+    if (event?.type === "session.updated") this.#agenda.at(at + 100, () => this.#caller.repeat());
   }
 
   #spoken(responseId: string, effects: readonly Effect[]): void {
+    if (!this.#caller.isHeard) this.#caller.answered();
     const beganAt = this.#began.get(responseId);
     if (beganAt === undefined || !effects.some(({ to }) => to === "twilio")) return;
     for (const refusal of this.refusals) if (beganAt > refusal.at) refusal.answeredAt ??= this.#agenda.now;
@@ -271,15 +262,42 @@ export class Conversation {
     hold("a key agrees to what was heard last", this.#queue.lastHeard(this.#pressedAt) === item);
   }
 
+  /** The relay's own words come when the ear hears nothing, or what it hears is cut for them. */
+  #holdQuiet(payload: string, effects: readonly Effect[]): void {
+    // What ends the call may be said behind what is said to its end.
+    if (payload !== CLIPS.one_moment[0]) return;
+    const isCut = effects.some((effect) => effect.to === "twilio" && effect.frame.event === "clear");
+    const lastsMs =
+      this.#queue.lastHeard(this.#queue.quietAt) === "clip" ? 0 : this.#queue.quietAt - this.#agenda.now;
+    hold("the relay does not talk over what is playing", isCut || lastsMs <= WITHIN_MS);
+  }
+
+  /** What a new session is told that the assistant said is no more than the ear got, but for a word. */
+  #holdSaid(item: NewItem): void {
+    if (item.type !== "message" || item.role !== "assistant") return;
+    const words = item.content[0].text.replace(/ …$/, "");
+    for (const [itemId, text] of this.#sockets.texts) {
+      if (words === "" || !text.words.startsWith(words)) continue;
+      const heard = (text.words.length * (this.#queue.heardMs(itemId) + WITHIN_MS)) / text.ms;
+      if (words.length <= heard + LONGEST_WORD) return;
+    }
+    const isFromBefore = this.#player.before?.lines.some(
+      (line) => line.by === "assistant" && line.words === words,
+    );
+    hold("a new session is told no more than was heard", isFromBefore === true);
+  }
+
   #perform(effects: readonly Effect[]): void {
     const cuts = new Map<string, number>();
     for (const effect of effects) {
       this.#counted(effect);
       if (effect.to === "twilio") {
         const { frame } = effect;
-        const item = this.#playing ?? "none";
+        const isClip = frame.event === "media" && frame.media.payload !== this.#said;
+        const item = isClip ? "clip" : (this.#playing ?? "none");
         if (frame.event === "media") {
           const ms = Buffer.byteLength(frame.media.payload, "base64") / 8;
+          if (isClip) this.#holdQuiet(frame.media.payload, effects);
           this.#toCarrier.send(() => this.#queue.media(item, ms));
         } else if (frame.event === "mark") {
           this.#toCarrier.send(() => this.#queue.mark(frame.mark.name));
@@ -289,7 +307,12 @@ export class Conversation {
       } else if (effect.to === "model") {
         const { event } = effect;
         if (event.type === "conversation.item.truncate") cuts.set(event.item_id, event.audio_end_ms);
-        this.#toModel.send(() => this.model.asked(event));
+        if (event.type === "conversation.item.create") this.#holdSaid(event.item);
+        this.#sockets.asked(event);
+      } else if (effect.to === "session") {
+        this.#caller.sessionLost();
+        if (effect.is === "dial") this.#sockets.dial();
+        else this.#sockets.drop();
       } else if (effect.to === "tool") {
         performTool(effect, this.#agenda, this.#chance, (input) => this.#give(input));
       }

@@ -3,6 +3,7 @@
  * for the random sequences, and to put something foreign into a recorded one.
  */
 import type { Input, LineNews, Terms } from "../../../../relay/call/call.ts";
+import type { Remembered } from "../../../../relay/call/remembered.ts";
 import type { Settings } from "../../../../relay/call/session.ts";
 import { type Profile, packProfile } from "../../../../relay/contract.ts";
 import type { FromModel, ModelError } from "../../../../relay/wire/realtime.ts";
@@ -32,6 +33,16 @@ export const TERMS = [bare(SETTINGS), ...TOOL_TERMS] as const;
 /** The text of the profile that each call's terms stand for. */
 export const PROFILE_TEXT = new WeakMap<Terms, string>();
 for (const terms of TERMS) PROFILE_TEXT.set(terms, PARAMETERS.profile0);
+
+/** The same call, when it comes back. */
+export const comingBack = (terms: Terms, before: Remembered): Terms => alike({ ...terms, before });
+/** A call for which there is no money. */
+export const spent = (terms: Terms): Terms => alike({ ...terms, isSpent: true });
+
+function alike(terms: Terms): Terms {
+  PROFILE_TEXT.set(terms, PARAMETERS.profile0);
+  return terms;
+}
 
 /** Some audio of each length, made once: never silence, and each frame unlike the one before. */
 const AUDIO = new Map<number, readonly string[]>();
@@ -115,7 +126,10 @@ const NEWS: readonly [LineNews, ...LineNews[]] = [
   { is: "model_closed", code: 1011 },
   { is: "model_closed", code: 1006, status: 429 },
   { is: "model_slow" },
+  { is: "model_closed", code: 1006, status: 503 },
   { is: "relay_stopping" },
+  { is: "superseded" },
+  { is: "budget_spent" },
   { is: "bug" },
 ];
 
@@ -156,7 +170,7 @@ function anyEvent(chance: Chance, wanted: Wanted): FromModel {
   const response_id = chance.one(RESPONSES);
   const item_id = chance.one(ITEMS);
   const content_index = chance.often(0.9) ? 0 : 1;
-  switch (chance.whole(0, 17)) {
+  switch (chance.whole(0, 18)) {
     case 0:
       return chance.often(0.9) ? updated() : updated("audio/pcm");
     case 1:
@@ -194,7 +208,8 @@ function anyEvent(chance: Chance, wanted: Wanted): FromModel {
     }
     case 11: {
       const status = chance.one(STATUSES);
-      const status_details = status === "failed" ? { error: { code: chance.one(CODES) } } : null;
+      const code = chance.often(0.03) ? "insufficient_quota" : chance.one(CODES);
+      const status_details = status === "failed" ? { error: { code } } : null;
       return { type: "response.done", response: { id: response_id, status, status_details } };
     }
     case 12:
@@ -213,7 +228,11 @@ function anyEvent(chance: Chance, wanted: Wanted): FromModel {
     case 15:
     case 16: {
       const transcript = chance.one([wanted.toRead, wanted.toRead, "I have added it.", ""]);
-      return { type: "response.output_audio_transcript.done", response_id, transcript };
+      return { type: "response.output_audio_transcript.done", response_id, item_id, transcript };
+    }
+    case 17: {
+      const delta = chance.one(["It will ", "rain.", ""]);
+      return { type: "response.output_audio_transcript.delta", response_id, item_id, delta };
     }
     default:
       if (chance.often(0.5)) return { type: "error", error: anyError(chance) };

@@ -9,7 +9,8 @@ import type { Chance } from "../chance.ts";
 import type { Agenda } from "../simulated-world.ts";
 import { Broken } from "./broken.ts";
 import { someAudio, updated } from "./inputs.ts";
-import { REQUESTS, TRANSFER_TO, wordsToRead } from "./tool-terms.ts";
+import { wordsToRead } from "./tool-terms.ts";
+import { anyCall } from "./tools.ts";
 
 export type Response = {
   readonly id: string;
@@ -19,6 +20,9 @@ export type Response = {
   readonly calls: "never" | "maybe" | "surely";
   isActive: boolean;
 };
+
+/** What an item says. */
+export type Text = { readonly words: string; readonly ms: number };
 
 /** What the world around it is told. */
 export type Heard = {
@@ -52,14 +56,31 @@ export class SimulatedModel {
   /** Items that are not in the conversation. */
   readonly #asideItems = new Set<string>();
   readonly #openCalls = new Set<string>();
+  /** What each item says, and in how many ms, were it said to its end. */
+  readonly #texts: Map<string, Text>;
+  #isGone = false;
   #hasTools = false;
   /** The caller's last words. */
   #words = "";
   #responses = 0;
   #callIds = 0;
 
-  /** @param mayRefuse whether a create that finds a response active is refused, and not `Broken` */
-  constructor(agenda: Agenda, chance: Chance, heard: Heard, mayRefuse: boolean) {
+  readonly #prefix: string;
+
+  /**
+   * @param mayRefuse whether a create that finds a response active is refused, and not `Broken`
+   * @param prefix of the ids that it makes: no two sessions make the same @param texts of all sessions
+   */
+  constructor(
+    agenda: Agenda,
+    chance: Chance,
+    heard: Heard,
+    mayRefuse: boolean,
+    prefix = "",
+    texts = new Map<string, Text>(),
+  ) {
+    this.#prefix = prefix;
+    this.#texts = texts;
     this.#agenda = agenda;
     this.#chance = chance;
     this.#heard = heard;
@@ -73,6 +94,16 @@ export class SimulatedModel {
 
   get isSpeaking(): boolean {
     return this.#active !== undefined || this.#aside.size > 0;
+  }
+
+  /** Its socket is gone, and it with it. */
+  leave(): void {
+    this.#isGone = true;
+    this.isConfigured = false;
+    for (const response of [...this.#aside.values(), ...(this.#active ? [this.#active] : [])])
+      response.isActive = false;
+    this.#active = undefined;
+    this.#aside.clear();
   }
 
   // --- the caller ---------------------------------------------------------------------------------------------
@@ -125,6 +156,7 @@ export class SimulatedModel {
       }
       case "conversation.item.create": {
         const { item } = event;
+        if (item.type === "function_call") this.#openCalls.add(item.call_id);
         if (item.type === "function_call_output") this.#answered(item.call_id, item.output);
         return this.#send({ type: "conversation.item.added", item: { id: item.id } });
       }
@@ -175,7 +207,13 @@ export class SimulatedModel {
     const toRead = asked?.conversation === "none" ? wordsToRead(asked.instructions) : undefined;
     const calls =
       asked?.tool_choice === "none" ? "never" : asked?.tool_choice === "required" ? "surely" : "maybe";
-    const response: Response = { id: `r${this.#responses++}`, reason, toRead, calls, isActive: true };
+    const response: Response = {
+      id: `${this.#prefix}r${this.#responses++}`,
+      reason,
+      toRead,
+      calls,
+      isActive: true,
+    };
     if (toRead === undefined) this.#active = response;
     else this.#aside.set(response.id, response);
     const metadata = reason === undefined ? null : { reason };
@@ -196,18 +234,28 @@ export class SimulatedModel {
     let at = from;
     // No question is over in a moment.
     const isQuestion = response.toRead !== undefined;
-    for (let pieces = chance.whole(isQuestion ? 3 : 1, 6); pieces > 0; pieces--) {
-      const ms = isQuestion ? chance.one([200, 400]) : chance.one([100, 200, 400]);
+    const pieces = Array.from({ length: chance.whole(isQuestion ? 3 : 1, 6) }, () =>
+      isQuestion ? chance.one([200, 400]) : chance.one([100, 200, 400]),
+    );
+    const words = this.#wordsOf(response);
+    const text = { words: words ?? "", ms: pieces.reduce((total, ms) => total + ms, 0) };
+    this.#texts.set(item_id, text);
+    let saidMs = 0;
+    for (const ms of pieces) {
+      const upTo = (heardMs: number) => Math.floor((text.words.length * heardMs) / text.ms);
+      const spelt = text.words.slice(upTo(saidMs), upTo(saidMs + ms));
+      if (!isQuestion) this.#when(at, response, () => this.#spell(response, item_id, spelt));
       this.#when(at, response, () => this.#say(response, item_id, ms));
+      saidMs += ms;
       at += ms / pace;
     }
-    const words = this.#wordsOf(response);
-    const early = chance.often(0.3) ? (from + at) / 2 : at;
+    const early = isQuestion && chance.often(0.3) ? (from + at) / 2 : at;
     if (words !== undefined)
       this.#when(early, response, () =>
         this.#send({
           type: "response.output_audio_transcript.done",
           response_id: response.id,
+          item_id,
           transcript: words,
         }),
       );
@@ -223,7 +271,8 @@ export class SimulatedModel {
   }
 
   #wordsOf({ toRead }: Response): string | undefined {
-    if (toRead === undefined) return this.#chance.one(WORDS);
+    // Each in words of its own, so that it is known again.
+    if (toRead === undefined) return `${this.#chance.one(WORDS)} That is ${this.#texts.size} for you.`;
     const luck = this.#chance.next();
     if (luck < 0.05) return undefined;
     return luck < 0.15 ? "Press 1 to hear your tasks for today, or 2 for the weather." : toRead;
@@ -247,6 +296,10 @@ export class SimulatedModel {
     });
   }
 
+  #spell({ id: response_id }: Response, item_id: string, delta: string): void {
+    this.#send({ type: "response.output_audio_transcript.delta", response_id, item_id, delta });
+  }
+
   #finish(response: Response, status: "completed" | "cancelled" | "failed"): void {
     response.isActive = false;
     if (this.#active === response) this.#active = undefined;
@@ -261,9 +314,9 @@ export class SimulatedModel {
   #callSome(response: Response): void {
     const chance = this.#chance;
     for (let count = chance.often(0.5) ? 1 : chance.whole(2, 4); count > 0; count--) {
-      const [name, text] = this.#anyCall();
+      const [name, text] = anyCall(this.#chance, this.held, this.#words, this.#hasTools);
       const isWhole = !chance.often(0.02);
-      const call_id = `c${this.#callIds++}`;
+      const call_id = `${this.#prefix}c${this.#callIds++}`;
       if (isWhole) this.#openCalls.add(call_id);
       this.#send({
         type: "response.output_item.done",
@@ -280,24 +333,7 @@ export class SimulatedModel {
     }
   }
 
-  #anyCall(): readonly [name: string, text: string] {
-    const chance = this.#chance;
-    const held = this.held.at(-1);
-    if (held !== undefined && chance.often(this.#words.startsWith("Yes") ? 0.85 : 0.3)) {
-      const id = chance.often(0.8) ? held : chance.one([this.held[0] ?? held, "r99", "r1"]);
-      return ["confirm", JSON.stringify({ id })];
-    }
-    const luck = chance.next();
-    if (luck < 0.06) return ["cancel", held === undefined || chance.often(0.6) ? "{}" : `{"id":"${held}"}`];
-    if (luck < (this.#hasTools ? 0.12 : 0.7)) return ["end_call", "{}"];
-    if (luck < (this.#hasTools ? 0.16 : 0.85))
-      return ["transfer_call", JSON.stringify({ to: chance.one([TRANSFER_TO, "elsewhere"]) })];
-    if (luck < 0.19 || !this.#hasTools) return ["other", "{}"];
-    const [name, text] = chance.one(REQUESTS);
-    return luck < 0.22 ? [name, text.slice(0, -1)] : [name, text];
-  }
-
   #send(event: FromModel): void {
-    this.#heard.send(event);
+    if (!this.#isGone) this.#heard.send(event);
   }
 }

@@ -50,7 +50,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a tool call is answered twice",
     file: "exchange.ts",
-    from: "if (this.#called.has(call_id)) return;",
+    from: "if (this.#called.has(call_id)) return false;",
     to: "",
   },
   {
@@ -75,8 +75,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "what is out of band is truncated",
     file: "cuts.ts",
-    from: "if (!this.#outOfBandItems.has(truncation.item_id)) this.#truncate",
-    to: "this.#truncate",
+    from: "if (this.#outOfBandItems.has(item_id)) continue;",
+    to: "",
   },
   {
     name: "a filler is said over whoever speaks",
@@ -100,7 +100,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a yes counts that came before all was told",
     file: "voice-consent.ts",
-    from: "telling?.spoke === true && telling.done && unheardMs <= TAIL_MS",
+    from: "isBeingTold && telling.done && unheardMs <= TAIL_MS",
     to: "telling !== undefined && unheardMs >= 0",
     isRare: true,
   },
@@ -109,6 +109,42 @@ export const BUGS: readonly Bug[] = [
     file: "tool-runs.ts",
     from: "some((run) => isSame(run.request, request))",
     to: "some((run) => run.request === request)",
+  },
+  {
+    name: "a new session is told more than was heard",
+    file: "memory.ts",
+    from: "spoken.words = upTo(spoken.words, heardMs, sentMs);",
+    to: "if (heardMs <= 0) spoken.words = upTo(spoken.words, heardMs, sentMs);",
+  },
+  {
+    name: "a write runs again when the session is lost",
+    file: "tool-runs.ts",
+    from: "if (callId === undefined) this.ended(runId, LOST, at);",
+    to: "if (callId === undefined) this.ended(runId, LOST, at); for (const { callId = '', request, ruling } of [...this.#runs.values()]) this.begin(callId, request, ruling, at);",
+  },
+  {
+    name: "a turn without an answer is not heard again",
+    file: "intake.ts",
+    from: "this.#early = this.#isTurn ? this.#recent : [];",
+    to: "this.#early = [];",
+  },
+  {
+    name: "a model that is not configured is asked for something",
+    file: "outbox.ts",
+    from: 'if (!this.#isMuted || event.type === "session.update")',
+    to: 'if (!this.#isMuted || event.type !== "input_audio_buffer.append")',
+  },
+  {
+    name: "a model that is gone is dialled for ever",
+    file: "model-link.ts",
+    from: "isFinal || this.#attempts >= MOST_ATTEMPTS || until >= this.#giveUpAt",
+    to: "isFinal",
+  },
+  {
+    name: "the line is closed before its last words are heard",
+    file: "last-words.ts",
+    from: "return quietAt + PROOF_GRACE_MS;",
+    to: "return quietAt - PROOF_GRACE_MS;",
   },
 ];
 

@@ -3,11 +3,13 @@
  * The call may be another build of call.ts: planted.test.ts hands in copies that were broken on purpose.
  */
 import type { Call, Input, Terms } from "../../../../relay/call/call.ts";
+import { ENDINGS, type Ending } from "../../../../relay/call/ending.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
+import type { Remembered } from "../../../../relay/call/remembered.ts";
 import { Broken } from "./broken.ts";
 import { Watch } from "./watch.ts";
 
-export type Playable = Pick<Call, "step" | "nextDeadline" | "state">;
+export type Playable = Pick<Call, "begin" | "step" | "nextDeadline" | "state" | "remembered">;
 export type Build = new (terms: Terms, at: number) => Playable;
 export type Timed = { readonly input: Input; readonly at: number };
 
@@ -26,16 +28,28 @@ export class Player {
   readonly #watch: Watch;
   readonly #tally: Tally;
   #lastState = "";
+  /** What is to be done before anything has come in. */
+  readonly begun: readonly Effect[];
+  /** What was kept of the call, where it comes back. */
+  readonly before: Remembered | undefined;
+  /** What another process is to know of the call, when it has ended. */
+  kept: Remembered | undefined;
 
   constructor(build: Build, terms: Terms, at: number, tally: Tally) {
     this.call = new build(terms, at);
-    this.#watch = new Watch(terms, at);
+    this.before = terms.before;
+    this.begun = this.call.begin();
+    this.#watch = new Watch(terms, at, this.begun);
     this.#tally = tally;
     tally.sequences++;
   }
 
   get ended(): boolean {
     return this.#watch.ended !== undefined;
+  }
+
+  get ending(): Ending | undefined {
+    return this.#watch.ended;
   }
 
   give(input: Input, at: number): readonly Effect[] {
@@ -52,7 +66,11 @@ export class Player {
     if (state !== this.#lastState) this.#tally.visits[state] = (this.#tally.visits[state] ?? 0) + 1;
     this.#lastState = state;
     const { ended } = this.#watch;
-    if (!wasEnded && ended !== undefined) this.#tally.endings[ended] = (this.#tally.endings[ended] ?? 0) + 1;
+    if (wasEnded || ended === undefined) return effects;
+    this.#tally.endings[ended] = (this.#tally.endings[ended] ?? 0) + 1;
+    this.kept = this.call.remembered(at);
+    const { outcome } = ENDINGS[ended];
+    if (outcome === "again" || outcome === "handover") this.#watch.kept(this.kept);
     return effects;
   }
 

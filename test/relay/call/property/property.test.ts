@@ -16,7 +16,7 @@ const USUAL_BUGS = BUGS.filter(({ isRare }) => isRare !== true);
 test("whatever the world does, the call keeps its word at every step", () => {
   const outcome = play(Call, { seed: SEED, conversations: 180, mutantsEach: 3, random: 1_280 });
   expect(outcome.failures).toEqual([]);
-  expect(outcome.sequences).toBe(2_000);
+  expect(outcome.sequences).toBeGreaterThanOrEqual(2_000);
   expect(outcome.visits["started, session ready"]).toBeGreaterThan(1_000);
 });
 

@@ -3,15 +3,18 @@
  * follows from the run's seed and its own number, so that a failure is found again by these two.
  */
 import type { Input, Terms } from "../../../../relay/call/call.ts";
+import { ENDINGS } from "../../../../relay/call/ending.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
 import { Chance } from "../chance.ts";
 import { Broken } from "./broken.ts";
-import { Conversation, USUAL } from "./conversation.ts";
+import { Conversation, USUAL, type World } from "./conversation.ts";
 import {
   anyInput,
+  comingBack,
   connected,
   NOTHING,
   type StartFields,
+  spent,
   start,
   TERMS,
   updated,
@@ -55,12 +58,14 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
   };
   for (let i = plan.from ?? 0; i < plan.conversations && failures.length < most; i++) {
     attempt("conversation", i, (chance) => {
-      const terms = chance.one(TERMS);
-      const world = { ...USUAL, longestMs: chance.often(0.15) ? LONG_MS : USUAL.longestMs };
-      const conversation = new Conversation(new Player(build, terms, 0, tally), chance, world);
+      const any = chance.one(TERMS);
+      const terms = chance.often(0.02) ? spent(any) : any;
+      const player = new Player(build, terms, 0, tally);
+      const conversation = new Conversation(player, chance, anyWorld(chance));
       conversation.play();
       for (let each = 0; each < plan.mutantsEach; each++)
         playMutant(build, terms, conversation.inputs, chance, tally);
+      playOn(build, terms, player, chance, tally, 2);
     });
   }
   for (let i = plan.from ?? 0; i < plan.random && failures.length < most; i++) {
@@ -70,6 +75,23 @@ export function play(build: Build, plan: Plan, progress?: (done: number) => void
 }
 
 const KINDS = 2;
+
+const anyWorld = (chance: Chance): World => ({
+  ...USUAL,
+  longestMs: chance.often(0.15) ? LONG_MS : USUAL.longestMs,
+  faults: chance.one(["none", "none", "some", "some", "flaky", "gone"]),
+});
+
+/** A call that comes back goes on from what was kept of it, as often as it does. */
+function playOn(build: Build, terms: Terms, ended: Player, chance: Chance, tally: Tally, part: number): void {
+  const { kept, ending } = ended;
+  if (kept === undefined || ending === undefined) return;
+  const { outcome } = ENDINGS[ending];
+  if (outcome !== "again" && outcome !== "handover") return;
+  const player = new Player(build, comingBack(terms, kept), 0, tally);
+  new Conversation(player, chance, { ...anyWorld(chance), part }).play();
+  playOn(build, terms, player, chance, tally, part + 1);
+}
 
 // --- something wrong --------------------------------------------------------------------------------------------
 
@@ -205,9 +227,17 @@ const OPENING: readonly Input[] = [
   { from: "model", event: updated() },
 ];
 
+/** What follows a dial, mostly. */
+const REVIVAL: readonly Input[] = [
+  { from: "line", news: { is: "model_open" } },
+  { from: "model", event: updated() },
+];
+
 function playRandom(build: Build, chance: Chance, tally: Tally): void {
   const player = new Player(build, chance.one(TERMS), 0, tally);
   let now = 0;
+  /** What would bring a session back. */
+  let revival: Input[] = [];
   const opening = chance.often(0.8) ? OPENING.length : chance.whole(0, OPENING.length);
   for (const input of OPENING.slice(0, opening)) {
     now += chance.between(0, 300);
@@ -219,7 +249,10 @@ function playRandom(build: Build, chance: Chance, tally: Tally): void {
     const next = now + (chance.often(0.05) ? chance.between(0, 9_000) : chance.between(0, 120));
     player.clocks(now, next, 0);
     now = next;
-    wanted = wantedBy(player.give(anyInput(chance, now - began, wanted), now), wanted);
+    const input = (chance.often(0.5) ? revival.shift() : undefined) ?? anyInput(chance, now - began, wanted);
+    const effects = player.give(input, now);
+    wanted = wantedBy(effects, wanted);
+    if (effects.some((effect) => effect.to === "session")) revival = chance.often(0.9) ? [...REVIVAL] : [];
   }
   player.give(anyInput(chance, now), now);
 }

@@ -5,78 +5,109 @@
  */
 import type { Input } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
+import type { Remembered } from "../../../../relay/call/remembered.ts";
 import type { ToolOutcome, ToolRun } from "../../../../relay/call/tools.ts";
-import type { FromModel, ToModel } from "../../../../relay/wire/realtime.ts";
+import type { FromModel, NewItem, ToModel } from "../../../../relay/wire/realtime.ts";
 import { Broken, hold } from "./broken.ts";
+import { CallBook, type Called } from "./call-book.ts";
 import { type Asked, ConsentWatch } from "./consent-watch.ts";
+import { LawBook } from "./law-book.ts";
+import { type Running, RunWatch } from "./run-watch.ts";
+import { afterSeed, canonical, fieldsOf, keyOf } from "./texts.ts";
 import { LAWS, TRANSFER_TO } from "./tool-terms.ts";
 
-type Called = Asked & {
-  readonly callId: string;
-  readonly args: string;
-  readonly fields: Readonly<Record<string, unknown>> | undefined;
-  readonly at: number;
-  state: "fresh" | "answered" | "running" | "asked by key" | "confirming" | "leaving";
-};
-type Running = Asked & {
-  readonly callId: string;
-  readonly startedAt: number;
-  readonly by: number;
-  isFilled: boolean;
-};
-
 type FunctionCall = { readonly call_id: string; readonly name: string; readonly arguments: string };
-type Need = "allow" | "confirm" | "read out" | "keypad" | "deny";
 
-const FILLER_AFTER_MS = 1_500;
 const WORDS_WITHIN_MS = 3_000;
-const MOST_RUNNING = 8;
+const AT_WORK = new Set<Called["state"] | undefined>(["running", "asked by key"]);
 
 export type Seen = {
   readonly isInterrupted: (responseId: string) => boolean;
   readonly isTranscribed: boolean;
+  readonly wasReady: boolean;
+  readonly isReady: boolean;
 };
 
 export class ToolWatch {
   readonly consent = new ConsentWatch();
   readonly #offered: ReadonlySet<string>;
   readonly #calls = new Map<string, Called>();
-  readonly #runs = new Map<string, Running>();
-  readonly #runIds = new Set<string>();
-  /** Writes of which nobody knows whether they were done. */
-  readonly #lost = new Set<string>();
-  #isTainted = false;
+  readonly #runs = new RunWatch();
+  readonly #laws: LawBook;
   /** One that is asked for and not obeyed may be asked for again. */
   #nudge: "none" | "asked" | "given" = "none";
   /** The call that this step's input brought. */
   #fresh: Called | undefined;
   #hadQuestion = false;
+  readonly #book: CallBook;
 
-  constructor(offered: readonly string[]) {
+  /** @param before what was kept of the call, where it comes back */
+  constructor(offered: readonly string[], before: Remembered | undefined) {
     this.#offered = new Set(offered.filter((name) => LAWS[name]?.rule !== "deny"));
+    this.#book = new CallBook(before);
+    this.#laws = new LawBook(before);
+  }
+
+  /** Nothing is being done, and nothing waits for the caller. */
+  get isQuiet(): boolean {
+    const isConfirming = [...this.#calls.values()].some(({ state }) => state === "confirming");
+    return !this.isRunning && !this.consent.hasQuestion && !isConfirming;
+  }
+
+  get isRunning(): boolean {
+    return this.#runs.all.length > 0;
+  }
+
+  /** The session is gone: whoever was being asked is asked again, and what waited for their words waits no more. */
+  sessionLost(): void {
+    this.consent.sessionLost();
+    for (const called of this.#calls.values())
+      if (called.state === "confirming") this.#over(called.callId, "");
+  }
+
+  /** A new session is told what was called. */
+  seeded(items: readonly NewItem[]): void {
+    const isAtWork = (callId: string) => AT_WORK.has(this.#calls.get(callId)?.state);
+    for (const callId of this.#book.seeded(items, isAtWork)) this.#isOver(callId);
+  }
+
+  /** What another process is told: whatever may have been done without anybody knowing is in it. */
+  kept(remembered: Remembered): void {
+    this.#laws.kept(remembered, this.#runs.all);
+  }
+
+  /** It came to something while nobody could be told. */
+  #over(callId: string, text: string): void {
+    this.#book.over(callId, text);
+    this.#isOver(callId);
+  }
+
+  #isOver(callId: string): void {
+    const called = this.#calls.get(callId);
+    if (called !== undefined) called.state = "answered";
+    this.consent.settled(callId, Number.NEGATIVE_INFINITY);
   }
 
   /** Throws `Broken` if `effects` is not what may follow from `input`. */
   step(input: Input, at: number, effects: readonly Effect[], seen: Seen): void {
     this.#fresh = undefined;
     this.#hadQuestion = this.consent.hasQuestion;
-    if (input.from === "model") this.#event(input.event, at, effects, seen);
+    if (input.from === "model" && seen.wasReady) this.#event(input.event, at, effects, seen);
     const outcome = input.from === "tool" ? input : undefined;
     const awaited = outcome === undefined ? undefined : this.#runs.get(outcome.runId);
     if (outcome !== undefined && awaited !== undefined) this.#ended(outcome.runId, awaited, outcome.outcome);
-    for (const effect of effects) {
+    for (const effect of seen.wasReady || !seen.isReady ? effects : afterSeed(effects)) {
       if (effect.to === "tool" && "run" in effect) this.#ran(effect.run, input, at, seen);
-      else if (effect.to === "tool") this.#aborted(effect.abort, at);
+      else if (effect.to === "tool") this.#aborted(effect.abort, at, seen);
       else if (effect.to === "model") this.#told(effect.event, input, at, seen);
     }
-    if (outcome !== undefined) this.#isToldOf(outcome, awaited, effects);
+    if (outcome !== undefined) this.#isToldOf(outcome, awaited, effects, seen);
     this.#accounts(input, at, seen);
   }
 
   /** When something must have come of what runs, or of what waits for the caller's words. */
   get dueBy(): number | undefined {
-    let due: number | undefined;
-    for (const { by } of this.#runs.values()) due = Math.min(due ?? by, by);
+    let due = this.#runs.dueBy;
     for (const { state, at } of this.#calls.values())
       if (state === "confirming") due = Math.min(due ?? Infinity, at + WORDS_WITHIN_MS);
     return due;
@@ -127,34 +158,29 @@ export class ToolWatch {
     const args = canonical(fields);
     this.#fresh = { callId: item.call_id, name: item.name, args, fields, at, state: "fresh" };
     this.#calls.set(item.call_id, this.#fresh);
+    this.#book.called(item.call_id, item.name, item.arguments);
     if (item.name === "cancel" && fields !== undefined && !isInterrupted)
       this.#cancelling = fields.id ?? "all";
   }
   #cancelling: unknown;
 
   #ended(runId: string, run: Running, outcome: ToolOutcome): void {
-    this.#runs.delete(runId);
-    const law = LAWS[run.name];
-    if (outcome.is === "lost" && law?.kind === "write") this.#lost.add(keyOf(run));
-    if (outcome.is === "answered" && law?.taints) this.#isTainted = true;
+    this.#runs.over(runId);
+    this.#laws.ended(run, outcome);
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------
 
   #ran({ runId, tool, args }: ToolRun, input: Input, at: number, seen: Seen): void {
-    hold("every run has an id of its own", !this.#runIds.has(runId));
-    this.#runIds.add(runId);
     const asked = { name: tool.name, args: canonical(args) };
     hold("only what is offered is run", this.#offered.has(tool.name));
-    hold("no more than eight things run at once", this.#runs.size < MOST_RUNNING);
-    const isSame = (run: Asked) => keyOf(run) === keyOf(asked);
-    const isWrite = LAWS[tool.name]?.kind === "write";
-    hold("a write never runs beside the same write", !isWrite || ![...this.#runs.values()].some(isSame));
+    this.#runs.mayBegin(runId, asked);
     const called = this.#causeOf(asked, input, at, seen);
+    hold("no call of the model's is run twice", called.state !== "running" && called.state !== "answered");
     called.state = "running";
     this.consent.settled(called.callId, at);
     const { callId } = called;
-    this.#runs.set(runId, { ...asked, callId, startedAt: at, by: at + tool.timeoutMs, isFilled: false });
+    this.#runs.begun(runId, { ...asked, callId, startedAt: at, by: at + tool.timeoutMs });
   }
 
   /** The call of the model's that leads to this run; whatever has to be agreed to must have been. */
@@ -174,7 +200,7 @@ export class ToolWatch {
       if (question !== undefined && keyOf(question.asked) === keyOf(asked))
         return this.#open(question.callId);
     }
-    const need = this.#needOf(asked, seen);
+    const need = this.#laws.needOf(asked, seen.isTranscribed);
     const fresh = this.#fresh;
     if (fresh !== undefined && keyOf(fresh) === keyOf(asked)) {
       hold("what must be agreed to does not run at once", need === "allow");
@@ -198,27 +224,18 @@ export class ToolWatch {
     throw new Broken(why);
   }
 
-  /** "read out": by code, but answered with a word or a key. */
-  #needOf({ name, args }: Asked, { isTranscribed }: Seen): Need {
-    const law = LAWS[name];
-    if (law === undefined) return "deny";
-    if (law.rule === "confirm" && this.#isTainted && (law.reaches || !isTranscribed)) return "keypad";
-    const isLost = law.kind === "write" && this.#lost.has(keyOf({ name, args }));
-    const need = law.rule === "allow" && isLost ? "confirm" : law.rule;
-    return need === "confirm" && this.#isTainted ? "read out" : need;
-  }
-
-  #aborted(runId: string, at: number): void {
+  #aborted(runId: string, at: number, seen: Seen): void {
     const run = this.#runs.get(runId);
     hold("only what runs is aborted", run !== undefined);
     const law = LAWS[run.name];
     if (at >= run.by) {
-      if (law?.kind === "write") this.#lost.add(keyOf(run));
+      this.#laws.lost(run);
     } else {
       hold("only a cancel of everything aborts before the time", this.#cancelling === "all");
       hold("a write is not called back", law?.kind === "read");
     }
-    this.#runs.delete(runId);
+    if (!seen.isReady) this.#over(run.callId, "");
+    this.#runs.over(runId);
   }
 
   #told(event: ToModel, input: Input, at: number, seen: Seen): void {
@@ -242,14 +259,14 @@ export class ToolWatch {
     seen: Seen,
   ): void {
     const called = this.#open(callId);
-    const isRunning = [...this.#runs.values()].some((run) => run.callId === callId);
-    hold("what runs is answered when it is over", !isRunning);
+    hold("what runs is answered when it is over", !this.#runs.isFor(callId));
     called.state = "answered";
+    this.#book.answered(callId, output);
     this.consent.settled(callId, at);
     const held = /^\{"held":"(\w+)"/.exec(output)?.[1];
     if (held === undefined) return;
     hold("what is held was just asked for", called === this.#fresh && input.from === "model");
-    hold("what needs a key is not held", this.#needOf(called, seen) === "confirm");
+    hold("what needs a key is not held", this.#laws.needOf(called, seen.isTranscribed) === "confirm");
     this.consent.hold(held, called, id, at);
   }
 
@@ -269,10 +286,7 @@ export class ToolWatch {
     }
     if (metadata.reason !== "filler") return;
     hold("no filler over an open question", !this.consent.hasQuestion);
-    const unfilled = [...this.#runs.values()].filter(({ isFilled }) => !isFilled);
-    const isDue = unfilled.some(({ startedAt }) => at >= startedAt + FILLER_AFTER_MS);
-    hold("a filler is for something that has run for 1.5 s and had none", isDue);
-    for (const run of unfilled) run.isFilled = true;
+    this.#runs.filled(at);
   }
 
   // --- what is left at the end of a step ----------------------------------------------------------------------
@@ -281,7 +295,10 @@ export class ToolWatch {
     { runId, outcome }: Extract<Input, { from: "tool" }>,
     awaited: Running | undefined,
     effects: readonly Effect[],
+    { isReady }: Seen,
   ): void {
+    const text = outcome.is === "answered" ? outcome.text : "";
+    if (!isReady && awaited !== undefined) return this.#over(awaited.callId, text);
     const outputs = effects.flatMap((effect) =>
       effect.to === "model" && effect.event.type === "conversation.item.create" ? [effect.event.item] : [],
     );
@@ -289,7 +306,6 @@ export class ToolWatch {
     const [output] = outputs;
     const isOne = outputs.length === 1 && output?.type === "function_call_output";
     hold("an outcome answers its call, and no other", isOne && output.call_id === awaited.callId);
-    const text = outcome.is === "answered" ? outcome.text : "";
     hold(`the answer is the outcome's (${runId})`, output.output.includes(text));
   }
 
@@ -298,13 +314,14 @@ export class ToolWatch {
     this.#cancelling = undefined;
     this.#toBeOpen(seen);
     const isClock = input.from === "clock";
-    const isSpeech = input.from === "model" && input.event.type === "input_audio_buffer.speech_started";
+    const isSpeech =
+      seen.wasReady && input.from === "model" && input.event.type === "input_audio_buffer.speech_started";
     for (const { state, at: since } of this.#calls.values()) {
       if (state === "confirming") hold("words are waited for 3 s", !isClock || at < since + WORDS_WITHIN_MS);
       else if (state === "leaving") hold("whoever speaks again is not left", !isSpeech);
     }
     if (isClock)
-      for (const { by } of this.#runs.values()) hold("what does not answer in time is given up", at < by);
+      for (const { by } of this.#runs.all) hold("what does not answer in time is given up", at < by);
   }
 
   /** A call that was not answered at once must have a reason. */
@@ -315,10 +332,10 @@ export class ToolWatch {
 
   #reasonFor(called: Called, seen: Seen): Called["state"] {
     const { name, fields } = called;
-    if (name === "end_call") return "leaving";
-    if (name === "transfer_call" && fields?.to === TRANSFER_TO) return "leaving";
+    const isTransfer = name === "transfer_call" && fields?.to === TRANSFER_TO;
+    if (name === "end_call" || isTransfer) return "leaving";
     if (name === "confirm" && seen.isTranscribed) return "confirming";
-    const need = fields === undefined ? "deny" : this.#needOf(called, seen);
+    const need = fields === undefined ? "deny" : this.#laws.needOf(called, seen.isTranscribed);
     hold("a call is open only for a reason", need === "keypad" || need === "read out");
     this.consent.question({ callId: called.callId, asked: called, byWord: need === "read out" });
     return "asked by key";
@@ -331,19 +348,3 @@ export class ToolWatch {
     return called;
   }
 }
-
-const keyOf = ({ name, args }: Asked): string => `${name} ${args}`;
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = text === "" ? {} : JSON.parse(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    return Object.fromEntries(Object.entries(value));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The same for the same values, in whatever order they were written; those of the invented calls are flat. */
-const canonical = (fields: Readonly<Record<string, unknown>> | undefined): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(fields ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))));

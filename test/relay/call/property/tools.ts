@@ -4,6 +4,7 @@ import type { Effect } from "../../../../relay/call/outbox.ts";
 import type { ToolOutcome } from "../../../../relay/call/tools.ts";
 import type { Chance } from "../chance.ts";
 import type { Agenda } from "../simulated-world.ts";
+import { REQUESTS, TRANSFER_TO } from "./tool-terms.ts";
 
 /** @param quick how often a tool answers at once */
 export function performTool(
@@ -25,4 +26,26 @@ export function anyOutcome(runId: string, chance: Chance): ToolOutcome {
   if (luck < 0.75) return { is: "answered", text: `What came of ${runId}.`, isError: luck < 0.1 };
   if (luck < 0.87) return { is: "lost" };
   return { is: "not_done", why: chance.one(["unreachable", "unauthorized", "gone", "refused"]) };
+}
+
+/** What a model may call, by what it was told is held and what the caller said last. */
+export function anyCall(
+  chance: Chance,
+  ids: readonly string[],
+  words: string,
+  hasTools: boolean,
+): readonly [name: string, text: string] {
+  const held = ids.at(-1);
+  if (held !== undefined && chance.often(words.startsWith("Yes") ? 0.85 : 0.3)) {
+    const id = chance.often(0.8) ? held : chance.one([ids[0] ?? held, "r99", "r1"]);
+    return ["confirm", JSON.stringify({ id })];
+  }
+  const luck = chance.next();
+  if (luck < 0.06) return ["cancel", held === undefined || chance.often(0.6) ? "{}" : `{"id":"${held}"}`];
+  if (luck < (hasTools ? 0.12 : 0.7)) return ["end_call", "{}"];
+  if (luck < (hasTools ? 0.16 : 0.85))
+    return ["transfer_call", JSON.stringify({ to: chance.one([TRANSFER_TO, "elsewhere"]) })];
+  if (luck < 0.19 || !hasTools) return ["other", "{}"];
+  const [name, text] = chance.one(REQUESTS);
+  return luck < 0.22 ? [name, text.slice(0, -1)] : [name, text];
 }

@@ -1,0 +1,31 @@
+/** Why the caller waits in silence, if they may: there is no session, or it has nothing to say to them. */
+import type { SessionWatch } from "./session-watch.ts";
+
+export type Wait = {
+  readonly since: number;
+  readonly why: "cut" | "down" | "start" | "owed";
+  /** They wait for a session, and not only for what it may have to say. */
+  readonly isDown: boolean;
+};
+
+export class WaitWatch {
+  readonly #sessions: SessionWatch;
+  /** They were cut off from the last session in the middle of a word. */
+  isCut = false;
+  /** They have been sent something that a session said. */
+  isHeard = false;
+
+  constructor(sessions: SessionWatch) {
+    this.#sessions = sessions;
+  }
+
+  /** @param silentSince since when a session that is there may owe them a word */
+  since(startedAt: number | undefined, silentSince: number | undefined): Wait | undefined {
+    const { downSince } = this.#sessions;
+    const isDown = downSince !== undefined;
+    if (startedAt === undefined || (!isDown && silentSince === undefined)) return undefined;
+    if (!this.isHeard) return { since: startedAt, why: "start", isDown };
+    if (isDown) return { since: downSince, why: this.isCut ? "cut" : "down", isDown };
+    return silentSince === undefined ? undefined : { since: silentSince, why: "owed", isDown };
+  }
+}
