@@ -6,7 +6,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { LEAVE_WITHIN_MS, NOTICES } from "../../../relay/call/limits.ts";
 import type { Effect } from "../../../relay/call/outbox.ts";
-import "../../patience.ts";
+import { TEST_MS } from "../../patience.ts";
 import { BRAKES, CallInHand, NO_TOOLS, PROFILE, SETTINGS } from "./call-in-hand.ts";
 
 const MAX_MS = 120_000;
@@ -199,38 +199,42 @@ class World {
 const spentIn = ({ all }: CallInHand): number =>
   all.reduce((sum, effect) => sum + (effect.to === "spend" ? effect.micros : 0), 0);
 
-test("every call with limits ends in time, for a reason that holds, and nothing is asked for over anybody", () => {
-  const endings = new Map<string, number>();
-  fc.assert(
-    fc.property(
-      acts,
-      answers,
-      fc.option(fc.integer({ min: 100, max: 20_000 }), { nil: undefined }),
-      (...given) => {
-        const [, , perCallMicros] = given;
-        const world = new World(...given);
-        world.run(MAX_MS + LEAVE_WITHIN_MS + LAST_WORDS_MS);
-        const { hand } = world;
-        const { ending } = hand;
-        endings.set(ending ?? "none", (endings.get(ending ?? "none") ?? 0) + 1);
-        expect(["time_is_up", "nobody_there", "budget_spent"]).toContain(ending ?? "none");
-        if (ending === "time_is_up") {
-          expect(hand.at).toBeGreaterThanOrEqual(MAX_MS);
-          expect(hand.at).toBeLessThanOrEqual(MAX_MS + LEAVE_WITHIN_MS);
-        }
-        if (ending === "nobody_there") expect(hand.at - world.stirredAt).toBeGreaterThanOrEqual(END_MS);
-        const spent = spentIn(hand);
-        if (ending === "budget_spent")
-          expect(spent).toBeGreaterThanOrEqual(perCallMicros ?? Number.POSITIVE_INFINITY);
-        const story = hand.log.flatMap((entry) => (entry.event === "call.ended" ? [entry.story] : []))[0];
-        expect(story?.spentMicros).toBe(spent);
-        expect(spent === 0 || spent >= COST / 2).toBe(true);
-      },
-    ),
-    { numRuns: 200 },
-  );
-  // None of them is only imagined.
-  for (const ending of ["time_is_up", "nobody_there", "budget_spent"]) {
-    expect(endings.get(ending) ?? 0).toBeGreaterThan(0);
-  }
-});
+test(
+  "every call with limits ends in time, for a reason that holds, and nothing is asked for over anybody",
+  () => {
+    const endings = new Map<string, number>();
+    fc.assert(
+      fc.property(
+        acts,
+        answers,
+        fc.option(fc.integer({ min: 100, max: 20_000 }), { nil: undefined }),
+        (...given) => {
+          const [, , perCallMicros] = given;
+          const world = new World(...given);
+          world.run(MAX_MS + LEAVE_WITHIN_MS + LAST_WORDS_MS);
+          const { hand } = world;
+          const { ending } = hand;
+          endings.set(ending ?? "none", (endings.get(ending ?? "none") ?? 0) + 1);
+          expect(["time_is_up", "nobody_there", "budget_spent"]).toContain(ending ?? "none");
+          if (ending === "time_is_up") {
+            expect(hand.at).toBeGreaterThanOrEqual(MAX_MS);
+            expect(hand.at).toBeLessThanOrEqual(MAX_MS + LEAVE_WITHIN_MS);
+          }
+          if (ending === "nobody_there") expect(hand.at - world.stirredAt).toBeGreaterThanOrEqual(END_MS);
+          const spent = spentIn(hand);
+          if (ending === "budget_spent")
+            expect(spent).toBeGreaterThanOrEqual(perCallMicros ?? Number.POSITIVE_INFINITY);
+          const story = hand.log.flatMap((entry) => (entry.event === "call.ended" ? [entry.story] : []))[0];
+          expect(story?.spentMicros).toBe(spent);
+          expect(spent === 0 || spent >= COST / 2).toBe(true);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    // None of them is only imagined.
+    for (const ending of ["time_is_up", "nobody_there", "budget_spent"]) {
+      expect(endings.get(ending) ?? 0).toBeGreaterThan(0);
+    }
+  },
+  TEST_MS,
+);

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { FileLedger } from "../../../relay/io/ledger.ts";
-import { until } from "../../patience.ts";
+import { TEST_MS, until } from "../../patience.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
 import { AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
@@ -51,57 +51,69 @@ async function statusOf(rig: Rig): Promise<number> {
   return (await knock(url, { "X-Twilio-Signature": signature })).status;
 }
 
-test("all who are up are told when a response spends the rest, and who comes later has no model dialled", async () => {
-  const rig = await startRig();
-  const quiet = await rig.call();
-  await rig.linesUpTo("spend.counted", quiet.callSid);
-  await spendBeside(rig, 1);
-  const talker = await rig.call();
-  expect(await endingOf(rig, talker.callSid)).toEqual(TOLD);
-  expect(await endingOf(rig, quiet.callSid)).toEqual(TOLD);
-  expect(rig.model.sessions).toHaveLength(2);
-  const spent = rig.relay.lines.filter(({ event }) => String(event).startsWith("budget."));
-  expect(spent).toMatchObject([{ event: "budget.spent", period: "month", limitMicros: LIMIT_MICROS }]);
-  for (const isRestarted of [false, true]) {
-    if (isRestarted) await rig.restart("SIGKILL");
-    const late = await rig.stream();
-    expect(await endingOf(rig, late.callSid)).toEqual(TOLD);
-    expect((await late.ended).code).toBe(1000);
-    expect(rig.linesOf(late.callSid).map(({ event }) => event)).toContain("line.clip");
-  }
-  expect(rig.model.sessions).toHaveLength(2);
-});
+test(
+  "all who are up are told when a response spends the rest, and who comes later has no model dialled",
+  async () => {
+    const rig = await startRig();
+    const quiet = await rig.call();
+    await rig.linesUpTo("spend.counted", quiet.callSid);
+    await spendBeside(rig, 1);
+    const talker = await rig.call();
+    expect(await endingOf(rig, talker.callSid)).toEqual(TOLD);
+    expect(await endingOf(rig, quiet.callSid)).toEqual(TOLD);
+    expect(rig.model.sessions).toHaveLength(2);
+    const spent = rig.relay.lines.filter(({ event }) => String(event).startsWith("budget."));
+    expect(spent).toMatchObject([{ event: "budget.spent", period: "month", limitMicros: LIMIT_MICROS }]);
+    for (const isRestarted of [false, true]) {
+      if (isRestarted) await rig.restart("SIGKILL");
+      const late = await rig.stream();
+      expect(await endingOf(rig, late.callSid)).toEqual(TOLD);
+      expect((await late.ended).code).toBe(1000);
+      expect(rig.linesOf(late.callSid).map(({ event }) => event)).toContain("line.clip");
+    }
+    expect(rig.model.sessions).toHaveLength(2);
+  },
+  TEST_MS,
+);
 
-test("a ledger that is gone lets nobody in and no call down, and says what to do until it is back", async () => {
-  const rig = await startRig();
-  const live = await rig.call();
-  const file = join(rig.dataDir, "spend.sqlite");
-  renameSync(file, `${file}.away`);
-  expect(await statusOf(rig)).toBe(503);
-  const failed = rig.relay.lines.filter(({ event }) => event === "store.failed");
-  expect(failed).toMatchObject([{ mend: expect.stringContaining("spend.sqlite in DATA_DIR is gone") }]);
-  expect(live.timeline.closed).toBe(false);
-  renameSync(`${file}.away`, file);
-  const next = await rig.call();
-  live.hangUp();
-  next.hangUp();
-  expect(await endingOf(rig, live.callSid)).toMatchObject({ ending: "caller_hung_up" });
-  expect(await endingOf(rig, next.callSid)).toMatchObject({ ending: "caller_hung_up" });
-});
+test(
+  "a ledger that is gone lets nobody in and no call down, and says what to do until it is back",
+  async () => {
+    const rig = await startRig();
+    const live = await rig.call();
+    const file = join(rig.dataDir, "spend.sqlite");
+    renameSync(file, `${file}.away`);
+    expect(await statusOf(rig)).toBe(503);
+    const failed = rig.relay.lines.filter(({ event }) => event === "store.failed");
+    expect(failed).toMatchObject([{ mend: expect.stringContaining("spend.sqlite in DATA_DIR is gone") }]);
+    expect(live.timeline.closed).toBe(false);
+    renameSync(`${file}.away`, file);
+    const next = await rig.call();
+    live.hangUp();
+    next.hangUp();
+    expect(await endingOf(rig, live.callSid)).toMatchObject({ ending: "caller_hung_up" });
+    expect(await endingOf(rig, next.callSid)).toMatchObject({ ending: "caller_hung_up" });
+  },
+  TEST_MS,
+);
 
-test.skipIf(!hasRedis)("relays that share a Redis share one budget", async () => {
-  const redis = await RedisServer.start();
-  toStop.push(() => redis.stop());
-  const [one, other] = [await startRig({ REDIS_URL: redis.url }), await startRig({ REDIS_URL: redis.url })];
-  const key = `{relay}:spend:${new Date().toISOString().slice(0, 7)}`;
-  const first = await one.call();
-  await one.linesUpTo("spend.counted", first.callSid);
-  await until(async () => Number(await redis.say("GET", key)) > 0);
-  const spent = Number(await redis.say("GET", key));
-  await redis.say("INCRBY", key, String(LIMIT_MICROS - spent - 1));
-  const second = await other.call();
-  expect(await endingOf(other, second.callSid)).toEqual(TOLD);
-  const third = await one.stream();
-  expect(await endingOf(one, third.callSid)).toEqual(TOLD);
-  expect([one.model.sessions.length, other.model.sessions.length]).toEqual([1, 1]);
-});
+test.skipIf(!hasRedis)(
+  "relays that share a Redis share one budget",
+  async () => {
+    const redis = await RedisServer.start();
+    toStop.push(() => redis.stop());
+    const [one, other] = [await startRig({ REDIS_URL: redis.url }), await startRig({ REDIS_URL: redis.url })];
+    const key = `{relay}:spend:${new Date().toISOString().slice(0, 7)}`;
+    const first = await one.call();
+    await one.linesUpTo("spend.counted", first.callSid);
+    await until(async () => Number(await redis.say("GET", key)) > 0);
+    const spent = Number(await redis.say("GET", key));
+    await redis.say("INCRBY", key, String(LIMIT_MICROS - spent - 1));
+    const second = await other.call();
+    expect(await endingOf(other, second.callSid)).toEqual(TOLD);
+    const third = await one.stream();
+    expect(await endingOf(one, third.callSid)).toEqual(TOLD);
+    expect([one.model.sessions.length, other.model.sessions.length]).toEqual([1, 1]);
+  },
+  TEST_MS,
+);

@@ -3,7 +3,7 @@
  * On a machine that stands still a question may be skipped; what is asked when is test/relay/call/limits-in-call.test.ts's.
  */
 import { afterEach, expect, test } from "bun:test";
-import "../../patience.ts";
+import { TEST_MS } from "../../patience.ts";
 import type { Script } from "../../rehearsal/model/script.ts";
 import { noise } from "./noise.ts";
 import { Rig } from "./rig.ts";
@@ -30,18 +30,26 @@ function reasonsIn({ model }: Rig): unknown[] {
 const noticesOf = async (rig: Rig, callSid: string): Promise<unknown[]> =>
   (await rig.ended(callSid)).flatMap(({ event, notice }) => (event === "limit.reached" ? [notice] : []));
 
-test("a caller who says nothing is asked, taken leave of, and hung up", async () => {
-  const rig = await startRig({ SILENCE_ASK_SECONDS: "1", SILENCE_END_SECONDS: "2" });
-  const { callSid } = await rig.call();
-  expect((await noticesOf(rig, callSid)).at(-1)).toBe("nobody_there");
-  expect([reasonsIn(rig)[0], reasonsIn(rig).at(-1)]).toEqual(["greeting", "notice"]);
-  expect((await rig.ending(callSid)).body).toMatchObject({ ending: "nobody_there", outcome: "finished" });
-});
+test(
+  "a caller who says nothing is asked, taken leave of, and hung up",
+  async () => {
+    const rig = await startRig({ SILENCE_ASK_SECONDS: "1", SILENCE_END_SECONDS: "2" });
+    const { callSid } = await rig.call();
+    expect((await noticesOf(rig, callSid)).at(-1)).toBe("nobody_there");
+    expect([reasonsIn(rig)[0], reasonsIn(rig).at(-1)]).toEqual(["greeting", "notice"]);
+    expect((await rig.ending(callSid)).body).toMatchObject({ ending: "nobody_there", outcome: "finished" });
+  },
+  TEST_MS,
+);
 
-test("a call that lasts as long as it may is warned, taken leave of, and hung up", async () => {
-  const rig = await startRig({ MAX_CALL_MINUTES: "0.1" });
-  const { callSid } = await rig.call();
-  expect((await noticesOf(rig, callSid)).at(-1)).toBe("time_is_up");
-  expect([reasonsIn(rig)[0], reasonsIn(rig).at(-1)]).toEqual(["greeting", "notice"]);
-  expect((await rig.ending(callSid)).body).toMatchObject({ ending: "time_is_up", outcome: "finished" });
-});
+test(
+  "a call that lasts as long as it may is warned, taken leave of, and hung up",
+  async () => {
+    const rig = await startRig({ MAX_CALL_MINUTES: "0.1" });
+    const { callSid } = await rig.call();
+    expect((await noticesOf(rig, callSid)).at(-1)).toBe("time_is_up");
+    expect([reasonsIn(rig)[0], reasonsIn(rig).at(-1)]).toEqual(["greeting", "notice"]);
+    expect((await rig.ending(callSid)).body).toMatchObject({ ending: "time_is_up", outcome: "finished" });
+  },
+  TEST_MS,
+);
