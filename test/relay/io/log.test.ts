@@ -145,6 +145,9 @@ describe("everything that a relay writes, at its most talkative,", () => {
     await garbage.ended;
     const dropped = await rig.call(onEvent);
     rig.model.drop(rig.model.sessions.length - 1, { code: 1011, reason: CANARIES.words });
+    // The call goes on in another session.
+    await rig.linesUpTo("session.restored", dropped.callSid);
+    dropped.hangUp();
     await dropped.ended;
     const { url } = await ticketFor(rig.relay, newSid("CA"));
     await knock(`${url}?${encodeURIComponent(CANARIES.words)}`, { "X-Twilio-Signature": CANARIES.authToken });

@@ -117,6 +117,17 @@ class Bench {
     this.modelSays({ type: "response.output_audio.delta", ...delta });
   }
 
+  /** Its greeting is over. */
+  spoken(): void {
+    this.modelSays({
+      type: "response.output_audio.done",
+      response_id: "r1",
+      item_id: "i1",
+      content_index: 0,
+    });
+    this.modelSays({ type: "response.done", response: { id: "r1", status: "completed", output: [] } });
+  }
+
   modelSays(event: object): void {
     this.ears?.message(JSON.stringify(event));
   }
@@ -180,6 +191,7 @@ describe("a deadline", () => {
     bench.start();
     bench.ears?.opened();
     bench.speak();
+    bench.spoken();
     jest.advanceTimersByTime(60_000);
     expect(bench.endings).toEqual([]);
     bench.runner.stop();
