@@ -9,12 +9,14 @@
  * a mistake is found here, by its line, and not by the first caller. What only the edge's variables can tell is noted,
  * where .env.functions is at hand.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 import { CALLERS_FILE, type CallersProblem, callersFromFile } from "../functions/edge/callers.ts";
 import { unknownTransfers } from "../functions/edge/settings.ts";
 import { readTransfers } from "../functions/edge/transfers.ts";
+import { UNMARKED } from "../functions/edge/version.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const EDGE_ENV = ".env.functions";
@@ -37,6 +39,7 @@ export async function build(
   await rm(join(outDir, "assets"), { recursive: true, force: true });
 
   const built = await bundleEntries(join(outDir, "functions"));
+  await mark(outDir, built, callers ?? "");
   // Without the folder itself, twilio-run would serve `assets/`, whose files git may hold but nobody should fetch.
   await mkdir(join(outDir, "assets"), { recursive: true });
   if (callers === undefined) return built;
@@ -77,6 +80,27 @@ async function bundleEntries(outdir: string): Promise<readonly Built[]> {
     file: join("functions", path.slice(resolve(outdir).length + 1)),
     bytes: size,
   }));
+}
+
+const MARK = /\bedge-version-([0-9a-f]{8})\b/;
+
+/** The same for the same code and the same allowlist, wherever it is built. As long as what it takes the place of. */
+async function mark(outDir: string, built: readonly Built[], callers: string): Promise<void> {
+  const files = built.map(({ file }) => file).sort();
+  const texts = await Promise.all(files.map((file) => readFile(join(outDir, file), "utf8")));
+  const hash = createHash("sha256")
+    .update(JSON.stringify([files, texts, callers]))
+    .digest("hex");
+  const version = UNMARKED.replace("unmarked", hash.slice(0, "unmarked".length));
+  for (const [at, file] of files.entries()) {
+    await Bun.write(join(outDir, file), (texts[at] ?? "").replaceAll(UNMARKED, version));
+  }
+}
+
+/** What the Functions in a `dist/` say that they are; undefined: there are none, or they are older than marks. */
+export async function builtVersion(outDir = join(ROOT, "dist")): Promise<string | undefined> {
+  const file = Bun.file(join(outDir, "functions", "voice", "incoming.protected.js"));
+  return (await file.exists()) ? MARK.exec(await file.text())?.[0] : undefined;
 }
 
 async function checkedCallers(path: string): Promise<string | undefined> {

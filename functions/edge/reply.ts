@@ -9,6 +9,7 @@ import { log } from "./log.ts";
 import { farewell } from "./sentences.ts";
 import type { Problem } from "./settings.ts";
 import { twiml, type Verb } from "./twiml.ts";
+import { UNMARKED, VERSION_HEADER } from "./version.ts";
 import type { WebhookRefusal } from "./webhook.ts";
 
 export type Reply =
@@ -49,15 +50,18 @@ export async function answer(
 function filled(response: TwilioResponse, reply: Reply): TwilioResponse {
   switch (reply.kind) {
     case "twiml":
-      return response.appendHeader("Content-Type", "text/xml").setBody(twiml(reply.verbs));
+      return marked(response).appendHeader("Content-Type", "text/xml").setBody(twiml(reply.verbs));
     case "noted":
-      return response.setStatusCode(204).setBody("");
+      return marked(response).setStatusCode(204).setBody("");
     case "forbidden":
       return response.setStatusCode(403).appendHeader("Content-Type", "text/plain").setBody("");
     default:
       return reply satisfies never;
   }
 }
+
+/** Only for Twilio, and for whoever can sign as Twilio does. */
+const marked = (response: TwilioResponse): TwilioResponse => response.appendHeader(VERSION_HEADER, UNMARKED);
 
 /** An error's message may quote what it choked on, so only its name and the places in our code are kept. */
 function described(error: unknown): { error: string; stack: readonly string[] } {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { runInNewContext } from "node:vm";
-import { build, notesOn } from "../../scripts/build.ts";
+import { build, builtVersion, notesOn } from "../../scripts/build.ts";
 import "../patience.ts";
 import { CALLER } from "./signed.ts";
 
@@ -40,6 +40,24 @@ describe("what a build leaves", () => {
         expect.arrayContaining([...new Set(required)]),
       );
     }
+  });
+});
+
+describe("the mark of a build", () => {
+  test("is the same for the same code and allowlist, another for another allowlist, and none where nothing is built", async () => {
+    const out = join(folder, "marked");
+    const file = join(folder, "marked-callers.json");
+    await Bun.write(file, `{"${CALLER}": {}}`);
+    const marks: unknown[] = [await builtVersion(out)];
+    for (const callers of [join(folder, "no-callers.json"), join(folder, "no-callers.json"), file]) {
+      await build(out, callers);
+      marks.push(await builtVersion(out));
+    }
+    const [none, first, again, other] = marks;
+    expect(none).toBeUndefined();
+    expect(first).toMatch(/^edge-version-[0-9a-f]{8}$/);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
   });
 });
 
