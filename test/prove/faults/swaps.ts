@@ -153,9 +153,9 @@ export async function talkAWhile(talkers: readonly Talker[], { ms, answers }: Ta
 
 /** But for a handshake that the caller's own hang-up ended. */
 const refusalsOf = ({ timeline }: PlacedCall): string[] =>
-  timeline.all("stream-refused").flatMap(({ status, atMs }) => {
+  timeline.all("stream-refused").flatMap(({ status, reason, atMs }) => {
     const isLeft = timeline.all("ended").some((end) => end.by === "caller" && end.atMs - atMs < LEAVING_MS);
-    return status === undefined && isLeft ? [] : [`${status ?? "no answer"}`];
+    return status === undefined && isLeft ? [] : [`${status ?? `no answer (${reason})`}`];
   });
 const LEAVING_MS = 500;
 

@@ -1,6 +1,7 @@
 /** One webhook: signed as Twilio signs, complete, and refused where Twilio would not take the answer. */
 
 import { afterAll, expect, test } from "bun:test";
+import { createServer, type Socket } from "node:net";
 import { PATIENCE_MS } from "../../patience.ts";
 import { callParameters, sendWebhook, WEBHOOK_LIMIT_MS } from "../../rehearsal/carrier/webhook.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, FROM, response, serveEdge, TO, xml } from "./small-edge.ts";
@@ -133,4 +134,31 @@ test("a 302 turns the POST into a bare GET, a 307 repeats it, and each is signed
   const kept = await send("/kept");
   expect(kept.url).toBe(`${edge.url}/ok?from=kept`);
   expect(edge.asked.at(-1)).toMatchObject({ method: "POST", signatureHolds: true, parameters });
+});
+
+test("a server that drops connections which it had kept fails no webhook", async () => {
+  let connections = 0;
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.push(socket);
+    socket.on("error", () => {});
+    // The first request that it reads is answered; whoever sends another meets a closed door.
+    socket.once("data", () => {
+      const head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: keep-alive\r\nContent-Length: 11\r\n\r\n";
+      socket.write(`${head}<Response/>`);
+      socket.once("data", () => socket.destroy());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const url = `http://127.0.0.1:${address.port}/ok`;
+  for (let number = 1; number <= 3; number++) {
+    expect(await send("/ok", { url })).toMatchObject({ status: 200, failure: undefined });
+  }
+  expect(connections).toBe(3);
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
 });

@@ -103,9 +103,12 @@ function fetchOnce(
   const signature = signatureFor(authToken, target, signed, sabotage);
   const headers = new Headers({ Accept: "*/*", "User-Agent": "TwilioProxy/1.1" });
   if (signature !== undefined) headers.set("X-Twilio-Signature", signature);
-  if (method === "GET") return fetch(target, { headers, redirect: "manual", signal });
+  // On a connection of its own: a server (Node's, after 5 s) may close a kept one in the moment at which it is used
+  // again, and Bun gives such a POST up. That would be this client's fault, and be laid to the application.
+  const terms = { headers, redirect: "manual", signal, keepalive: false } as const;
+  if (method === "GET") return fetch(target, terms);
   headers.set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8");
-  return fetch(target, { method, headers, body: form, redirect: "manual", signal });
+  return fetch(target, { ...terms, method, body: form });
 }
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status);
