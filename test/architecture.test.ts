@@ -168,19 +168,23 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       ["relay/io/server.ts", 'import twilio from "twilio";'],
     ],
   },
-  "nobody imports the relay's entry, and only it imports the configuration": {
+  "nobody imports the relay's entry, and only it and the commands import the configuration": {
     rule: (sources) =>
       [...sources].flatMap(([path, text]) =>
         importsOf(path, text)
           .filter(
             (from) => from === "relay/main.ts" || (from === "relay/config.ts" && !path.startsWith("test/")),
           )
-          .filter(() => path !== "relay/main.ts")
+          .filter(
+            (from) =>
+              path !== "relay/main.ts" && !(path.startsWith("relay/cli/") && from === "relay/config.ts"),
+          )
           .map((from) => `${path} imports ${from}`),
       ),
     violations: [
       ["test/relay/main.test.ts", 'import "../../relay/main.ts";'],
       ["relay/models.ts", 'import { configFrom } from "./config.ts";'],
+      ["relay/cli/new.ts", 'import "../main.ts";'],
     ],
   },
   "the edge imports itself, the contract, zod, crypto and Twilio's check; jose only through the contract": {
@@ -197,7 +201,7 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       ["functions/edge/relays.ts", 'import { handler } from "../voice/ended.protected.ts";'],
     ],
   },
-  "of the relay, only its commands know the edge, and of it how a PIN is hashed; nothing of io": {
+  "of the relay, only its commands know the edge, and of it what is no Function; nothing of io": {
     rule: (sources) => [
       ...within(sources, "relay")
         .filter(([path]) => !path.startsWith("relay/cli/"))
@@ -208,14 +212,16 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
         ),
       ...importsOnly(
         ["relay/cli"],
-        ["relay/cli", "relay/contract.ts", "relay/presence.ts", "functions/edge/pin.ts"].concat(
+        ["relay/cli", "relay/contract.ts", "relay/presence.ts", "functions/edge", "zod"].concat(
+          // What the relay and the edge would say of their variables is asked of themselves.
+          ["relay/config.ts", "relay/variables.ts"],
           ["util", "crypto", "fs", "path", "child_process"].map((name) => `node:${name}`),
         ),
       )(sources),
     ],
     violations: [
       ["relay/io/gate.ts", 'import { isRightPin } from "../../functions/edge/pin.ts";'],
-      ["relay/cli/new.ts", 'import { readSettings } from "../../functions/edge/settings.ts";'],
+      ["relay/cli/new.ts", 'import { handler } from "../../functions/voice/ended.protected.ts";'],
       ["relay/cli/new.ts", 'import { Store } from "../io/store.ts";'],
     ],
   },
