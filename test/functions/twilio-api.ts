@@ -4,7 +4,7 @@
  * https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
  */
 import { connect, createServer, type Socket } from "node:net";
-import { certificateOf } from "./certificate.ts";
+import { certificateOf } from "../rehearsal/certificate.ts";
 
 const HOST = "api.twilio.com";
 
