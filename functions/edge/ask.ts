@@ -25,7 +25,9 @@ export async function askRelay(
   try {
     const response = await fetch(`${relay.httpOrigin}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, accept: "application/json" },
+      // On a connection of its own. One that was kept is dead when the relay has been replaced, or the machine under
+      // this Function was frozen between two webhooks; what then looks like a relay that is away is none.
+      headers: { authorization: `Bearer ${token}`, accept: "application/json", connection: "close" },
       redirect: "error",
       signal: AbortSignal.timeout(withinMs),
     });

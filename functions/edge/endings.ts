@@ -28,7 +28,7 @@ export type Ended =
   | { readonly how: "refused" }
   | { readonly how: "unreachable" | "nonsense"; readonly detail: string };
 
-/** Of a relay that may be away: with the pause between, and Twilio's way, with the pause between, and Twilio's way, less than 2.5 s a round. */
+/** Of a relay that may be away: with the pause between, and Twilio's way, less than 2.5 s a round. */
 const MAYBE_AWAY_MS = 1000;
 
 type Asked = {

@@ -144,6 +144,33 @@ describe("asking a relay how a call ended", () => {
     expect(asked).toBe(1);
   });
 
+  test("uses no connection twice: the relay behind a kept one may have been replaced since", async () => {
+    let connections = 0;
+    const server = Bun.listen<{ asked: number }>({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open: (socket) => {
+          connections += 1;
+          socket.data = { asked: 0 };
+        },
+        data: (socket) => {
+          socket.data.asked += 1;
+          if (socket.data.asked > 1) socket.terminate();
+          else socket.write("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}");
+        },
+      },
+    });
+    const asked = relayAt(`ws://127.0.0.1:${server.port}`);
+    // What spends a try is not sent again by itself, whatever becomes of it.
+    for (let time = 1; time <= 3; time++) {
+      const answer = await askRelay(asked, { method: "POST", path: "/", token: "t" });
+      expect(answer).toEqual({ kind: "answer", status: 200, body: {} });
+    }
+    expect(connections).toBe(3);
+    server.stop(true);
+  });
+
   test("gives up after two seconds, also on an answer that begins and never ends", async () => {
     reply = () =>
       new Response(
