@@ -1,5 +1,5 @@
 /**
- * One string of a JSON text, read where it stands.
+ * One string of a JSON text, read and written where it stands.
  */
 
 /** What JSON does not let a string hold as it is: RFC 8259, section 7. The quotation mark ends it. */
@@ -13,3 +13,10 @@ export function plainString(text: string, from: number): string | undefined {
   const string = text.slice(from, to);
   return NOT_PLAIN.test(string) ? undefined : string;
 }
+
+/** What JSON.stringify writes as something else: the above, the quotation mark, and halves of surrogate pairs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that are looked for
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** Whether this string may stand between quotation marks as it is. */
+export const isPlain = (string: string): boolean => !ESCAPED.test(string);

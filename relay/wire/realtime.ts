@@ -5,7 +5,7 @@
  * Field names are the wire's own. New event types appear without notice: an unknown one is not an error.
  */
 import { z } from "zod";
-import { plainString } from "./json.ts";
+import { isPlain, plainString } from "./json.ts";
 import { type ApprovalResponse, MCP_EVENTS, McpItem, type McpTool, NoMcpItem, opened } from "./native-mcp.ts";
 import { ResponseUsage, TranscriptionUsage } from "./usage.ts";
 
@@ -265,8 +265,15 @@ export type ToModel =
   | { readonly type: "response.create"; readonly event_id: string; readonly response: ResponseParams }
   | { readonly type: "response.cancel"; readonly event_id: string; readonly response_id: string };
 
-export const encodeModel = (event: ToModel): string =>
-  JSON.stringify(event.type === "session.update" ? { ...event, session: shownTo(event.session) } : event);
+/** The frequent one is put together by hand, for what JSON.stringify took. */
+export function encodeModel(event: ToModel): string {
+  if (event.type === "input_audio_buffer.append" && isPlain(event.audio)) {
+    return `{"type":"input_audio_buffer.append","audio":"${event.audio}"}`;
+  }
+  return JSON.stringify(
+    event.type === "session.update" ? { ...event, session: shownTo(event.session) } : event,
+  );
+}
 
 /** The keys of its servers print as nothing anywhere else. */
 const shownTo = ({ tools, ...session }: Session): Record<string, unknown> => ({

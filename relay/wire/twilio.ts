@@ -5,7 +5,7 @@
  * The base64 of a media frame is never opened here or anywhere else in the relay.
  */
 import { z } from "zod";
-import { plainString } from "./json.ts";
+import { isPlain, plainString } from "./json.ts";
 
 /** Twilio writes its numbers as strings. */
 const COUNT = /^\d{1,15}$/;
@@ -116,7 +116,17 @@ function markFrame(text: string): z.infer<typeof Mark> | undefined {
   return { event: "mark", streamSid, mark: { name } };
 }
 
-export const encodeTwilio = (frame: ToTwilio): string => JSON.stringify(frame);
+/** The two frequent ones are put together by hand, for what JSON.stringify took: a few per cent of the relay's time. */
+export function encodeTwilio(frame: ToTwilio): string {
+  if (frame.event === "clear" || !isPlain(frame.streamSid)) return JSON.stringify(frame);
+  const head = `{"event":"${frame.event}","streamSid":"${frame.streamSid}"`;
+  if (frame.event === "media") {
+    const { payload } = frame.media;
+    return isPlain(payload) ? `${head},"media":{"payload":"${payload}"}}` : JSON.stringify(frame);
+  }
+  const { name } = frame.mark;
+  return isPlain(name) ? `${head},"mark":{"name":"${name}"}}` : JSON.stringify(frame);
+}
 
 /** Mu-law at 8 kHz: one byte a sample. The payload's length tells how many, so it need not be decoded. */
 export function samplesIn(base64: string): number {

@@ -1,14 +1,15 @@
 /**
  * The frames that come fifty times a second are read by hand, and the same frames are what the schemas describe. Here the
  * two are held together: any frame, and any frame that is almost one, gets the same answer whichever of the two reads it.
- * What is expected is written out here a second time, in zod, and not taken from what is tested.
+ * What is expected is written out here a second time, in zod, and not taken from what is tested. Those that go out as
+ * often are put together by hand, and are what JSON.stringify writes.
  */
 import { expect, test } from "bun:test";
 import "../../patience.ts";
 import fc from "fast-check";
 import { z } from "zod";
-import { decodeModel } from "../../../relay/wire/realtime.ts";
-import { decodeTwilio } from "../../../relay/wire/twilio.ts";
+import { decodeModel, encodeModel, type ToModel } from "../../../relay/wire/realtime.ts";
+import { decodeTwilio, encodeTwilio, type ToTwilio } from "../../../relay/wire/twilio.ts";
 
 const Sid = z.string().min(1).max(64);
 const Media = z.object({
@@ -210,4 +211,27 @@ test("a delta as the model writes it, or almost, is read to what JSON and its sc
   const isRefusal = (decoded: object) =>
     "type" in decoded && (decoded.type === "malformed" || decoded.type === "other");
   holdTogether(asTheModelWrites, [Delta], decodeModel, isRefusal);
+});
+
+test("frames that are put together by hand are what JSON.stringify writes, whatever they hold", () => {
+  const any = fc.oneof(
+    fc.base64String(),
+    fc.string({ unit: "binary" }),
+    fc.string({
+      unit: fc.constantFrom('"', "\\", "\n", "\u0000", "\u007f", "\u2028", "\ud800", "\udc00", "é"),
+    }),
+  );
+  fc.assert(
+    fc.property(any, any, (streamSid, text) => {
+      const frames: ToTwilio[] = [
+        { event: "media", streamSid, media: { payload: text } },
+        { event: "mark", streamSid, mark: { name: text } },
+        { event: "clear", streamSid },
+      ];
+      for (const frame of frames) expect(encodeTwilio(frame)).toBe(JSON.stringify(frame));
+      const append: ToModel = { type: "input_audio_buffer.append", audio: text };
+      expect(encodeModel(append)).toBe(JSON.stringify(append));
+    }),
+    SEED,
+  );
 });
