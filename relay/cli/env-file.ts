@@ -50,7 +50,8 @@ export async function readEnvFile(path: string, kind: EnvKind): Promise<EnvFile 
 
 /** With nothing in its environment: what stands in the file, and $NAME of a variable from outside is nothing. */
 async function readAsBun(path: string): Promise<Map<string, string>> {
-  const print = "process.stdout.write(JSON.stringify(process.env))";
+  // The environment of the process that is started, in which there is nothing but the file.
+  const print = "const { env } = process; process.stdout.write(JSON.stringify(env))";
   const child = Bun.spawn([process.execPath, `--env-file=${basename(path)}`, "-e", print], {
     cwd: dirname(path),
     env: {},
