@@ -212,7 +212,7 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
         ),
       ...importsOnly(
         ["relay/cli"],
-        ["relay/cli", "relay/contract.ts", "relay/presence.ts", "functions/edge", "zod"].concat(
+        ["relay/cli", "relay/contract.ts", "relay/presence.ts", "functions/edge", "zod", "twilio"].concat(
           // What the relay and the edge would say of their variables is asked of themselves.
           ["relay/config.ts", "relay/variables.ts"],
           ["util", "crypto", "fs", "path", "child_process"].map((name) => `node:${name}`),

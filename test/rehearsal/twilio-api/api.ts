@@ -79,7 +79,7 @@ export async function startTwilioApi(options: TwilioApiOptions): Promise<TwilioA
       const { method } = request;
       return host === "api.twilio.com"
         ? answerForAccount(account, { method, url, form })
-        : answerForServerless({ method, url, form, accountSid, services, buildPolls });
+        : await answerForServerless({ method, url, form, accountSid, services, buildPolls });
     } catch (error) {
       if (error instanceof Refusal) return error.response();
       throw error;

@@ -34,7 +34,26 @@ export type ServerlessRequest = {
   readonly buildPolls: number;
 };
 
-export function answerForServerless(request: ServerlessRequest): Response {
+export async function answerForServerless(request: ServerlessRequest): Promise<Response> {
+  const response = answer(request);
+  if (!response.ok || response.status === 204) return response;
+  // Each resource names those that it is within.
+  const [, , , service, room, sid] = request.url.pathname.split("/");
+  const within = {
+    account_sid: request.accountSid,
+    ...(service === undefined ? {} : { service_sid: service }),
+    ...(room === "Environments" && sid !== undefined ? { environment_sid: sid } : {}),
+  };
+  const { meta, ...shown } = Shown.parse(await response.json());
+  const key = meta?.key;
+  if (key === undefined) return Response.json({ ...within, ...shown }, { status: response.status });
+  const items = z.array(Shown).parse(shown[key]);
+  return Response.json({ [key]: items.map((item) => ({ ...within, ...item })), meta });
+}
+
+const Shown = z.looseObject({ meta: z.looseObject({ key: z.string() }).optional() });
+
+function answer(request: ServerlessRequest): Response {
   const { method, url, form, services } = request;
   const path = url.pathname.split("/").slice(1);
   if (path.shift() !== "v1" || path.shift() !== "Services") throw notFound(url.pathname);
