@@ -82,6 +82,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/call/pretence-words.ts": "a table of words; test/relay/call/pretence.test.ts says them",
   "relay/call/sessions.ts":
     "a session lost and another begun; test/relay/call/session-loss.test.ts drives it",
+  "relay/cli/alive.ts": "what the image asks of its health; test/relay/deploy/image.test.ts runs it",
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":
     "what a refused handshake is answered; test/relay/io/limits.test.ts and handshake.test.ts knock",
@@ -281,8 +282,8 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
     rule: namesNone(
       ["relay", "functions"],
       /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/,
-      // What a swap starts has the environment that the swap has.
-      ["relay/main.ts", "relay/cli/swap.ts"].concat(
+      // What a swap starts has the environment that the swap has; what asks a relay of its health is told its port as it is.
+      ["relay/main.ts", "relay/cli/swap.ts", "relay/cli/alive.ts"].concat(
         [...SOURCES.keys()].filter((path) => path.startsWith(OWNERS)),
       ),
     ),
