@@ -77,7 +77,7 @@ beforeAll(async () => {
     await cp(join(dist, "functions", `${path}.protected.js`), join(flat, file));
   }
   await rm(dist, { recursive: true });
-  await cp(join(import.meta.dir, "flat-runtime.cjs"), join(flat, "runtime.cjs"));
+  await cp(join(ROOT, "test/rehearsal/twilio-api/flat-runtime.cjs"), join(flat, "runtime.cjs"));
   const environments = [GOOD, ...BROKEN.map(([name, value]) => ({ ...GOOD, [name]: value }))];
   await Bun.write(join(flat, "given.json"), JSON.stringify({ environments, functions }));
 

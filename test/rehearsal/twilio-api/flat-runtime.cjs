@@ -1,22 +1,29 @@
 /**
  * What stands between a deploy and a request, in a folder that holds the deployed bytes and the two packages that a
- * deploy installs: Twilio's own runtime, with the functions laid flat under names of their own. flat.test.ts copies this
- * file there and runs it under Node. One server for each environment given; it prints what it found as one JSON line.
+ * deploy installs: Twilio's own runtime, with the functions laid flat under names of their own. Whoever tries deployed
+ * bytes copies this file there and runs it under Node. One server for each environment given; it prints what it found
+ * as one JSON line.
  */
 const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { LocalDevelopmentServer } = require("@twilio/runtime-handler/dev");
 
-const { environments, functions } = JSON.parse(readFileSync(join(__dirname, "given.json"), "utf8"));
+const {
+  environments,
+  functions,
+  assets = [],
+  forkProcess = true,
+} = JSON.parse(readFileSync(join(__dirname, "given.json"), "utf8"));
 
+const routeOf = ({ path, file, access = "protected" }) => ({
+  name: path,
+  path,
+  access,
+  filePath: join(__dirname, file),
+});
 const routes = {
-  assets: [],
-  functions: functions.map(({ path, file }) => ({
-    name: path,
-    path,
-    access: "protected",
-    filePath: join(__dirname, file),
-  })),
+  assets: assets.map(routeOf),
+  functions: functions.map(routeOf),
 };
 
 const isFound = (name) => {
@@ -40,7 +47,7 @@ async function serve(env) {
     routes,
     live: false,
     logs: false,
-    forkProcess: true,
+    forkProcess,
   });
   server.on("request", runtime.getApp());
   return url;
