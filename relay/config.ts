@@ -6,6 +6,7 @@ import type { BlockList } from "node:net";
 import { z } from "zod";
 import type { Settings } from "./call/session.ts";
 import { type Key, keyFrom, WeakSecretError } from "./contract.ts";
+import { formerIn } from "./former-variables.ts";
 import { proxiesFrom } from "./io/address.ts";
 import { LEVELS, type Level } from "./io/log.ts";
 import { type LimitSettings, limitSettingsFrom } from "./limit-settings.ts";
@@ -68,6 +69,7 @@ export async function configFrom(
 ): Promise<Configured> {
   const reader = new Reader(env);
   const { problems, warnings } = reader;
+  warnings.push(...formerIn(env));
 
   const relayUrl = reader.read("RELAY_URL", RelayUrl, "RELAY_URL=wss://relay.example.com");
   const isLocal = relayUrl !== undefined && isLoopback(new URL(relayUrl));
