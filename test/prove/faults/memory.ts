@@ -17,8 +17,13 @@ export type Recollection = {
   readonly muddled: readonly string[];
 };
 
-/** A call remembers its newest part, of some 160 lines (relay/call/memory.ts): of what was said before that nothing is due. */
-const MOST_DUE = 120;
+/**
+ * A call remembers its newest part, of 160 lines (relay/call/memory.ts), among them those that were cut off or came too
+ * late to be due: of what was said before these nothing is.
+ */
+const MOST_LINES = 150;
+/** A line of which no word is due. */
+const NOT_DUE = "";
 /** A response is heard when it has been played; the stand-in speaks faster than that. */
 const PLAYED_AFTER_MS = 700;
 
@@ -37,7 +42,7 @@ export function recollectionOf(model: Model, mark: string, graceMs: number): Rec
     if (at > 0) {
       const given = wordsIn(seedOf(session));
       const has = new Set(given);
-      const due = said.slice(-MOST_DUE);
+      const due = said.slice(-MOST_LINES).filter((word) => word !== NOT_DUE);
       known += due.length;
       missing.push(...due.filter((word) => !has.has(word)).map((word) => `${word} in session ${at}`));
       if (has.size < given.length) muddled.push(`a word twice in session ${at}`);
@@ -46,7 +51,9 @@ export function recollectionOf(model: Model, mark: string, graceMs: number): Rec
         if (own.join() !== own.toSorted().join()) muddled.push(`${by} out of order in session ${at}`);
       }
     }
-    said.push(...settledIn(session, ours.get(session.index) ?? [], graceMs));
+    const settled = settledIn(session, ours.get(session.index) ?? [], graceMs);
+    const others = Math.max(0, linesIn(session, ours.get(session.index) ?? []) - settled.length);
+    said.push(...settled, ...Array.from({ length: others }, () => NOT_DUE));
   }
   return { resumed: Math.max(0, sessions.length - 1), known, missing, muddled };
 }
@@ -69,6 +76,11 @@ function settledIn(session: SessionRecord, events: readonly Notable[], graceMs: 
     return heardAt < endedAt ? wordsIn(event.words) : [];
   });
 }
+
+/** Each side's, whatever became of them. */
+const linesIn = ({ responses }: SessionRecord, events: readonly Notable[]): number =>
+  events.filter((event) => event.what === "transcribed" && !event.failed).length +
+  responses.filter(({ firstSoundAt }) => firstSoundAt !== undefined).length;
 
 const wordsOf = ({ items }: SessionRecord, itemId: string): string[] => {
   const item = items.find(({ id }) => id === itemId);
