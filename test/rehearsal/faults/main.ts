@@ -14,6 +14,15 @@ npm run faults -- --list                what there is
 npm run faults -- --story               of every red cell, how it went`;
 
 const values = readArguments();
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const lanes = Number(values.lanes);
+if (!Number.isInteger(lanes) || lanes < 1) {
+  console.error(`--lanes is how many calls are made at a time, from 1, and not "${values.lanes}"`);
+  process.exit(2);
+}
 const faults = FAULTS.filter(({ name }) => name.startsWith(values.only ?? ""));
 const phases = PHASES.filter((phase) => values.phase === undefined || phase === values.phase);
 const wanted = cellsOf(faults, phases);
@@ -32,7 +41,7 @@ let done = 0;
 let red = 0;
 const { cells, again } = await runMatrix(
   wanted,
-  Number(values.lanes),
+  lanes,
   ({ fault, phase, wrong }) => {
     done += 1;
     if (wrong.length > 0) red += 1;
@@ -73,6 +82,7 @@ function readArguments() {
         lanes: { type: "string", default: "8" },
         list: { type: "boolean", default: false },
         story: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
       },
     }).values;
   } catch (error) {

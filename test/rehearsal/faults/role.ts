@@ -62,7 +62,8 @@ export class Role {
         return this.#say("goingOn");
       default:
     }
-    if (outputs.length > 0) return this.#say("told");
+    // Whoever has just spoken is answered first; what a new session is told of older tools is no news to them.
+    if (outputs.length > 0 && cause !== "speech") return this.#say("told");
     return cause === "speech" || metadata.reason === "retry" ? this.#wished(occasion) : this.#say("other");
   };
 
