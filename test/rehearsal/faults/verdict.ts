@@ -29,10 +29,14 @@ const EDGES_MS = 100;
 export const isWhole = (sounds: readonly Sound[], tone: Tone): boolean =>
   heardMs(sounds, tone) >= LENGTH_MS[tone] - EDGES_MS;
 
-/** The first that is one of these and is still to be heard at that moment. */
+/** What breaks off so soon after a fault tells nobody that somebody is there. */
+const GOES_ON_MS = 500;
+/** The first that is one of these and begins at that moment or goes on after it. */
 export function firstOf(sounds: readonly Sound[], of: readonly Heard[], sinceMs: number): Sound | undefined {
   const names = of.map(nameOf);
-  return sounds.find(({ what, toMs }) => toMs > sinceMs && names.includes(what));
+  return sounds.find(
+    ({ what, fromMs, toMs }) => (fromMs >= sinceMs || toMs > sinceMs + GOES_ON_MS) && names.includes(what),
+  );
 }
 
 /** The model's words that began after a moment. */
