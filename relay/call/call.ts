@@ -52,8 +52,13 @@ export type LineNews =
   /** Audio that Twilio did not take in time was lost. */
   | { readonly is: "twilio_slow" }
   | { readonly is: "model_open" }
-  /** `status`: of the HTTP answer, where the handshake was refused. */
-  | { readonly is: "model_closed"; readonly code: number; readonly status?: number }
+  /** `status`: of the HTTP answer, where the handshake was refused. `deafMs`: so long nothing had come from it, no pong either. */
+  | {
+      readonly is: "model_closed";
+      readonly code: number;
+      readonly status?: number;
+      readonly deafMs?: number;
+    }
   | { readonly is: "model_slow" }
   /** The call is to move to another process, when nobody speaks. */
   | { readonly is: "relay_stopping" }
@@ -252,7 +257,7 @@ export class Call {
       case "model_open":
         return this.#sessions.opened(at);
       case "model_closed":
-        return this.#sessions.closed(news.code, news.status, at);
+        return this.#sessions.closed(news.code, news.status, news.deafMs ?? 0, at);
       case "model_slow":
         return this.#sessions.tooSlow(at);
       case "twilio_closed":

@@ -7,6 +7,8 @@
  */
 import { SAMPLES_PER_MS, samplesIn } from "../wire/twilio.ts";
 import { BEGUN_ANEW_MS } from "./carrier-clock.ts";
+import { maySpeak } from "./loudness.ts";
+import { Recent } from "./recent.ts";
 
 /** Longer than the model may take to be ready (call.ts), so that in practice nothing is dropped. */
 const EARLY_LIMIT_MS = 10_000;
@@ -14,6 +16,10 @@ const EARLY_LIMIT_MS = 10_000;
 const TURN_LIMIT_MS = 30_000;
 /** Detection finds speech a little after it has begun. */
 const LEAD_MS = 1_000;
+/** Of what a model may not have listened to, so much is kept for another session. */
+const UNHEARD_LIMIT_MS = 8_000;
+/** Whoever lives answers a ping (io/model.ts) sooner. */
+const DEAF_AFTER_MS = 3_000;
 /** A hole shorter than a frame is rounding. */
 const SMALLEST_HOLE_MS = 20;
 /** A longer hole than this tells the model nothing more. */
@@ -30,8 +36,7 @@ export class Intake {
   #earlySamples = 0;
   #open = false;
   /** What was passed on last: of the caller's turn all of it, as long as it is not answered. */
-  #recent: string[] = [];
-  #recentSamples = 0;
+  readonly #recent = new Recent();
   #isTurn = false;
   #earlyLimitMs = EARLY_LIMIT_MS;
   /** The timestamp that a frame with no sample before it would have had. */
@@ -92,9 +97,8 @@ export class Intake {
     this.#early = [];
     this.#earlySamples = 0;
     this.#earlyLimitMs = EARLY_LIMIT_MS;
-    this.#recent = [...early];
-    this.#recentSamples = early.reduce((sum, payload) => sum + samplesIn(payload), 0);
-    this.#trim();
+    for (const payload of early) this.#recent.push(payload, samplesIn(payload));
+    this.#recent.keep(this.#recentLimitMs);
     return early;
   }
 
@@ -105,6 +109,8 @@ export class Intake {
 
   /** The caller has begun to speak. */
   turnBegan(): void {
+    if (this.#isTurn) return;
+    this.#recent.keep(LEAD_MS);
     this.#isTurn = true;
   }
 
@@ -112,20 +118,25 @@ export class Intake {
   turnAnswered(): void {
     if (!this.#isTurn) return;
     this.#isTurn = false;
-    this.#trim();
+    this.#recent.keep(LEAD_MS);
   }
 
-  /** The session is gone: what the caller says is kept for the next. Returns whether that is a turn already begun. */
-  close(): boolean {
-    if (this.#open) {
-      this.#early = this.#isTurn ? this.#recent : [];
-      this.#earlySamples = this.#isTurn ? this.#recentSamples : 0;
-      this.#earlyLimitMs = this.#isTurn ? TURN_LIMIT_MS + EARLY_LIMIT_MS : EARLY_LIMIT_MS;
-      this.#recent = [];
-      this.#recentSamples = 0;
-    }
+  /**
+   * The session is gone: what the caller says is kept for the next.
+   * @param deafMs so long nothing had come from it
+   * @returns whether that is a turn already begun, or may be one that it did not listen to
+   */
+  close(deafMs: number): "turn" | "unheard" | undefined {
+    if (!this.#open) return this.#isTurn ? "turn" : undefined;
     this.#open = false;
-    return this.#isTurn;
+    const wasDeaf = deafMs >= DEAF_AFTER_MS;
+    if (!this.#isTurn) this.#recent.keep(wasDeaf ? deafMs + LEAD_MS : 0);
+    const { payloads, samples } = this.#recent.take();
+    this.#early = payloads;
+    this.#earlySamples = samples;
+    this.#earlyLimitMs = EARLY_LIMIT_MS + this.#recentLimitMs;
+    if (this.#isTurn) return "turn";
+    return maySpeak(payloads) ? "unheard" : undefined;
   }
 
   #silence(ms: number, ready: string[]): void {
@@ -142,9 +153,8 @@ export class Intake {
     this.#samples += samples;
     if (this.#open) {
       ready.push(payload);
-      this.#recent.push(payload);
-      this.#recentSamples += samples;
-      this.#trim();
+      this.#recent.push(payload, samples);
+      this.#recent.keep(this.#recentLimitMs);
       return;
     }
     this.#early.push(payload);
@@ -157,12 +167,7 @@ export class Intake {
     }
   }
 
-  #trim(): void {
-    const limit = (this.#isTurn ? TURN_LIMIT_MS : LEAD_MS) * SAMPLES_PER_MS;
-    while (this.#recentSamples > limit) {
-      const oldest = this.#recent.shift();
-      if (oldest === undefined) return;
-      this.#recentSamples -= samplesIn(oldest);
-    }
+  get #recentLimitMs(): number {
+    return this.#isTurn ? TURN_LIMIT_MS : UNHEARD_LIMIT_MS;
   }
 }

@@ -7,6 +7,8 @@
 const AFTER_MS = {
   /** The assistant broke off in the middle of a word. */
   cut: 0,
+  /** The caller spoke, and waits: it took that long to find that nobody was listening. */
+  unheard: 0,
   /** There is no session. */
   down: 600,
   /** Nothing was said yet: calls begin with a moment of silence. */

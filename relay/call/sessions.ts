@@ -45,6 +45,8 @@ export class Sessions {
   #heardFrom = false;
   /** The session that was lost broke off in the middle of a word. */
   #isCut = false;
+  /** The caller may have spoken to a session that was not listening any more. */
+  #isUnheard = false;
   /** The next session has to go on speaking. */
   #isOwed: boolean;
   #failedResponses = 0;
@@ -140,11 +142,14 @@ export class Sessions {
     this.#negotiation.opened();
   }
 
-  /** @param status of the HTTP answer, where the handshake was refused */
-  closed(code: number, status: number | undefined, at: number): void {
+  /**
+   * @param status of the HTTP answer, where the handshake was refused
+   * @param deafMs so long nothing had come from it
+   */
+  closed(code: number, status: number | undefined, deafMs: number, at: number): void {
     if (this.#started?.exchange.isLeaving) return this.off();
     if (this.#negotiation.state !== "dialling") {
-      return this.#lose({ ending: "model_dropped", detail: `code ${code}` }, false, at);
+      return this.#lose({ ending: "model_dropped", detail: `code ${code}` }, false, at, deafMs);
     }
     const isFinal = status !== undefined && FINAL_STATUSES.has(status);
     this.#lose({ ending: "model_refused", detail: `status ${status ?? "none"}` }, isFinal, at);
@@ -248,6 +253,7 @@ export class Sessions {
     if (greets) exchange.greet(at);
     this.#isOwed = false;
     this.#isCut = false;
+    this.#isUnheard = false;
     this.#append(this.#intake.open());
     for (const key of this.#earlyKeys.splice(0)) exchange.pressed(key, at);
   }
@@ -306,7 +312,7 @@ export class Sessions {
   // --- between two sessions -----------------------------------------------------------------------------------
 
   /** There is no session any more, or there will not be this one. */
-  #lose(loss: Loss, isFinal: boolean, at: number): void {
+  #lose(loss: Loss, isFinal: boolean, at: number, deafMs = 0): void {
     if (!this.#link.isThere) return;
     const wasUp = this.#link.isUp;
     this.#link.lost(loss, isFinal, at);
@@ -326,10 +332,12 @@ export class Sessions {
     const { isCut, isOwed } = exchange.lost(at);
     if (isCut) this.#patience.cutOff(at);
     if (!exchange.isStaying) this.#link.off();
-    const isTurn = this.#intake.close();
+    const kept = this.#intake.close(deafMs);
+    const isTurn = kept === "turn";
     // They are heard again, and not twice.
     if (isTurn) exchange.memory.forgetTurn();
     this.#isCut = isCut;
+    this.#isUnheard = kept === "unheard";
     this.#isOwed = isOwed || isTurn;
     this.#outbox.put({ to: "memory", is: "changed" });
   }
@@ -356,7 +364,8 @@ export class Sessions {
     const isWaiting = downSince !== undefined || exchange.owed !== undefined;
     if (isWaiting && !this.#heardFrom) return { since: startedAt, why: "start" };
     if (downSince === undefined) return exchange.owed && { since: exchange.owed.since, why: "owed" };
-    return { since: downSince, why: this.#isCut ? "cut" : "down" };
+    if (this.#isCut) return { since: downSince, why: "cut" };
+    return { since: downSince, why: this.#isUnheard ? "unheard" : "down" };
   }
 
   #clipDueAt(): number | undefined {

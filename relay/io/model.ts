@@ -9,8 +9,11 @@ export type ModelEars = {
   readonly opened: () => void;
   /** undefined: a binary frame, which this protocol does not have. */
   readonly message: (text: string | undefined) => void;
-  /** `status`: the HTTP answer's, where the handshake was refused. Called once. */
-  readonly closed: (code: number, status: number | undefined) => void;
+  /**
+   * `status`: the HTTP answer's, where the handshake was refused. `deafMs`: for so long, at most, nothing had come.
+   * Called once.
+   */
+  readonly closed: (code: number, status: number | undefined, deafMs: number) => void;
 };
 
 export type ModelLine = {
@@ -25,7 +28,7 @@ export type ModelLine = {
 const CLOSE_WITHIN_MS = 500;
 
 /** A peer that has vanished sends no close, and the kernel takes minutes of audio for it: only a ping finds out. */
-const PATIENCE = { pingEveryMs: 1_500, silentForMs: 4_000 } as const;
+const PATIENCE = { pingEveryMs: 1_000, silentForMs: 4_000 } as const;
 
 export function dialModel(
   { url, model, apiKey }: ModelAddress,
@@ -43,15 +46,17 @@ export function dialModel(
   let closing: ReturnType<typeof setTimeout> | undefined;
   // A flag and not a time: it is set for every message.
   let wasHeard = true;
-  let heardAt = 0;
+  // Counted, and not timed: where this process stood still, nobody else was silent.
+  let silentTimes = 0;
+  let heardAt = performance.now();
   const watching = setInterval(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
-    const at = performance.now();
-    if (wasHeard) heardAt = at;
-    // Whoever has just said something need not be asked.
-    else if (at - heardAt >= patience.silentForMs) return socket.terminate();
-    else socket.ping();
+    silentTimes = wasHeard ? 0 : silentTimes + 1;
+    if (wasHeard) heardAt = performance.now();
     wasHeard = false;
+    if (silentTimes * patience.pingEveryMs >= patience.silentForMs) return socket.terminate();
+    // Whoever has just said something need not be asked.
+    if (silentTimes > 0) socket.ping();
   }, patience.pingEveryMs);
   socket.onopen = () => ears.opened();
   socket.onmessage = ({ data }) => {
@@ -69,7 +74,9 @@ export function dialModel(
   socket.onclose = ({ code }) => {
     clearInterval(watching);
     clearTimeout(closing);
-    ears.closed(code, status);
+    // It may have come right after the last look but one.
+    const deafMs = wasHeard ? 0 : performance.now() - heardAt + patience.pingEveryMs;
+    ears.closed(code, status, deafMs);
   };
   return {
     send: (text) => {

@@ -89,10 +89,10 @@ export class Runner {
         const event = text === undefined ? MALFORMED : decodeModel(text);
         this.#take({ from: "model", event });
       },
-      closed: (code, status) => {
+      closed: (code, status, deafMs) => {
         if (this.#model !== line) return;
         this.#model = undefined;
-        this.#news({ is: "model_closed", code, ...(status !== undefined && { status }) });
+        this.#news({ is: "model_closed", code, deafMs, ...(status !== undefined && { status }) });
       },
     });
     this.#model = line;

@@ -13,16 +13,24 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-function dial(port: number, patience: typeof SHORT): { closed: Promise<number>; close: () => void } {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const ears = { opened: () => {}, message: () => {}, closed: resolve };
+function dial(port: number, patience: typeof SHORT) {
+  const closed = Promise.withResolvers<number>();
+  const deaf = Promise.withResolvers<number>();
+  const ears = {
+    opened: () => {},
+    message: () => {},
+    closed: (code: number, _: number | undefined, deafMs: number) => {
+      closed.resolve(code);
+      deaf.resolve(deafMs);
+    },
+  };
   const address = {
     url: `ws://127.0.0.1:${port}/v1/realtime`,
     model: "gpt-realtime-2.1",
     apiKey: new Secret("sk-x"),
   };
   const line = dialModel(address, ears, patience);
-  return { closed: promise, close: () => line.close() };
+  return { closed: closed.promise, deafMs: deaf.promise, close: () => line.close() };
 }
 
 test("a peer that has vanished is given up: it answers no ping", async () => {
@@ -45,8 +53,13 @@ test("a peer that has vanished is given up: it answers no ping", async () => {
   });
   stops.push(() => peer.stop(true));
   const startedAt = performance.now();
-  expect(await dial(peer.port, SHORT).closed).toBe(1006);
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(SHORT.silentForMs);
+  const line = dial(peer.port, SHORT);
+  expect(await line.closed).toBe(1006);
+  const lastedMs = performance.now() - startedAt;
+  expect(lastedMs).toBeGreaterThanOrEqual(SHORT.silentForMs);
+  // Nothing ever came, and it is told so, but for the time that it takes to open.
+  expect(await line.deafMs).toBeGreaterThanOrEqual(SHORT.silentForMs);
+  expect(await line.deafMs).toBeLessThanOrEqual(lastedMs + SHORT.pingEveryMs);
 });
 
 test("a peer that is quiet and alive is not", async () => {
@@ -68,4 +81,5 @@ test("a peer that is quiet and alive is not", async () => {
   expect(await Promise.race([line.closed, pinged.promise])).toBe("still open");
   line.close();
   expect(await line.closed).toBe(1000);
+  expect(await line.deafMs).toBeLessThan(LONG.silentForMs);
 });

@@ -181,7 +181,7 @@ describe("a deadline", () => {
     expect(bench.deeds).toContain("model closed");
     expect(bench.ears).not.toBe(ears);
     // What the first one still says is nobody's.
-    ears?.closed(1000, undefined);
+    ears?.closed(1000, undefined, 0);
     expect(bench.endings).toEqual([]);
   });
 
@@ -209,7 +209,7 @@ describe("a call that has ended", () => {
       stopFrame(2, bench.streamSid, { accountSid: ACCOUNT_SID, callSid: bench.callSid }),
     );
     bench.runner.twilioClosed(1000);
-    bench.ears?.closed(1000, undefined);
+    bench.ears?.closed(1000, undefined, 0);
     bench.runner.twilioSaid("garbage");
     bench.runner.stop();
     expect(bench.deeds.slice(-3)).toEqual(["recorded caller_hung_up", "model closed", "twilio closed 1000"]);

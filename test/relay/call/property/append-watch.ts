@@ -1,7 +1,7 @@
 /**
  * What must hold of the caller's audio on its way to the model: all of it, in order, untouched, with nothing but
- * silence between; and to a session that takes another's place, the turn that the caller has no answer to once more, and
- * what they said while there was none.
+ * silence between; and to a session that takes another's place, the turn that the caller has no answer to once more, or
+ * what the one before it may not have listened to, and what they said while there was none.
  */
 import type { Input } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
@@ -11,9 +11,16 @@ import { hold } from "./broken.ts";
 const SILENCE = "////".repeat(500);
 const EARLY_SAMPLES = 10_000 * 8;
 const TURN_SAMPLES = 30_000 * 8;
-const LEAD_SAMPLES = 1_000 * 8;
+const UNHEARD_SAMPLES = 8_000 * 8;
+const LEAD_MS = 1_000;
+const DEAF_AFTER_MS = 3_000;
 const LARGEST_SILENCE_SAMPLES = 5_000 * 8;
 
+/** Of 16 bits: what is louder is a voice, where it lasts so long. */
+const LOUD = 924;
+const SPOKEN_SAMPLES = 100 * 8;
+
+const isSilence = (payload: string) => SILENCE.startsWith(payload.slice(0, SILENCE.length));
 const samplesOf = (base64: string) => Buffer.byteLength(base64, "base64");
 const sum = (payloads: readonly string[]) =>
   payloads.reduce((total, payload) => total + samplesOf(payload), 0);
@@ -21,10 +28,11 @@ const sum = (payloads: readonly string[]) =>
 export class AppendWatch {
   /** What has come in since there was a session last. */
   #early: string[] = [];
-  /** What the last sessions have been sent that may have to be said again: all since the last answer, and a second before. */
+  /** What the sessions have been sent that may have to be said again, silence and all. */
   #sent: string[] = [];
-  /** Where in `#sent` the turn that has no answer was noticed; undefined: there is none. */
-  #turnFrom: number | undefined;
+  /** Of that, what the next session is told; undefined: there was no session yet, or there is one. */
+  #again: string[] | undefined;
+  #isTurn = false;
 
   /** Audio has come in while there is no session. */
   early(payload: string): void {
@@ -33,76 +41,96 @@ export class AppendWatch {
 
   /** The caller was found to speak. */
   turnBegan(): void {
-    this.#turnFrom ??= this.#sent.length;
+    if (!this.#isTurn) this.#keep(LEAD_MS * 8);
+    this.#isTurn = true;
   }
 
   /** They have what they spoke for, or it is being done. */
   turnAnswered(): void {
-    if (this.#turnFrom === undefined) return;
-    this.#turnFrom = undefined;
-    this.#trim();
+    if (this.#isTurn) this.#keep(LEAD_MS * 8);
+    this.#isTurn = false;
   }
 
   get isTurn(): boolean {
-    return this.#turnFrom !== undefined;
+    return this.#isTurn;
+  }
+
+  /** The session is gone. Returns whether the caller may have spoken to it while it did not listen. */
+  lost(input: Input): boolean {
+    const isClosed = input.from === "line" && input.news.is === "model_closed";
+    const deafMs = isClosed ? (input.news.deafMs ?? 0) : 0;
+    if (!this.#isTurn) this.#keep(deafMs >= DEAF_AFTER_MS ? (deafMs + LEAD_MS) * 8 : 0);
+    this.#again = this.#sent;
+    this.#sent = [];
+    const spoken = this.#again.filter(isLoud);
+    return !this.#isTurn && sum(spoken) >= SPOKEN_SAMPLES;
   }
 
   step(effects: readonly Effect[], input: Input, session: { wasReady: boolean; isReady: boolean }): void {
     const payloads: string[] = [];
-    const words: string[] = [];
-    const silence: string[] = [];
     for (const effect of effects) {
       if (effect.to !== "model" || effect.event.type !== "input_audio_buffer.append") continue;
-      const { audio } = effect.event;
-      payloads.push(audio);
-      (SILENCE.startsWith(audio.slice(0, SILENCE.length)) ? silence : words).push(audio);
+      payloads.push(effect.event.audio);
     }
+    const words = payloads.filter((payload) => !isSilence(payload));
     if (!session.wasReady && session.isReady) return this.#flushed(words, payloads);
-    const silent = sum(silence);
-    hold("silence is put in by at most 5 s at once", silent <= LARGEST_SILENCE_SAMPLES);
+    hold(
+      "silence is put in by at most 5 s at once",
+      sum(payloads.filter(isSilence)) <= LARGEST_SILENCE_SAMPLES,
+    );
     if (input.from === "twilio" && input.frame.event === "media" && session.wasReady) {
       const last = payloads.at(-1);
       hold("the caller's audio is passed on, untouched", last === input.frame.media.payload);
       hold("the caller's audio is passed on once", words.length <= 1);
-      this.#passed(words);
     } else {
       hold("audio is appended only when some comes in", words.length === 0);
     }
+    // It may have been lost after it was sent this.
+    if (this.#again === undefined) this.#passed(payloads);
+    else if (this.#isTurn) this.#again.push(...payloads);
   }
 
   #flushed(words: readonly string[], payloads: readonly string[]): void {
-    const turnFrom = this.#turnFrom;
-    const limit = turnFrom === undefined ? EARLY_SAMPLES : TURN_SAMPLES + EARLY_SAMPLES;
-    const again = turnFrom === undefined ? [] : this.#sent;
-    const all = [...again, ...this.#early];
+    const again = this.#again ?? [];
+    const limit = this.#again === undefined ? EARLY_SAMPLES : EARLY_SAMPLES + this.#limit;
+    const all = [...again.filter((payload) => !isSilence(payload)), ...this.#early];
     const kept = all.slice(all.length - words.length);
     const inOrder = words.length <= all.length && words.every((payload, i) => payload === kept[i]);
-    hold("early audio, and a turn without an answer, is flushed in order", inOrder);
+    hold("early audio, and what was not answered or not heard, is flushed in order", inOrder);
     const total = sum(payloads);
-    hold("at most 10 s of early audio are kept, and 30 s of a turn", total <= limit);
-    const least = all.length - (turnFrom ?? 0);
-    const isFull =
-      total > EARLY_SAMPLES - LARGEST_SILENCE_SAMPLES || sum(all.slice(turnFrom ?? 0)) > TURN_SAMPLES;
     hold(
-      "early audio, and a turn, is dropped only where there is too much of it",
-      words.length >= least || isFull,
+      "at most 10 s of early audio are kept, 30 s of a turn, and 8 s of what was not heard",
+      total <= limit,
     );
-    const before = all.slice(all.length - words.length, all.length - least);
-    hold("no more than a second before a turn is said again", sum(before) <= LEAD_SAMPLES);
+    const isFull = total > limit - LARGEST_SILENCE_SAMPLES;
+    hold("it is dropped only where there is too much of it", words.length === all.length || isFull);
     this.#early = [];
+    this.#again = undefined;
     // The next session is sent what this one was.
-    this.#turnFrom = turnFrom === undefined ? undefined : Math.max(0, words.length - least);
-    this.#sent = [...words];
-    this.#trim();
+    this.#sent = [];
+    this.#passed(payloads);
   }
 
-  #passed(words: readonly string[]): void {
-    this.#sent.push(...words);
-    this.#trim();
+  get #limit(): number {
+    return this.#isTurn ? TURN_SAMPLES : UNHEARD_SAMPLES;
   }
 
-  #trim(): void {
-    if (this.#turnFrom !== undefined) return;
-    while (this.#sent.length > 0 && sum(this.#sent.slice(1)) >= LEAD_SAMPLES) this.#sent.shift();
+  #passed(payloads: readonly string[]): void {
+    this.#sent.push(...payloads);
+    this.#keep(this.#limit);
   }
+
+  #keep(samples: number): void {
+    while (this.#sent.length > 0 && sum(this.#sent) > samples) this.#sent.shift();
+  }
+}
+
+/** As it sounds: a quarter of it is. */
+function isLoud(payload: string): boolean {
+  const bytes = [...Buffer.from(payload, "base64")];
+  const loud = bytes.filter((byte) => {
+    const bits = 0xff - byte;
+    return (((bits % 16) * 8 + 132) << (Math.floor(bits / 16) % 8)) - 132 >= LOUD;
+  });
+  return loud.length > 0 && loud.length * 4 >= bytes.length;
 }

@@ -125,6 +125,7 @@ const NEWS: readonly [LineNews, ...LineNews[]] = [
   { is: "twilio_slow" },
   { is: "model_closed", code: 1011 },
   { is: "model_closed", code: 1006, status: 429 },
+  { is: "model_closed", code: 1006, deafMs: 5_000 },
   { is: "model_slow" },
   { is: "model_closed", code: 1006, status: 503 },
   { is: "relay_stopping" },

@@ -125,8 +125,14 @@ export const BUGS: readonly Bug[] = [
   {
     name: "a turn without an answer is not heard again",
     file: "intake.ts",
-    from: "this.#early = this.#isTurn ? this.#recent : [];",
-    to: "this.#early = [];",
+    from: "this.#early = payloads;",
+    to: "this.#early = this.#isTurn ? [] : payloads;",
+  },
+  {
+    name: "what a session did not listen to is not heard by the next",
+    file: "intake.ts",
+    from: "wasDeaf ? deafMs + LEAD_MS : 0",
+    to: "0",
   },
   {
     name: "a model that is not configured is asked for something",

@@ -130,8 +130,10 @@ export class Sockets {
 
   /** @param luck which way it breaks */
   break(luck = this.#chance.next()): void {
-    if (luck < 0.55) this.#told.news({ is: "model_closed", code: 1011 });
-    else if (luck < 0.7) this.#told.news({ is: "model_slow" });
+    if (luck < 0.3) this.#told.news({ is: "model_closed", code: 1011 });
+    else if (luck < 0.55) {
+      this.#told.news({ is: "model_closed", code: 1006, deafMs: this.#chance.between(0, 10_000) });
+    } else if (luck < 0.7) this.#told.news({ is: "model_slow" });
     else if (luck < 0.97) this.#told.event({ type: "error", error: { code: "session_expired" } });
     else this.#told.event({ type: "error", error: { code: "insufficient_quota" } });
   }

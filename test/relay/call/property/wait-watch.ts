@@ -3,7 +3,7 @@ import type { SessionWatch } from "./session-watch.ts";
 
 export type Wait = {
   readonly since: number;
-  readonly why: "cut" | "down" | "start" | "owed";
+  readonly why: "cut" | "unheard" | "down" | "start" | "owed";
   /** They wait for a session, and not only for what it may have to say. */
   readonly isDown: boolean;
 };
@@ -12,6 +12,8 @@ export class WaitWatch {
   readonly #sessions: SessionWatch;
   /** They were cut off from the last session in the middle of a word. */
   isCut = false;
+  /** They may have spoken to a session that was not listening. */
+  isUnheard = false;
   /** They have been sent something that a session said. */
   isHeard = false;
 
@@ -25,7 +27,10 @@ export class WaitWatch {
     const isDown = downSince !== undefined;
     if (startedAt === undefined || (!isDown && silentSince === undefined)) return undefined;
     if (!this.isHeard) return { since: startedAt, why: "start", isDown };
-    if (isDown) return { since: downSince, why: this.isCut ? "cut" : "down", isDown };
+    if (isDown) {
+      const why = this.isCut ? "cut" : this.isUnheard ? "unheard" : "down";
+      return { since: downSince, why, isDown };
+    }
     return silentSince === undefined ? undefined : { since: silentSince, why: "owed", isDown };
   }
 }

@@ -108,11 +108,8 @@ export class Watch {
       return hold("nothing is kept of a call that has not begun", remembered === undefined);
     hold("a call that has begun can go on elsewhere", remembered !== undefined);
     hold("a call moves unnoticed only in a pause", !remembered.isPlanned || this.#wasPause);
-    const isOwed = this.#isOwed || this.#turns.isOwed;
-    hold(
-      "an answer that is owed is not forgotten",
-      remembered.owesAnswer || !isOwed || !this.#leave.isStaying,
-    );
+    const isOwed = (this.#isOwed || this.#turns.isOwed) && this.#leave.isStaying;
+    hold("an answer that is owed is not forgotten", remembered.owesAnswer || !isOwed);
     this.#tools.kept(remembered);
   }
 
@@ -196,7 +193,7 @@ export class Watch {
     if (effect.to === "twilio") this.#toTwilio(effect.frame, input, at);
     else if (effect.to === "model") this.#toModel(effect.event, input, at);
     else if (effect.to === "session" && effect.is === "dial") this.#dialled(at);
-    else if (effect.to === "session") this.#dropped(at);
+    else if (effect.to === "session") this.#dropped(input, at);
   }
 
   #dialled(at: number): void {
@@ -204,7 +201,7 @@ export class Watch {
     this.#sessions.dialled(at);
   }
 
-  #dropped(at: number): void {
+  #dropped(input: Input, at: number): void {
     const isLeaving = !this.#leave.isStaying;
     const wasReady = this.#sessions.hasBeenReady && this.#sessions.downSince === undefined;
     this.#sessions.dropped(at, isLeaving || this.#isSpent, {
@@ -216,6 +213,7 @@ export class Watch {
     this.#waiting.isCut = this.#turns.isSpeaking && !isLeaving;
     this.#isOwed = !isLeaving && (this.#isOwed || this.#turns.isOwed || this.#appended.isTurn);
     this.#turns.sessionLost();
+    this.#waiting.isUnheard = this.#appended.lost(input);
     this.#sound.sessionLost();
     this.#seeds.sessionLost(this.#appended.isTurn);
     this.#tools.sessionLost();
