@@ -72,6 +72,7 @@ const PURE = ["relay/contract.ts", "relay/jwt.ts", "relay/wire", "relay/call"];
 const WORLD =
   /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^)\s])|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bMath\.random\b|\bprocess\b|\bBun\b|\bfetch\b(?=\s*[(.;,)\]}])|\bWebSocket\b|\bconsole\b|["']bun(?::\w+)?["']|["']node:(?!crypto["'])[\w/]+["']/;
 
+const SETUP = "a part of npm run setup; test/relay/cli/setup.test.ts runs it";
 /** Modules without a test of their own, each with its reason. */
 const UNTESTED: Readonly<Record<string, string>> = {
   "functions/edge/connect.ts": "the TwiML of an admitted call; test/functions/voice/running.test.ts reads it",
@@ -83,6 +84,16 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/call/sessions.ts":
     "a session lost and another begun; test/relay/call/session-loss.test.ts drives it",
   "relay/cli/alive.ts": "what the image asks of its health; test/relay/deploy/image.test.ts runs it",
+  "relay/cli/setup/account-numbers.ts": SETUP,
+  "relay/cli/setup/ask.ts": SETUP,
+  "relay/cli/setup/checks.ts": SETUP,
+  "relay/cli/setup/draft.ts": SETUP,
+  "relay/cli/setup/machine.ts": SETUP,
+  "relay/cli/setup/openings.ts": SETUP,
+  "relay/cli/setup/person.ts": SETUP,
+  "relay/cli/setup/questions.ts": SETUP,
+  "relay/cli/guessable-pin.ts": "what npm run pin and setup refuse; test/relay/cli/pin.test.ts tries",
+  "relay/cli/random-secret.ts": "what npm run secret prints; test/relay/cli/secret.test.ts runs it",
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":
     "what a refused handshake is answered; test/relay/io/limits.test.ts and handshake.test.ts knock",
@@ -214,6 +225,8 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       ...importsOnly(
         ["relay/cli"],
         ["relay/cli", "relay/contract.ts", "relay/presence.ts", "functions/edge", "zod", "twilio"].concat(
+          // Only at a terminal.
+          "@clack/prompts",
           // What the relay and the edge would say of their variables is asked of themselves.
           ["relay/config.ts", "relay/variables.ts"],
           ["util", "crypto", "fs", "path", "child_process"].map((name) => `node:${name}`),

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { hashPin, isPin, PIN_DIGITS } from "../../functions/edge/pin.ts";
+import { GUESSABLE, isEasilyGuessed } from "./guessable-pin.ts";
 
 const HELP = `npm run pin: the hash of a PIN, for "pin" of a caller in assets/callers.private.json
 
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
     return EXIT_MISTAKE;
   }
   if (isEasilyGuessed(pin)) {
-    console.error("This PIN is among the first that anybody tries: choose another.");
+    console.error(GUESSABLE);
     return EXIT_MISTAKE;
   }
   console.log(await hashPin(pin));
@@ -52,14 +53,6 @@ async function firstLine(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write("PIN: ");
   for await (const line of console) return line;
   return "";
-}
-
-/** One digit alone, a run up or down, a few digits over and over. */
-function isEasilyGuessed(pin: string): boolean {
-  const steps = [...pin].slice(1).map((digit, index) => Number(digit) - Number(pin[index]));
-  const isRun = steps.every((step) => step === steps[0]) && Math.abs(steps[0] ?? 0) <= 1;
-  const isRepeated = /^(\d{1,3})\1+$/.test(pin);
-  return isRun || isRepeated;
 }
 
 process.exit(await main());

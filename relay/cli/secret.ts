@@ -5,11 +5,8 @@
  * knows the old one while calls that began under it are up. It only prints: what the two sides hold is in files and
  * on machines that it neither reads nor reaches.
  */
-import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
-
-/** HS256 wants 32 (RFC 7518, 3.2). Hexadecimal, so that no env file, shell or list of secrets can misread it. */
-const SECRET_BYTES = 32;
+import { randomSecret } from "./random-secret.ts";
 
 const HELP = `npm run secret: a new STREAM_TOKEN_SECRET, for .env (the relay) and .env.functions (the edge)
 
@@ -52,7 +49,7 @@ function main(): number {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
     return EXIT_MISTAKE;
   }
-  const secret = randomBytes(SECRET_BYTES).toString("hex");
+  const secret = randomSecret();
   console.log(values.help ? HELP : values.rotate ? stepsWith(secret) : secret);
   return 0;
 }
