@@ -94,6 +94,10 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/cli/setup/questions.ts": SETUP,
   "relay/cli/guessable-pin.ts": "what npm run pin and setup refuse; test/relay/cli/pin.test.ts tries",
   "relay/cli/random-secret.ts": "what npm run secret prints; test/relay/cli/secret.test.ts runs it",
+  "relay/cli/deploying/deployers.ts":
+    "who uploads; test/relay/cli/deploy.test.ts runs the one, a proof the other",
+  "relay/cli/deploying/edge-env.ts": "what may not be uploaded; test/relay/cli/deploy.test.ts tries it",
+  "relay/cli/deploying/number.ts": "which number rings; test/relay/cli/deploy.test.ts chooses",
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":
     "what a refused handshake is answered; test/relay/io/limits.test.ts and handshake.test.ts knock",
@@ -295,8 +299,8 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
     rule: namesNone(
       ["relay", "functions"],
       /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/,
-      // What a swap starts has the environment that the swap has; what asks a relay of its health is told its port as it is.
-      ["relay/main.ts", "relay/cli/swap.ts", "relay/cli/alive.ts"].concat(
+      // What a swap or a deploy starts has the environment that it has itself; what asks a relay of its health is told its port as it is.
+      ["relay/main.ts", "relay/cli/swap.ts", "relay/cli/deploy.ts", "relay/cli/alive.ts"].concat(
         [...SOURCES.keys()].filter((path) => path.startsWith(OWNERS)),
       ),
     ),
