@@ -75,6 +75,15 @@ const WORLD =
 const SETUP = "a part of npm run setup; test/relay/cli/setup.test.ts runs it";
 /** Modules without a test of their own, each with its reason. */
 const UNTESTED: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      ...["agreement", "edge", "examine", "given", "knock", "openai", "reach", "records", "relays"],
+      ...["settings", "signature", "tools"],
+    ].map((name) => [
+      `relay/cli/doctor/${name}.ts`,
+      "what the doctor looks at; test/relay/cli/doctor.test.ts breaks it, and test/prove/ship all of it",
+    ]),
+  ),
   "functions/edge/connect.ts": "the TwiML of an admitted call; test/functions/voice/running.test.ts reads it",
   "functions/edge/keypad.ts": "the TwiML of a PIN; test/functions/voice/pin.test.ts reads it",
   "functions/edge/reply.ts":
@@ -133,6 +142,8 @@ function isTested(path: string, tests: ReadonlyArray<[string, string]>): boolean
 
 /** Whoever runs the relay puts files of their own here. */
 const OWNERS = "relay/functions/";
+/** What it looks at is most of the house. */
+const DOCTORS = "relay/cli/doctor/";
 
 type Planted = readonly [path: string, text: string];
 const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[] }>> = {
@@ -227,7 +238,7 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
             .map((from) => `${path} imports ${from}`),
         ),
       ...importsOnly(
-        ["relay/cli"],
+        [...sources.keys()].filter((path) => path.startsWith("relay/cli/") && !path.startsWith(DOCTORS)),
         ["relay/cli", "relay/contract.ts", "relay/presence.ts", "functions/edge", "zod", "twilio"].concat(
           // Only at a terminal.
           "@clack/prompts",
@@ -241,6 +252,26 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
       ["relay/io/gate.ts", 'import { isRightPin } from "../../functions/edge/pin.ts";'],
       ["relay/cli/new.ts", 'import { handler } from "../../functions/voice/ended.protected.ts";'],
       ["relay/cli/new.ts", 'import { Store } from "../io/store.ts";'],
+    ],
+  },
+  "the doctor asks with the relay's and the edge's own eyes, and knows no entry, no server and no records": {
+    rule: (sources) => [
+      ...importsOnly(
+        ["relay/cli/doctor"],
+        ["relay", "functions/edge", "scripts/build.ts", "zod", "bun:sqlite"].concat(
+          "twilio/lib/webhooks/webhooks.js",
+          ["crypto", "dns", "fs", "net", "path", "tls"].map((name) => `node:${name}`),
+        ),
+      )(sources),
+      ...within(sources, "relay/cli/doctor").flatMap(([path, text]) =>
+        importsOf(path, text)
+          .filter((from) => /^relay\/(?:main|io\/(?:server|store|redis|runner))\.ts$/.test(from))
+          .map((from) => `${path} imports ${from}`),
+      ),
+    ],
+    violations: [
+      ["relay/cli/doctor/new.ts", 'import { Store } from "../../io/store.ts";'],
+      ["relay/cli/doctor/new.ts", 'import { handler } from "../../../functions/voice/ended.protected.ts";'],
     ],
   },
   "the fallback imports nothing that runs": {
@@ -299,8 +330,10 @@ const RULES: Readonly<Record<string, { rule: Rule; violations: readonly Planted[
     rule: namesNone(
       ["relay", "functions"],
       /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/,
-      // What a swap or a deploy starts has the environment that it has itself; what asks a relay of its health is told its port as it is.
+      // What a swap or a deploy starts has the environment that it has itself; what asks a relay of its health is told its
+      // port as it is, and what looks for what is wrong sees what the relay would see.
       ["relay/main.ts", "relay/cli/swap.ts", "relay/cli/deploy.ts", "relay/cli/alive.ts"].concat(
+        "relay/cli/doctor.ts",
         [...SOURCES.keys()].filter((path) => path.startsWith(OWNERS)),
       ),
     ),

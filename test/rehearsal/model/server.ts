@@ -4,6 +4,7 @@
  *
  * It may not be imported by anything but rehearsals and tests.
  */
+import { modelAnswer } from "./listing.ts";
 import { type Fault, type ModelOptions, type Options, optionsFrom } from "./options.ts";
 import { type Notable, nowAt, type SessionRecord } from "./records.ts";
 import { ScriptError } from "./script.ts";
@@ -96,6 +97,8 @@ export async function startModel(given: ModelOptions = {}): Promise<Model> {
     hostname: "127.0.0.1",
     port: options.port,
     fetch: async (request, bun) => {
+      const listed = modelAnswer(request, options);
+      if (listed !== undefined) return listed;
       const fault = options.faults[handshakes] ?? options.fault;
       handshakes += 1;
       const refused = refuseHandshake(request, options, fault);

@@ -1,5 +1,5 @@
 /**
- * A certificate for localhost that nobody trusts, made anew each time: one that is committed is one that somebody
+ * A certificate, by default for localhost, that nobody trusts, made anew each time: one that is committed is one that somebody
  * trusts one day. Source: https://www.rfc-editor.org/rfc/rfc5280#section-4.1
  */
 import { generateKeyPairSync, sign } from "node:crypto";
@@ -19,21 +19,24 @@ const ECDSA_WITH_SHA256 = sequence(tagged(0x06, bytes("2a8648ce3d040302")));
 const COMMON_NAME = bytes("550403");
 const SUBJECT_ALT_NAME = bytes("551d11");
 
-export function selfSigned(): { cert: string; key: string } {
+/** @param given.until the year of its end, in two digits */
+export function selfSigned(given: { readonly name?: string; readonly until?: string } = {}): {
+  cert: string;
+  key: string;
+} {
+  const host = Buffer.from(given.name ?? "localhost");
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-  const name = sequence(
-    tagged(0x31, sequence(tagged(0x06, COMMON_NAME), tagged(0x0c, Buffer.from("localhost")))),
-  );
-  const forLocalhost = sequence(tagged(0x82, Buffer.from("localhost")));
+  const name = sequence(tagged(0x31, sequence(tagged(0x06, COMMON_NAME), tagged(0x0c, host))));
+  const forHost = sequence(tagged(0x82, host));
   const told = sequence(
     tagged(0xa0, tagged(0x02, bytes("02"))),
     tagged(0x02, bytes("01")),
     ECDSA_WITH_SHA256,
     name,
-    sequence(utc("20"), utc("49")),
+    sequence(utc("20"), utc(given.until ?? "49")),
     name,
     publicKey.export({ type: "spki", format: "der" }),
-    tagged(0xa3, sequence(sequence(tagged(0x06, SUBJECT_ALT_NAME), tagged(0x04, forLocalhost)))),
+    tagged(0xa3, sequence(sequence(tagged(0x06, SUBJECT_ALT_NAME), tagged(0x04, forHost)))),
   );
   const certificate = sequence(told, ECDSA_WITH_SHA256, bits(sign("sha256", told, privateKey)));
   return {

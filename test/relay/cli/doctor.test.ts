@@ -1,0 +1,131 @@
+/**
+ * `npm run doctor` against a whole house of stand-ins: all is well; a handful of what can be wrong, each told with the
+ * mend that mends it (all of them are tried by `npm run prove -- --only ship/doctor`); and no secret in any word of it.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { canariesIn } from "../../canaries.ts";
+import "../../patience.ts";
+import { tried } from "./doctor/breakage.ts";
+import { EDGE } from "./doctor/breakages/edge.ts";
+import { RECORDS } from "./doctor/breakages/records.ts";
+import { RELAY } from "./doctor/breakages/relay.ts";
+import { OPENAI, TOOLS } from "./doctor/breakages/services.ts";
+import { SETTINGS } from "./doctor/breakages/settings.ts";
+import { House, runDoctor } from "./doctor/stage.ts";
+
+let house: House;
+beforeAll(async () => {
+  house = await House.build();
+});
+afterAll(() => house.stop());
+
+describe("a house in which all is well", () => {
+  test("has no ✗, exits 0, and nothing was said to the model", async () => {
+    const { code, isWell, lines } = await house.examine();
+    expect(lines.filter(({ is }) => is === "ill" || is === "doubtful")).toEqual([]);
+    expect(lines.filter(({ is }) => is === "well").length).toBeGreaterThan(20);
+    expect([code, isWell]).toEqual([0, true]);
+    for (const { received } of house.model.sessions) {
+      expect(received.filter(({ type }) => type === "response.create")).toEqual([]);
+    }
+  });
+
+  test("can be asked in part", async () => {
+    const { code, lines } = await house.examine("--only", "agreement,records");
+    expect(code).toBe(0);
+    expect(new Set(lines.map(({ id }) => id.split("/")[0]))).toEqual(new Set(["agreement", "records"]));
+  });
+});
+
+describe("what is wrong is told, with the mend that mends it:", () => {
+  const few = ["two secrets", "a key that OpenAI does not take", "an MCP server that is down"].concat(
+    "a relay with another auth token",
+    "a certificate that has expired",
+    "DATA_DIR is a file",
+    "an edge that answers strangers",
+  );
+  const all = [...SETTINGS, ...RECORDS, ...OPENAI, ...TOOLS, ...RELAY, ...EDGE];
+  for (const name of few) {
+    test(name, async () => {
+      const breakage = all.find((one) => one.name === name);
+      if (breakage === undefined) throw new Error(`there is no breakage called ${name}`);
+      try {
+        expect(await tried(house, breakage)).toMatchObject({ ok: true });
+      } finally {
+        await house.putBack();
+      }
+    });
+  }
+});
+
+describe("its words", () => {
+  test("hold no secret, whatever is wrong, in lines or as JSON", async () => {
+    const canaries = {
+      secret: "canary-of-the-stream-token-secret-0123456789",
+      key: "sk-canary-of-the-key-0123456789",
+      token: "canary0of0the0auth0token00123456",
+      zapier: "canary-of-zapier-0123456789",
+      path: "canary-in-the-path-of-an-address",
+      redis: "canary-of-redis-0123456789",
+      pin: "4829135701",
+      number: "15550007531",
+    };
+    const { relayEnv, edgeEnv } = house;
+    try {
+      house.relayEnv = {
+        ...relayEnv,
+        STREAM_TOKEN_SECRET: canaries.secret,
+        OPENAI_API_KEY: canaries.key,
+        TWILIO_AUTH_TOKEN: canaries.token,
+        ZAPIER_MCP_TOKEN: canaries.zapier,
+        ZAPIER_MCP_URL: `${house.tools.url}/${canaries.path}`,
+        REDIS_URL: `redis://:${canaries.redis}@127.0.0.1:1`,
+      };
+      house.edgeEnv = {
+        ...edgeEnv,
+        STREAM_TOKEN_SECRET: canaries.secret,
+        AUTH_TOKEN: canaries.token,
+        CALLER_PIN: canaries.pin,
+        ALLOWED_NUMBERS: `+${canaries.number}`,
+      };
+      const printed = [await house.examine(), await runDoctor(house, [])]
+        .map((one) => one.printed)
+        .join("\n");
+      expect(canariesIn(printed, canaries)).toEqual([]);
+      expect(printed).toContain("OpenAI does not take the key");
+      house.edgeEnv.OPENAI_API_KEY = canaries.key;
+      house.relayEnv.VOICE = canaries.secret.slice(0, 8);
+      house.relayEnv.REDIS_URL = canaries.redis;
+      const misset = [await house.examine(), await runDoctor(house, [])].map((one) => one.printed).join("\n");
+      expect(canariesIn(misset, canaries)).toEqual([]);
+      expect(misset).toContain("REDIS_URL is not a redis:// or rediss:// URL");
+    } finally {
+      house.relayEnv = relayEnv;
+      house.edgeEnv = edgeEnv;
+    }
+  });
+
+  test("for people: a heading for each group, a mark for each line, the mend below it, and a sum at the end", async () => {
+    const { edgeEnv } = house;
+    try {
+      house.edgeEnv = { ...edgeEnv, STREAM_TOKEN_SECRET: "another-secret-than-the-relay-has-got" };
+      const { code, printed } = await runDoctor(house, ["--only", "agreement"]);
+      expect(code).toBe(1);
+      expect(printed).toMatch(/^Relay and edge agree\n {2}✗ STREAM_TOKEN_SECRET {2}the relay does not know/);
+      expect(printed).toMatch(/\n {8}→ set STREAM_TOKEN_SECRET in \.env and \.env\.functions to the same/);
+      expect(printed).toMatch(/\nMend the ✗ from the top: .*\(2 well, 1 wrong\)\.\n$/);
+      // Not a terminal: neither colours nor lines that are written over.
+      expect(printed.includes("\x1b")).toBe(false);
+    } finally {
+      house.edgeEnv = edgeEnv;
+    }
+  });
+});
+
+test("what it does not understand is refused with 2, and told", async () => {
+  for (const args of [["--only", "telephone"], ["--fix"], ["now"]]) {
+    const { code, printed } = await runDoctor(house, args);
+    expect([code, printed.includes("npm run doctor -- --only")]).toEqual([2, true]);
+  }
+  expect((await runDoctor(house, ["--help"])).code).toBe(0);
+});
