@@ -11,7 +11,7 @@ import { z } from "zod";
 import { until } from "../../patience.ts";
 import { freePort } from "../../rehearsal/relay.ts";
 import { good, NEEDED } from "../configured.ts";
-import { isReady, systemd } from "./on-machine.ts";
+import { isListening, systemd } from "./on-machine.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const PLACE = "/opt/phone-assistant";
@@ -53,16 +53,17 @@ describe("the unit", () => {
     const lines = Object.entries(given).map(([name, value]) => `${name}="${value}"\n`);
     writeFileSync(join(credentials, "relay.env"), lines.join(""), { mode: 0o600 });
     // As systemd would: %d is the folder of credentials, %S that of all states.
+    const logFile = join(folder, "log");
     const [, ...args] = (all("ExecStart")[0] ?? "").split(" ");
     const words = args.map((word) => word.replace("%d", credentials).replace(PLACE, ROOT));
     const relay = Bun.spawn([process.execPath, ...words], {
       cwd: folder,
       env: { ...environment, DATA_DIR: environment.DATA_DIR?.replace("%S", folder) },
-      stdout: "ignore",
+      stdout: Bun.file(logFile),
       stderr: "pipe",
     });
     try {
-      await until(async () => relay.exitCode !== null || (await isReady(port)));
+      await until(() => relay.exitCode !== null || isListening(logFile));
       const shown = readFileSync(`/proc/${relay.pid}/environ`, "utf8");
       expect(shown).toContain("REUSE_PORT=on");
       for (const secret of [NEEDED.STREAM_TOKEN_SECRET, NEEDED.TWILIO_AUTH_TOKEN, NEEDED.OPENAI_API_KEY])

@@ -21,7 +21,7 @@ import { until } from "../../patience.ts";
 import { freePort } from "../../rehearsal/relay.ts";
 import { NEEDED } from "../configured.ts";
 import { build, type Image, letIn } from "./image.ts";
-import { isReady } from "./on-machine.ts";
+import { isListening } from "./on-machine.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const dockerfile = readFileSync(join(ROOT, "relay/deploy/Dockerfile"), "utf8");
@@ -80,14 +80,15 @@ describe("the image", () => {
       1,
       expect.stringContaining(`No relay answers on port ${port}`),
     ]);
+    const logFile = join(folder, "log");
     const relay = Bun.spawn([...image.command], {
       cwd: image.workdir,
       env,
-      stdout: "ignore",
+      stdout: Bun.file(logFile),
       stderr: "pipe",
     });
     try {
-      await until(async () => relay.exitCode !== null || (await isReady(port)));
+      await until(() => relay.exitCode !== null || isListening(logFile));
       const after = ask(image.healthcheck);
       expect([after.exitCode, after.stdout.toString(), after.stderr.toString()]).toEqual([0, "alive\n", ""]);
     } finally {

@@ -2,6 +2,8 @@
  * What of Debian the recipes are judged by, where it is there. Elsewhere those tests are skipped, in sight of everybody;
  * with REQUIRE_RECIPES=1, which .ci/run sets, that is a failure.
  */
+import { existsSync, readFileSync } from "node:fs";
+
 type Tool = { readonly isHere: boolean /** For a test's name. */; readonly orWhyNot: string };
 
 const run = (command: readonly string[]) => {
@@ -29,7 +31,6 @@ export const caddy = {
   run: (...args: readonly string[]) => run(["caddy", ...args]),
 };
 
-export async function isReady(port: number): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-  return answer?.ok ?? false;
-}
+/** Whoever sends a relay a signal before it has said this ends it as any program is ended. */
+export const isListening = (logFile: string): boolean =>
+  existsSync(logFile) && readFileSync(logFile, "utf8").includes('"relay.listening"');
