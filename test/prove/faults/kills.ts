@@ -50,6 +50,8 @@ export type KillsOutcome = {
   /** One (call, attempt) let in twice, by the relays' own logs. */
   readonly admittedTwice: number;
   readonly said: readonly string[];
+  /** As the relays log them: what a kill ends is not among them. */
+  readonly endings: readonly string[];
 };
 
 /** Long enough to fail by, when a caller never comes back. */
@@ -97,6 +99,7 @@ export async function killUnderCalls(
       replays,
       admittedTwice: admitted.length - new Set(admitted).size,
       said: talkers.flatMap(({ call }) => call.said()),
+      endings: stage.logged.flatMap(({ event, ending }) => (event === "call.ended" ? [String(ending)] : [])),
     };
   } finally {
     await stage.stop();
@@ -164,7 +167,7 @@ export const kills: Proof = {
       {
         what: "of these: calls lost",
         bound: "0",
-        measured: `${lost.length}${listed(lost)}; meanwhile the carrier's voice said ${counted(said) || "nothing"}`,
+        measured: `${lost.length}${listed(lost)}; meanwhile the carrier's voice said ${counted(said) || "nothing"}; endings by the log ${counted(outcome.endings)}`,
         ok: lost.length === 0,
       },
       {
