@@ -59,6 +59,7 @@ export class ConsentWatch {
   readonly #tellings = new Map<string, Telling>();
   readonly #sentMs = new Map<string, number>();
   #speaker: string | undefined;
+  #lastItem: string | undefined;
   readonly #spoken = new Set<string>();
   /** A response has begun twice, or spoke before or after its time: nobody knows who told what. */
   #isOdd = false;
@@ -178,6 +179,9 @@ export class ConsentWatch {
     this.#spoken.add(responseId);
     if (this.#tellings.get(responseId)?.isOver !== false) this.#isOdd = true;
     this.#tellings.get(responseId)?.items.add(itemId);
+    // Pieces of two items that come mixed: where one is cut says nothing of the whole of it.
+    if (itemId !== this.#lastItem && this.#sentMs.has(itemId)) this.#isOdd = true;
+    this.#lastItem = itemId;
     this.#sentMs.set(itemId, (this.#sentMs.get(itemId) ?? 0) + ms);
     if (this.#reading?.responseId === responseId) this.#reading.isSpoken = true;
     else if (this.#reading?.isSpoken === true) this.#reading = undefined;

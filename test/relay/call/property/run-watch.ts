@@ -45,8 +45,10 @@ export class RunWatch {
     this.#runs.set(runId, { ...run, isFilled: false });
   }
 
-  over(runId: string): void {
+  over(runId: string): Running | undefined {
+    const run = this.#runs.get(runId);
     this.#runs.delete(runId);
+    return run;
   }
 
   filled(at: number): void {

@@ -6,7 +6,7 @@
 import type { Input } from "../../../../relay/call/call.ts";
 import type { Effect } from "../../../../relay/call/outbox.ts";
 import type { Remembered } from "../../../../relay/call/remembered.ts";
-import type { ToolOutcome, ToolRun } from "../../../../relay/call/tools.ts";
+import type { ToolRun } from "../../../../relay/call/tools.ts";
 import type { FromModel, NewItem, ToModel } from "../../../../relay/wire/realtime.ts";
 import { Broken, hold } from "./broken.ts";
 import { CallBook, type Called } from "./call-book.ts";
@@ -93,15 +93,13 @@ export class ToolWatch {
     this.#fresh = undefined;
     this.#hadQuestion = this.consent.hasQuestion;
     if (input.from === "model" && seen.wasReady) this.#event(input.event, at, effects, seen);
-    const outcome = input.from === "tool" ? input : undefined;
-    const awaited = outcome === undefined ? undefined : this.#runs.get(outcome.runId);
-    if (outcome !== undefined && awaited !== undefined) this.#ended(outcome.runId, awaited, outcome.outcome);
+    const awaited = this.outcome(input);
     for (const effect of seen.wasReady || !seen.isReady ? effects : afterSeed(effects)) {
       if (effect.to === "tool" && "run" in effect) this.#ran(effect.run, input, at, seen);
       else if (effect.to === "tool") this.#aborted(effect.abort, at, seen);
       else if (effect.to === "model") this.#told(effect.event, input, at, seen);
     }
-    if (outcome !== undefined) this.#isToldOf(outcome, awaited, effects, seen);
+    if (input.from === "tool") this.#isToldOf(input, awaited, effects, seen);
     this.#accounts(input, at, seen);
   }
 
@@ -164,9 +162,11 @@ export class ToolWatch {
   }
   #cancelling: unknown;
 
-  #ended(runId: string, run: Running, outcome: ToolOutcome): void {
-    this.#runs.over(runId);
-    this.#laws.ended(run, outcome);
+  /** What came of a run is known, also where nobody is told of it any more. */
+  outcome(input: Input): Running | undefined {
+    const run = input.from === "tool" ? this.#runs.over(input.runId) : undefined;
+    if (run !== undefined && input.from === "tool") this.#laws.ended(run, input.outcome);
+    return run;
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------

@@ -90,8 +90,8 @@ export class Watch {
     this.#seeded();
     this.#appended.step(effects, input, { wasReady, isReady });
     const isInterrupted = (id: string) => this.#turns.interrupted.has(id);
-    const isOver = this.#clips.last !== undefined;
-    if (!isOver)
+    if (this.#clips.last !== undefined) this.#tools.outcome(input);
+    else
       this.#tools.step(input, at, effects, {
         isInterrupted,
         isTranscribed: this.#isTranscribed,
@@ -161,9 +161,11 @@ export class Watch {
       if (reads !== "right") this.#misread = response_id;
       if (reads === "wrong") turns.interrupted.add(response_id);
     } else if (event.type === "response.done") {
+      const { id, status } = event.response;
+      // Whatever there was to say has been said, though it may be nothing. What nobody has cancelled tells nothing.
+      if (status === "completed" || (status === "cancelled" && !turns.interrupted.has(id)))
+        this.#isOwed = false;
       turns.done(event.response, at);
-      // Whatever there was to say has been said, though it may be nothing.
-      if (event.response.status === "completed") this.#isOwed = false;
     } else if (event.type === "input_audio_buffer.speech_started") {
       turns.callerStarted();
       this.#appended.turnBegan();
