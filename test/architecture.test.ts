@@ -26,8 +26,18 @@ const SOURCES: Sources = new Map(tree.sort().map((path) => [path, readFileSync(j
 
 const typescript = new Bun.Transpiler({ loader: "ts" });
 
+/** A text is read once, however many rules ask. */
+const READ = new Map<string, Map<string, readonly string[]>>();
+function importsOf(path: string, text: string): readonly string[] {
+  const ofPath = READ.get(path) ?? new Map<string, readonly string[]>();
+  READ.set(path, ofPath);
+  const imports = ofPath.get(text) ?? readImports(path, text);
+  ofPath.set(text, imports);
+  return imports;
+}
+
 /** Type imports too, which a transpiler drops: a floor that only types cross is crossed. */
-function importsOf(path: string, text: string): string[] {
+function readImports(path: string, text: string): string[] {
   const code = text.replace(/^\s*\/?\*.*$/gm, "").replace(/^\s*\/\/.*$/gm, "");
   const patterns = [
     /^(?:import|export)\b(?:[^;"'`]|\n)*?\bfrom\s+"([^"]+)"/gm,
