@@ -7,6 +7,7 @@ import { ADMISSION } from "./admission.ts";
 import { CALL } from "./call.ts";
 import { FAULTS } from "./faults.ts";
 import type { Proof, Row } from "./rows.ts";
+import { SHIP } from "./ship.ts";
 import { TOOLS } from "./tools.ts";
 
 const GROUPS: Readonly<Record<string, readonly Proof[]>> = {
@@ -14,6 +15,7 @@ const GROUPS: Readonly<Record<string, readonly Proof[]>> = {
   admission: ADMISSION,
   tools: TOOLS,
   faults: FAULTS,
+  ship: SHIP,
 };
 
 const HELP = `npm run prove                      everything (about three hours)

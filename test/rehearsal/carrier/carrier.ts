@@ -126,6 +126,8 @@ export function placeCall(options: CallOptions): PlacedCall {
 
 export type OpenStreamOptions = LineOptions & {
   readonly url: string;
+  /** Scheme and host of where `url` leads to, behind a proxy that ends TLS; by default where it says. */
+  readonly reachedAt?: string | undefined;
   readonly streamSid?: string | undefined;
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   readonly sabotage?: StreamSabotage | undefined;
@@ -161,6 +163,7 @@ export function openStream(options: OpenStreamOptions): OpenedStream {
     callSid,
     streamSid,
     url: options.url,
+    reachedAt: options.reachedAt,
     parameters: options.parameters ?? {},
     network: options.network ?? NO_DELAY,
     omitSilence: options.omitSilence ?? false,

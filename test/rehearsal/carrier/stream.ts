@@ -35,6 +35,8 @@ export type StreamIdentity = {
 
 export type StreamOptions = StreamIdentity & {
   readonly url: string;
+  /** Scheme and host of where `url` leads to, behind a proxy that ends TLS; by default where it says. */
+  readonly reachedAt?: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly network: Network;
   readonly omitSilence: boolean;
@@ -116,7 +118,8 @@ export class MediaStream implements LineStream {
     line.timeline.emit({ kind: "stream-connecting", url, streamSid: options.streamSid });
     // https://www.twilio.com/docs/voice/media-streams: the signature covers the wss URL, and no parameters.
     const signature = signatureFor(options.authToken, url, {}, options.sabotage.streamSignature);
-    this.#socket = new WebSocket(url, {
+    const { origin } = new URL(url);
+    this.#socket = new WebSocket(url.replace(origin, options.reachedAt ?? origin), {
       headers: signature === undefined ? {} : { "x-twilio-signature": signature },
       perMessageDeflate: false,
     });

@@ -3,13 +3,15 @@
  * makes of it is `npm run prove -- --only ship`'s.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../../functions/signed.ts";
 import "../../patience.ts";
+import { makeTown, NUMBER, RELAY_URL, CANARY as TOWNS_CANARY } from "../../prove/ship/town.ts";
 import { makeProjectFolder, type ProjectFolder } from "../../rehearsal/project-folder.ts";
+import { ACCOUNT_SID as TOWNS_ACCOUNT, AUTH_TOKEN as TOWNS_TOKEN } from "../../rehearsal/relay.ts";
 import { newNumber, type PhoneNumber } from "../../rehearsal/twilio-api/account.ts";
 import { startTwilioApi, type TwilioApi } from "../../rehearsal/twilio-api/api.ts";
 
-const NUMBER = "+15557654321";
 const EDGE = {
   ACCOUNT_SID: ACCOUNT,
   AUTH_TOKEN,
@@ -44,61 +46,83 @@ const deploy = (...args: readonly string[]) =>
     OPENAI_API_KEY: CANARY,
   });
 
-test("puts the edge live with its variables alone, and points the number; again with less, and nothing is left over", async () => {
-  await project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Ada" } }));
-  await project.writeEnv(".env.functions", { ...EDGE, CALLER_PIN: "482917", STIR_POLICY: "off" });
-  const first = await deploy();
-  expect(first).toMatchObject({ code: 0 });
+test("puts the edge live with its variables alone, and points the number; then less, and back; and calls pass", async () => {
+  const town = await makeTown();
+  const run = (command: readonly string[]) =>
+    town.project.run(command, { ...town.api.env, OPENAI_API_KEY: TOWNS_CANARY });
+  const command = ["bun", "--no-env-file", "relay/cli/deploy.ts", "--with", "twilio-run"];
+  try {
+    await town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Ada" } }));
+    await town.writeEdgeEnv(SECRET, { STIR_POLICY: "off", ALERT_SMS_TO: "+15550004444" });
+    await town.startRelay(SECRET);
+    const first = await run(command);
+    expect(first).toMatchObject({ code: 0 });
 
-  const [service] = api.services;
-  const [environment] = service?.environments ?? [];
-  const domain = environment?.domainName ?? "";
-  const live = api.live(domain);
-  expect(live?.build.functions.map(({ path, visibility }) => `${visibility} ${path}`).sort()).toEqual(
-    ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
-      (name) => `protected /voice/${name}`,
-    ),
-  );
-  expect(live?.build.assets.map(({ path, visibility }) => [path, visibility])).toEqual([
-    ["/callers.json", "private"],
-  ]);
-  expect(live?.build.dependencies).toEqual([
-    { name: "@twilio/runtime-handler", version: "2.0.1" },
-    { name: "twilio", version: "6.2.0" },
-  ]);
-  const shared = { RELAY_URL: EDGE.RELAY_URL, STREAM_TOKEN_SECRET: SECRET, ALLOWED_NUMBERS: CALLER };
-  const credentials = { ACCOUNT_SID: ACCOUNT, AUTH_TOKEN };
-  expect(live?.variables).toEqual({
-    ...credentials,
-    ...shared,
-    CALLER_PIN: "482917",
-    STIR_POLICY: "off",
-  });
-  const uploaded = [...(live?.build.functions ?? []), ...(live?.build.assets ?? [])];
-  const holds = (word: string) => uploaded.some(({ bytes }) => Buffer.from(bytes).includes(word));
-  expect([holds("Ada"), holds(CANARY)]).toEqual([true, false]);
-  expect(JSON.stringify(service?.environments).includes(CANARY)).toBe(false);
-  expect(numbers[0]).toMatchObject({
-    voice_url: `https://${domain}/voice/incoming`,
-    voice_method: "POST",
-    voice_fallback_url: `https://${domain}/voice/fallback`,
-    voice_fallback_method: "POST",
-    status_callback: "",
-  });
-  expect(first.out).toContain(`${NUMBER} → https://${domain}/voice/incoming`);
+    const domain = `https://${town.domain()}`;
+    const live = town.live();
+    expect(live?.build.functions.map(({ path, visibility }) => `${visibility} ${path}`).sort()).toEqual(
+      ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
+        (name) => `protected /voice/${name}`,
+      ),
+    );
+    expect(live?.build.assets.map(({ path, visibility }) => [path, visibility])).toEqual([
+      ["/callers.json", "private"],
+    ]);
+    expect(live?.build.dependencies).toEqual([
+      { name: "@twilio/runtime-handler", version: "2.0.1" },
+      { name: "twilio", version: "6.2.0" },
+    ]);
+    const credentials = { ACCOUNT_SID: TOWNS_ACCOUNT, AUTH_TOKEN: TOWNS_TOKEN };
+    const shared = { RELAY_URL, STREAM_TOKEN_SECRET: SECRET, ALLOWED_NUMBERS: CALLER };
+    const more = { STIR_POLICY: "off", ALERT_SMS_TO: "+15550004444" };
+    expect(live?.variables).toEqual({ ...credentials, ...shared, ...more });
+    const uploaded = [...(live?.build.functions ?? []), ...(live?.build.assets ?? [])];
+    const holds = (word: string) => uploaded.some(({ bytes }) => Buffer.from(bytes).includes(word));
+    expect([holds("Ada"), holds(TOWNS_CANARY)]).toEqual([true, false]);
+    expect(town.api.numbers).toMatchObject([
+      {
+        voice_url: `${domain}/voice/incoming`,
+        voice_method: "POST",
+        voice_fallback_url: `${domain}/voice/fallback`,
+        voice_fallback_method: "POST",
+        status_callback: "",
+      },
+    ]);
+    expect(first.out).toContain(`${NUMBER} → ${domain}/voice/incoming`);
+    expect(await town.bringLive()).toMatchObject({
+      found: ["twilio", "@twilio/runtime-handler/dev"],
+      handlers: 7,
+    });
+    const before = await town.call();
+    expect(before.failed).toBeUndefined();
 
-  await project.writeEnv(".env.functions", EDGE);
-  const second = await deploy();
-  expect(second).toMatchObject({ code: 0 });
-  expect(api.live(domain)?.variables).toEqual({ ...credentials, ...shared });
-  expect(api.live(domain)?.build.sid).not.toBe(live?.build.sid ?? "");
-  expect(second.out).toContain("CALLER_PIN was left over at Twilio, and is removed");
-  expect(second.out).toContain(`${NUMBER} points at https://${domain} already`);
-  expect(second.out).toContain(`--build-sid ${live?.build.sid}`);
-  for (const { out, errors } of [first, second]) {
-    for (const secret of [SECRET, AUTH_TOKEN, "482917", CALLER]) expect(out + errors).not.toContain(secret);
+    await town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Bob" } }));
+    await town.writeEdgeEnv(SECRET);
+    const second = await run(command);
+    expect(second).toMatchObject({ code: 0 });
+    expect(town.live()?.variables).toEqual({ ...credentials, ...shared });
+    expect(second.out).toContain("ALERT_SMS_TO was left over at Twilio, and is removed");
+    expect(second.out).toContain(`${NUMBER} points at ${domain} already`);
+    await town.bringLive();
+    const after = await town.call();
+    expect([after.failed, after.version === before.version]).toEqual([undefined, false]);
+
+    const [, back = ""] = /npx twilio-run (activate .*)/.exec(second.out) ?? [];
+    const bin = join("node_modules", "twilio-run", "bin", "twilio-run.js");
+    expect(await run(["node", bin, ...back.split(" ")])).toMatchObject({ code: 0 });
+    expect(town.live()?.build.sid).toBe(live?.build.sid ?? "");
+    await town.bringLive();
+    expect(await town.call()).toMatchObject({ failed: undefined, version: before.version });
+
+    for (const { out, errors } of [first, second]) {
+      for (const secret of [SECRET, TOWNS_TOKEN, TOWNS_CANARY, CALLER])
+        expect((out + errors).includes(secret)).toBe(false);
+    }
+  } finally {
+    await town.stop();
   }
-});
+  // Two deploys with all their checks, and three runtimes: ten seconds where nothing else runs.
+}, 300_000);
 
 describe("nothing at Twilio is changed", () => {
   const untouched = () => {

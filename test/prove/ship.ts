@@ -1,0 +1,8 @@
+/**
+ * The group `ship`: from a clone to a ringing phone, and everything after. One file in ship/ for each proof.
+ */
+import type { Proof } from "./rows.ts";
+import { again } from "./ship/again.ts";
+import { deploy } from "./ship/deploy.ts";
+
+export const SHIP: readonly Proof[] = [deploy, again];
