@@ -4,5 +4,7 @@
 import type { Proof } from "./rows.ts";
 import { again } from "./ship/again.ts";
 import { deploy } from "./ship/deploy.ts";
+import { setup } from "./ship/setup.ts";
+import { tunnel } from "./ship/tunnel.ts";
 
-export const SHIP: readonly Proof[] = [deploy, again];
+export const SHIP: readonly Proof[] = [setup, deploy, again, tunnel];

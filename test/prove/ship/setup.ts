@@ -23,7 +23,7 @@ import {
 
 const FILES = ["/.env", "/.env.functions"] as const;
 
-export const SETUP: Proof = {
+export const setup: Proof = {
   name: "setup",
   run: async (progress) => {
     const rows: Omit<Row, "group">[] = [];

@@ -18,7 +18,7 @@ const MENDING = "the last npm run dev was killed; mending what it has left";
 
 type Shown = Omit<Row, "group">;
 
-export const TUNNEL: Proof = {
+export const tunnel: Proof = {
   name: "tunnel",
   run: async (progress) => {
     const workshop = await openWorkshop();
