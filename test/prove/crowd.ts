@@ -14,6 +14,7 @@ import {
   ACCOUNT_SID,
   AUTH_TOKEN,
   freePort,
+  type LogLine,
   type RunningRelay,
   startRelay,
   ticketFor,
@@ -100,9 +101,8 @@ export async function measureCrowd(
 }
 
 async function censusOf(relay: RunningRelay): Promise<Census> {
-  const before = relay.lines.filter(({ event }) => event === "relay.census").length;
+  const known = new Set(relay.lines.filter(({ event }) => event === "relay.census"));
   process.kill(relay.pid, "SIGUSR2");
-  const isNew = () => relay.lines.filter(({ event }) => event === "relay.census").length > before;
-  await relay.waitForLog(isNew, 10_000);
-  return Census.parse(relay.lines.findLast(({ event }) => event === "relay.census"));
+  const isNew = (line: LogLine) => line.event === "relay.census" && !known.has(line);
+  return Census.parse(await relay.waitForLog(isNew, 10_000));
 }

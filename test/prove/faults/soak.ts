@@ -166,11 +166,14 @@ function targetOf(link: string): string[] {
 /** The least of several: what is let go may still be seen on the stack, and what leaked is there each time. */
 async function censusOf(relay: RunningRelay, counts: number): Promise<Census> {
   const counted: Census[] = [];
-  const isCensus = ({ event }: LogLine) => event === "relay.census";
+  const known = new Set<LogLine>();
+  // Each line is looked at once for each count: after an hour there are some hundred thousand.
+  const isNew = (line: LogLine) => line.event === "relay.census" && !known.has(line);
   for (let count = 1; count <= counts; count++) {
     process.kill(relay.pid, "SIGUSR2");
-    await relay.waitForLog(() => relay.lines.filter(isCensus).length >= count, 30_000);
-    counted.push(Census.parse(relay.lines.findLast(isCensus)));
+    const line = await relay.waitForLog(isNew, 30_000);
+    known.add(line);
+    counted.push(Census.parse(line));
     if (count < counts) await Bun.sleep(BETWEEN_COUNTS_MS);
   }
   const least = (kind: keyof Census) => Math.min(...counted.map((census) => census[kind]));
