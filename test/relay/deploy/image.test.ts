@@ -53,7 +53,7 @@ describe("the image", () => {
     expect(image.user).toBe("65532:65532");
     expect(dockerfile).toContain("--chown=65532:65532 /app/data /data");
     expect(image.env.DATA_DIR).toBe("/data");
-    expect(runs).toEqual(["npm ci --omit=dev --workspace relay --no-audit --no-fund && mkdir data"]);
+    expect(runs).toEqual([expect.stringMatching(/^npm ci --omit=dev --workspace relay .* && mkdir data$/)]);
   });
 
   test("holds the relay, its packages, and nothing else of the project", () => {
