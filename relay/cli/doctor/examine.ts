@@ -9,13 +9,14 @@ import { agreementLines } from "./agreement.ts";
 import { clockLine, type Witness } from "./clock.ts";
 import { edgeLines } from "./edge.ts";
 import type { Given } from "./given.ts";
-import { type Group, ill, Line, type Told, well } from "./line.ts";
+import { type Group, Line, type Told, well } from "./line.ts";
 import { modelUrl, openAiLines } from "./openai.ts";
 import { recordLines } from "./records.ts";
 import { relayLines } from "./relays.ts";
 import { isWell, report, type Screen } from "./report.ts";
-import { EDGE_ENV, settingsLines } from "./settings.ts";
+import { settingsLines } from "./settings.ts";
 import { toolLines } from "./tools.ts";
+import { twilioLines } from "./twilio.ts";
 
 export type Examined = { readonly isWell: boolean; readonly lines: readonly Told[] };
 
@@ -64,14 +65,8 @@ async function linesFor(given: Given): Promise<readonly Line[]> {
     { name: "Twilio", url: "https://api.twilio.com/" },
   ];
   const openAi = openAiLines(settings.relay);
-  const address = new Line<string>(
-    { group: "edge", name: "address", title: "its address" },
-    async ({ have }) => {
-      const { ownUrl } = await have(settings.edge);
-      if (ownUrl !== undefined) return well(`${ownUrl}, by EDGE_URL`, ownUrl.replace(/\/$/, ""));
-      return ill("it is not known", `npm run deploy; for a local run, EDGE_URL in ${EDGE_ENV}`);
-    },
-  );
+  const twilio = twilioLines(given, { credentials, edge: settings.edge });
+  const { address } = twilio;
   const unopened = new Line<void>(
     { group: "relay", name: "stream", title: "a stream opens" },
     async ({ have }) => {
@@ -95,7 +90,10 @@ async function linesFor(given: Given): Promise<readonly Line[]> {
       folder,
     ),
     ...relays.flatMap(({ all }) => all),
+    ...twilio.account,
+    twilio.deployed,
     address,
+    twilio.variables,
     ...edgeLines({
       settings,
       credentials,
@@ -104,5 +102,6 @@ async function linesFor(given: Given): Promise<readonly Line[]> {
       phoneNumber: given.relayEnv.PHONE_NUMBER?.trim() || undefined,
       streamLine: relays[0]?.stream ?? unopened,
     }),
+    ...twilio.number,
   ];
 }

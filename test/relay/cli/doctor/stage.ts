@@ -2,7 +2,7 @@
  * A whole house to be examined: the rehearsed model and tools, the real relay, the real edge under twilio-run, and a
  * folder with the two env files that name them; and the doctor, run in it as npm runs it.
  */
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
@@ -17,6 +17,8 @@ import {
   startRelay,
 } from "../../../rehearsal/relay.ts";
 import { startTools, type Tools } from "../../../rehearsal/tools/server.ts";
+import { newNumber, type PhoneNumber } from "../../../rehearsal/twilio-api/account.ts";
+import { startTwilioApi, type TwilioApi } from "../../../rehearsal/twilio-api/api.ts";
 
 const CLOCK = join(import.meta.dir, "shifted-clock.ts");
 const DOCTOR = resolve(import.meta.dir, "../../../../relay/cli/doctor.ts");
@@ -53,7 +55,9 @@ export class House {
   relayEnv: Record<string, string>;
   edgeEnv: Record<string, string>;
   /** Of the doctor's process. */
-  environment: Record<string, string> = {};
+  environment: Record<string, string>;
+  /** The number is the first of its numbers. */
+  readonly twilio: TwilioApi;
   /** Of the two files; undefined: it is not there. */
   modes: Record<string, number | undefined> = { ".env": 0o600, ".env.functions": 0o600 };
   relay: RunningRelay;
@@ -66,6 +70,7 @@ export class House {
     folder: string;
     model: Model;
     tools: Tools;
+    twilio: TwilioApi;
     relayPort: number;
     relayEnv: Record<string, string>;
     edgeEnv: Record<string, string>;
@@ -75,6 +80,8 @@ export class House {
     this.folder = parts.folder;
     this.model = parts.model;
     this.tools = parts.tools;
+    this.twilio = parts.twilio;
+    this.environment = this.usualEnvironment;
     this.relayEnv = parts.relayEnv;
     this.edgeEnv = parts.edgeEnv;
     this.relay = parts.relay;
@@ -88,6 +95,11 @@ export class House {
     await mkdir(join(folder, "data"), { mode: 0o700 });
     const model = await startModel();
     const tools = await startTools({ dbPath: join(folder, "tools.sqlite") });
+    const twilio = await startTwilioApi({
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      numbers: [newNumber(NUMBER)],
+    });
     const relayPort = freePort();
     const relayUrl = `ws://127.0.0.1:${relayPort}`;
     const relayEnv = {
@@ -114,6 +126,7 @@ export class House {
       ACCOUNT_SID,
       AUTH_TOKEN,
     };
+    await cp(resolve(DOCTOR, "../../../.twilioserverlessrc"), join(folder, ".twilioserverlessrc"));
     await build(join(folder, "dist"), join(folder, "assets", "callers.private.json"));
     const [relay, edge] = await Promise.all([
       startRelay(relayPort, {
@@ -125,7 +138,40 @@ export class House {
       startEdge({ dist: join(folder, "dist"), env: edgeEnv }),
     ]);
     const owned = { ...edgeEnv, EDGE_URL: edge.base };
-    return new House({ folder, model, tools, relayPort, relayEnv, edgeEnv: owned, relay, edge });
+    const house = new House({
+      folder,
+      model,
+      tools,
+      twilio,
+      relayPort,
+      relayEnv,
+      edgeEnv: owned,
+      relay,
+      edge,
+    });
+    house.point(edge.base);
+    return house;
+  }
+
+  get usualEnvironment(): Record<string, string> {
+    return { ...this.twilio.env, NO_PROXY: "localhost,127.0.0.1" };
+  }
+
+  get number(): PhoneNumber {
+    const [number] = this.twilio.numbers;
+    if (number === undefined) throw new Error("the account has lost its number");
+    return number;
+  }
+
+  /** The number, at an edge. */
+  point(base: string): void {
+    const { number } = this;
+    number.voice_url = `${base}/voice/incoming`;
+    number.voice_method = "POST";
+    number.voice_fallback_url = `${base}/voice/fallback`;
+    number.voice_fallback_method = "POST";
+    number.voice_application_sid = null;
+    number.trunk_sid = null;
   }
 
   /** Anew, with what stands in its file now. */
@@ -145,6 +191,7 @@ export class House {
     const { EDGE_URL: _, ...env } = this.edgeEnv;
     this.edge = await startEdge({ dist, env: { ...env, ...changes } });
     this.edgeEnv.EDGE_URL = this.edge.base;
+    this.point(this.edge.base);
   }
 
   /** Ended with the house. */
@@ -168,7 +215,8 @@ export class House {
   async putBack(): Promise<void> {
     this.relayEnv = { ...this.#well.relayEnv };
     this.edgeEnv = { ...this.#well.edgeEnv, EDGE_URL: this.edge.base };
-    this.environment = {};
+    this.environment = this.usualEnvironment;
+    this.point(this.edge.base);
     this.modes = { ".env": 0o600, ".env.functions": 0o600 };
   }
 
@@ -189,7 +237,7 @@ export class House {
   async stop(): Promise<void> {
     for (const stop of this.#others.splice(0)) await stop();
     await Promise.all([this.relay.kill("SIGKILL"), this.edge.stop()]);
-    await Promise.all([this.tools.stop(), this.model.stop()]);
+    await Promise.all([this.tools.stop(), this.model.stop(), this.twilio.stop()]);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ function move(house: House, url: string): void {
   house.relayEnv.RELAY_URL = url;
   house.edgeEnv.RELAY_URL = url;
   house.modes[".env.functions"] = 0o600;
+  house.environment = house.usualEnvironment;
 }
 const home = (house: House): void => move(house, house.relay.url);
 
