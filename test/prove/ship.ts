@@ -4,7 +4,8 @@
 import type { Proof } from "./rows.ts";
 import { again } from "./ship/again.ts";
 import { deploy } from "./ship/deploy.ts";
+import { doctor } from "./ship/doctor.ts";
 import { setup } from "./ship/setup.ts";
 import { tunnel } from "./ship/tunnel.ts";
 
-export const SHIP: readonly Proof[] = [setup, deploy, again, tunnel];
+export const SHIP: readonly Proof[] = [setup, deploy, again, tunnel, doctor];

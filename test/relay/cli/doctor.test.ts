@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { canariesIn } from "../../canaries.ts";
-import "../../patience.ts";
+import { TEST_MS } from "../../patience.ts";
 import { tried } from "./doctor/breakage.ts";
 import { EDGE } from "./doctor/breakages/edge.ts";
 import { RECORDS } from "./doctor/breakages/records.ts";
@@ -16,7 +16,7 @@ import { House, runDoctor } from "./doctor/stage.ts";
 let house: House;
 beforeAll(async () => {
   house = await House.build();
-});
+}, TEST_MS);
 afterAll(() => house.stop());
 
 describe("a house in which all is well", () => {

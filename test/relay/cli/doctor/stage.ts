@@ -64,6 +64,7 @@ export class House {
   edge: RunningEdge;
   readonly #relayPort: number;
   readonly #well: { readonly relayEnv: Env; readonly edgeEnv: Env };
+  #isEdgeAsBuilt = true;
   readonly #others: Array<() => unknown> = [];
 
   private constructor(parts: {
@@ -188,8 +189,9 @@ export class House {
   /** The edge as its file is now, but for these, and the doctor's build if there is none of its own. */
   async deploy(changes: Env = {}, dist = join(this.folder, "dist")): Promise<void> {
     await this.edge.stop();
-    const { EDGE_URL: _, ...env } = this.edgeEnv;
-    this.edge = await startEdge({ dist, env: { ...env, ...changes } });
+    const deployed = { ...withoutUrl(this.edgeEnv), ...changes };
+    this.#isEdgeAsBuilt = JSON.stringify(deployed) === JSON.stringify(withoutUrl(this.#well.edgeEnv));
+    this.edge = await startEdge({ dist, env: deployed });
     this.edgeEnv.EDGE_URL = this.edge.base;
     this.point(this.edge.base);
   }
@@ -216,6 +218,7 @@ export class House {
     this.relayEnv = { ...this.#well.relayEnv };
     this.edgeEnv = { ...this.#well.edgeEnv, EDGE_URL: this.edge.base };
     this.environment = this.usualEnvironment;
+    if (!this.#isEdgeAsBuilt) await this.deploy();
     this.point(this.edge.base);
     this.modes = { ".env": 0o600, ".env.functions": 0o600 };
   }
@@ -241,6 +244,8 @@ export class House {
     await rm(this.folder, { recursive: true, force: true });
   }
 }
+
+const withoutUrl = ({ EDGE_URL: _, ...env }: Env): Env => env;
 
 /** As npm runs it, in the house's folder with the files as they are now. */
 export async function runDoctor(
