@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { examine } from "./doctor/examine.ts";
 import type { EnvSeen, Given } from "./doctor/given.ts";
-import { GROUPS, type Group } from "./doctor/line.ts";
+import { bePatient, GROUPS, type Group } from "./doctor/line.ts";
 import { EDGE_ENV, RELAY_ENV } from "./doctor/settings.ts";
 import { type EnvFile, envFileFindings, readEnvFile } from "./env-file.ts";
 
@@ -15,6 +15,7 @@ const HELP = `npm run doctor: is everything well, from the variables to the tele
   npm run doctor                        every link, from the top
   npm run doctor -- --only edge,number  some of them: ${GROUPS.join(", ")}
   npm run doctor -- --json              for scripts
+  npm run doctor -- --within 60         how many seconds each link may take, on a slow network
   npm run doctor -- --folder DIR        another folder than this one
 
 ✓ well   ! well, with a remark   ✗ wrong, with the mend   – not asked
@@ -26,12 +27,13 @@ const EXIT_MISTAKE = 2;
 const isGroup = (text: string): text is Group => GROUPS.some((group) => group === text);
 
 async function main(): Promise<number> {
-  let values: { only?: string[]; json?: boolean; folder?: string; help?: boolean };
+  let values: { only?: string[]; json?: boolean; folder?: string; within?: string; help?: boolean };
   try {
     const options = {
       only: { type: "string", multiple: true },
       json: { type: "boolean" },
       folder: { type: "string" },
+      within: { type: "string" },
       help: { type: "boolean", short: "h" },
     } as const;
     ({ values } = parseArgs({ options }));
@@ -45,6 +47,10 @@ async function main(): Promise<number> {
   const asked = values.only?.flatMap((list) => list.split(",")).map((name) => name.trim());
   const unknown = asked?.filter((name) => !isGroup(name)) ?? [];
   if (unknown.length > 0) return mistake(`--only ${unknown.join(",")}: there is no such group`);
+
+  const withinS = Number(values.within ?? "0");
+  if (!(withinS >= 0 && withinS <= 600)) return mistake("--within is a number of seconds, up to 600.");
+  bePatient(withinS * 1000);
 
   const given = await givenIn(resolve(values.folder ?? "."));
   const only = asked?.filter(isGroup);

@@ -87,6 +87,12 @@ export type Asking = {
 };
 
 const WITHIN_MS = 10_000;
+let leastMs = 0;
+
+/** For slow machines and networks: from now on no line gives up sooner. */
+export function bePatient(ms: number): void {
+  leastMs = ms;
+}
 
 class Unmet extends Error {
   readonly title: string;
@@ -127,7 +133,8 @@ export class Line<T = unknown> {
   }
 
   async #answered(): Promise<Verdict<T>> {
-    const { withinMs = WITHIN_MS, lateMend } = this.#question;
+    const { lateMend } = this.#question;
+    const withinMs = Math.max(leastMs, this.#question.withinMs ?? WITHIN_MS);
     const stopped = new AbortController();
     const late = Promise.withResolvers<Verdict<T>>();
     let timer: ReturnType<typeof setTimeout> | undefined;

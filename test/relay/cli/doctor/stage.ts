@@ -203,7 +203,7 @@ export class House {
   }
 
   async examine(...args: string[]): Promise<Examined> {
-    const { code, printed, out } = await runDoctor(this, ["--json", ...args]);
+    const { code, printed, out } = await runDoctor(this, ["--json", "--within", "60", ...args]);
     const { isWell, lines } = Told.parse(JSON.parse(out));
     const line = (id: string): Line => {
       const found = lines.find((one) => one.id === id);
