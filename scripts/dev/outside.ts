@@ -49,7 +49,8 @@ export class Outside {
   #journal: Journal | undefined;
   #front: Front | undefined;
   #tunnel: Tunnel | undefined;
-  #isClosing = false;
+  #opening: Promise<Opened> | undefined;
+  readonly #closing = new AbortController();
 
   /** @param point the number that is to point here */
   constructor(wish: Wish, point: string | undefined, env: Env) {
@@ -63,20 +64,30 @@ export class Outside {
     return this.#over.promise;
   }
 
-  async open(ports: { edge: number; relay: number }, dataFolder: string, folder: string): Promise<Opened> {
+  open(ports: { edge: number; relay: number }, dataFolder: string, folder: string): Promise<Opened> {
+    this.#opening = this.#open(ports, dataFolder, folder);
+    return this.#opening;
+  }
+
+  async #open(ports: { edge: number; relay: number }, dataFolder: string, folder: string): Promise<Opened> {
     this.#journal = new Journal(dataFolder);
     this.#journal.begin();
     try {
       this.#front = await startFront(ports);
-      this.#tunnel = await openTunnel(this.#front.port, this.#wish, folder, (pid) => this.started(pid));
+      this.#tunnel = await openTunnel(
+        this.#front.port,
+        this.#wish,
+        folder,
+        (pid) => this.started(pid),
+        this.#closing.signal,
+      );
     } catch (error) {
       if (error instanceof TunnelError) return { ok: false, problem: error.message };
       throw error;
     }
-    const { by, host, ended, stop } = this.#tunnel;
-    if (this.#isClosing) await stop();
+    const { by, host, ended } = this.#tunnel;
     void ended.then((code) => {
-      if (!this.#isClosing) this.#over.resolve(code);
+      if (!this.#closing.signal.aborted) this.#over.resolve(code);
     });
     tell(`the tunnel by ${by} is up`);
     return { ok: true, host };
@@ -106,7 +117,7 @@ export class Outside {
   }
 
   async putBack(): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     const pointed = this.#journal?.now?.pointed;
     if (pointed !== undefined && (await putBack(pointed, credentialsOf(this.#env), tell))) {
       this.#journal?.pointed(undefined);
@@ -115,7 +126,9 @@ export class Outside {
 
   /** Where the number could not be put back, the journal stays for the next start. */
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
+    // A signal may have come before it was up.
+    await this.#opening?.catch(() => undefined);
     await this.#tunnel?.stop();
     this.#front?.stop();
     if (this.#journal?.now?.pointed === undefined) this.#journal?.remove();

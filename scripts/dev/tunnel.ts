@@ -37,12 +37,14 @@ export class TunnelError extends Error {}
 /**
  * @param folder of our own, for files that it is to read
  * @param hasStarted with its process id, before it is up
+ * @param givenUp nobody wants it any more, and what has been started of it is ended
  */
 export async function openTunnel(
   port: number,
   wish: Wish,
   folder: string,
   hasStarted: (pid: number) => void,
+  givenUp: AbortSignal,
 ): Promise<Tunnel> {
   const by = chosen(wish);
   const command = by === "cloudflared" ? await cloudflared(port, wish, folder) : ngrok(port, wish);
@@ -50,16 +52,19 @@ export async function openTunnel(
   hasStarted(child.pid);
   const heard = new Heard(by, wish.host);
   for (const stream of [child.stdout, child.stderr]) void listen(stream, (line) => heard.line(line));
-  const { promise: late, resolve: isLate } = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => isLate("late"), wish.withinMs);
-  const first = await Promise.race([heard.host, child.exited, late]);
+  const { promise: none, resolve: isOver } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => isOver(undefined), wish.withinMs);
+  givenUp.addEventListener("abort", () => isOver(undefined));
+  if (givenUp.aborted) isOver(undefined);
+  const first = await Promise.race([heard.host, child.exited, none]);
   clearTimeout(timer);
-  if (typeof first === "string" && first !== "late") {
+  if (typeof first === "string" && !givenUp.aborted) {
     return { by, host: first, ended: child.exited, stop: () => endGroup(child) };
   }
   await endGroup(child);
+  if (givenUp.aborted) throw new TunnelError("The tunnel was given up.");
   const seconds = Math.round(wish.withinMs / 1000);
-  const what = first === "late" ? `did not come up within ${seconds} s` : `ended at once, with ${first}`;
+  const what = first === undefined ? `did not come up within ${seconds} s` : `ended at once, with ${first}`;
   const said = heard.complaint === undefined ? "It said nothing of why." : `It said: ${heard.complaint}`;
   throw new TunnelError(`The tunnel by ${by} ${what}. ${said}\n${MENDS[by]}`);
 }

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { Heard } from "../../../scripts/dev/tunnel.ts";
-import { TEST_MS } from "../../patience.ts";
+import { TEST_MS, until } from "../../patience.ts";
 import { callThrough } from "../../prove/ship/tunnel-call.ts";
 import { NUMBER, openWorkshop, voiceSide, type Workshop } from "../../prove/ship/tunnelling.ts";
 import { allGone, descendantsOf } from "./processes.ts";
@@ -51,6 +51,10 @@ describe("npm run dev -- --tunnel", () => {
         streamUrl: expect.stringContaining(`wss://${side.host}/media-stream/`),
         handshake: "HTTP/1.1 101 Switching Protocols",
       });
+      const second = workshop.dev(["cloudflared"], []);
+      expect(await second.ended).toBe(2);
+      expect(second.output()).toContain("Another npm run dev -- --tunnel is running from this folder");
+
       const others = descendantsOf(next.pid);
       next.signal("SIGINT");
       expect(await next.ended, next.output()).toBe(0);
@@ -75,6 +79,13 @@ describe("npm run dev -- --tunnel", () => {
       expect(slow.output()).toContain(
         "The tunnel by cloudflared did not come up within 2 s. It said: Failed to dial",
       );
+
+      const impatient = workshop.dev(["cloudflared"], [], "silent");
+      await until(() => existsSync(workshop.journal) && descendantsOf(impatient.pid).length > 0, WITHIN_MS);
+      const started = descendantsOf(impatient.pid);
+      impatient.signal("SIGINT");
+      expect(await impatient.ended).toBe(0);
+      await allGone(started);
 
       const refused = workshop.dev(["ngrok"], [], "refused");
       expect(await refused.ended).toBe(1);
