@@ -205,6 +205,13 @@ export class Exchange {
     return { since: Math.max(saying.signAt, this.#saidUntil), hasBegun: true };
   }
 
+  /** The caller waits for a tool, and nobody says anything: since it began, or since they heard something last. */
+  get toolsSince(): number | undefined {
+    const since = this.tools.runs.runningSince;
+    if (since === undefined || !this.turns.idle || this.tools.keypad.isPending) return undefined;
+    return Math.max(since, this.playback.quietAt);
+  }
+
   created(
     response: { id: string; metadata?: { reason?: string | undefined } | null | undefined },
     at: number,

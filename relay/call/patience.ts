@@ -15,6 +15,8 @@ const AFTER_MS = {
   start: 1_900,
   /** There is a session, and it does not answer. */
   owed: 3_500,
+  /** A tool is at work, and the model has said so once (tool-runs.ts). */
+  tool: 5_000,
 } as const;
 const AGAIN_AFTER_MS = 4_000;
 /** A session that has let the caller wait for so long will not do better. A thought may take longer than a word. */

@@ -363,7 +363,11 @@ export class Sessions {
     const { downSince } = this.#link;
     const isWaiting = downSince !== undefined || exchange.owed !== undefined;
     if (isWaiting && !this.#heardFrom) return { since: startedAt, why: "start" };
-    if (downSince === undefined) return exchange.owed && { since: exchange.owed.since, why: "owed" };
+    if (downSince === undefined) {
+      if (exchange.owed !== undefined) return { since: exchange.owed.since, why: "owed" };
+      const { toolsSince } = exchange;
+      return toolsSince === undefined ? undefined : { since: toolsSince, why: "tool" };
+    }
     if (this.#isCut) return { since: downSince, why: "cut" };
     return { since: downSince, why: this.#isUnheard ? "unheard" : "down" };
   }

@@ -50,6 +50,13 @@ export class ToolRuns {
     return this.#runs.size > 0;
   }
 
+  /** Since when something runs, of all that does. */
+  get runningSince(): number | undefined {
+    // In the order in which they began.
+    for (const { startedAt } of this.#runs.values()) return startedAt;
+    return undefined;
+  }
+
   isUnderWay(request: ToolRequest): boolean {
     return [...this.#runs.values()].some((run) => isSame(run.request, request));
   }

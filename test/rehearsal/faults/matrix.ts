@@ -19,12 +19,12 @@ export const cellsOf = (faults: readonly Fault[], phases: readonly Phase[] = PHA
 
 export type Ran = {
   readonly cells: readonly Cell[];
-  /** Those of the cells that came too late in the crowd, and were tried again by themselves. */
+  /** Those of the cells that came too late in the crowd, and were tried again in a small one, and then by themselves. */
   readonly again: readonly Cell[];
 };
 
-/** A call in a small crowd, for what came too late in a large one. */
-const FEW = 2;
+/** So many calls at a time, for what came too late in a crowd. */
+const FEW = [2, 1] as const;
 
 /**
  * @param lanes so many at a time
@@ -44,13 +44,19 @@ export async function runMatrix(
       onCell(cell);
       return cell;
     };
-    const first = await inLanes(wanted, lanes, run, stopping);
+    let cells = await inLanes(wanted, lanes, run, stopping);
+    const again: Cell[] = [];
     // Bounds on time are about us, and not about how many calls, processes and stand-ins share this machine.
-    const again = first.filter(({ isLateOnly }) => isLateOnly);
-    const isAgain = ({ fault, phase }: Wanted) =>
-      again.some((cell) => cell.fault === fault.name && cell.phase === phase);
-    const second = await inLanes(wanted.filter(isAgain), FEW, run, stopping);
-    return { cells: [...first.filter(({ isLateOnly }) => !isLateOnly), ...second], again };
+    for (const few of FEW) {
+      const late = cells.filter(({ isLateOnly }) => isLateOnly);
+      if (late.length === 0 || stopping?.aborted) break;
+      again.push(...late);
+      const isLate = ({ fault, phase }: Wanted) =>
+        late.some((cell) => cell.fault === fault.name && cell.phase === phase);
+      const tried = await inLanes(wanted.filter(isLate), few, run, stopping);
+      cells = [...cells.filter(({ isLateOnly }) => !isLateOnly), ...tried];
+    }
+    return { cells, again };
   } finally {
     await house.stop();
   }

@@ -30,6 +30,7 @@ export class AppendWatch {
   #early: string[] = [];
   /** What the sessions have been sent that may have to be said again, silence and all. */
   #sent: string[] = [];
+  #sentSamples = 0;
   /** Of that, what the next session is told; undefined: there was no session yet, or there is one. */
   #again: string[] | undefined;
   #isTurn = false;
@@ -62,6 +63,7 @@ export class AppendWatch {
     if (!this.#isTurn) this.#keep(deafMs >= DEAF_AFTER_MS ? (deafMs + LEAD_MS) * 8 : 0);
     this.#again = this.#sent;
     this.#sent = [];
+    this.#sentSamples = 0;
     const spoken = this.#again.filter(isLoud);
     return !this.#isTurn && sum(spoken) >= SPOKEN_SAMPLES;
   }
@@ -107,7 +109,6 @@ export class AppendWatch {
     this.#early = [];
     this.#again = undefined;
     // The next session is sent what this one was.
-    this.#sent = [];
     this.#passed(payloads);
   }
 
@@ -117,11 +118,12 @@ export class AppendWatch {
 
   #passed(payloads: readonly string[]): void {
     this.#sent.push(...payloads);
+    this.#sentSamples += sum(payloads);
     this.#keep(this.#limit);
   }
 
   #keep(samples: number): void {
-    while (this.#sent.length > 0 && sum(this.#sent) > samples) this.#sent.shift();
+    while (this.#sentSamples > samples) this.#sentSamples -= samplesOf(this.#sent.shift() ?? "");
   }
 }
 

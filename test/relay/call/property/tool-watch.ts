@@ -58,6 +58,11 @@ export class ToolWatch {
     return this.#runs.all.length > 0;
   }
 
+  get runningSince(): number | undefined {
+    const [first] = this.#runs.all.map(({ startedAt }) => startedAt).sort((one, other) => one - other);
+    return first;
+  }
+
   /** The session is gone: whoever was being asked is asked again, and what waited for their words waits no more. */
   sessionLost(): void {
     this.consent.sessionLost();

@@ -3,7 +3,7 @@ import type { SessionWatch } from "./session-watch.ts";
 
 export type Wait = {
   readonly since: number;
-  readonly why: "cut" | "unheard" | "down" | "start" | "owed";
+  readonly why: "cut" | "unheard" | "down" | "start" | "owed" | "tool";
   /** They wait for a session, and not only for what it may have to say. */
   readonly isDown: boolean;
 };
@@ -21,16 +21,21 @@ export class WaitWatch {
     this.#sessions = sessions;
   }
 
-  /** @param silentSince since when a session that is there may owe them a word */
-  since(startedAt: number | undefined, silentSince: number | undefined): Wait | undefined {
+  /** @param silent since when a session that is there may owe them a word, or a tool is at work */
+  since(
+    startedAt: number | undefined,
+    { ofModel, ofTool }: { readonly ofModel: number | undefined; readonly ofTool: number | undefined },
+  ): Wait | undefined {
     const { downSince } = this.#sessions;
     const isDown = downSince !== undefined;
-    if (startedAt === undefined || (!isDown && silentSince === undefined)) return undefined;
+    if (startedAt === undefined) return undefined;
+    const isOwed = !isDown && ofModel !== undefined;
+    if (!isDown && !isOwed) return ofTool === undefined ? undefined : { since: ofTool, why: "tool", isDown };
     if (!this.isHeard) return { since: startedAt, why: "start", isDown };
     if (isDown) {
       const why = this.isCut ? "cut" : this.isUnheard ? "unheard" : "down";
       return { since: downSince, why, isDown };
     }
-    return silentSince === undefined ? undefined : { since: silentSince, why: "owed", isDown };
+    return isOwed ? { since: ofModel, why: "owed", isDown } : undefined;
   }
 }

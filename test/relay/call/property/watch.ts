@@ -314,8 +314,9 @@ export class Watch {
   }
 
   get #wait(): Wait | undefined {
-    const since = this.#tools.isRunning ? undefined : this.#turns.silentSince;
-    return this.#leave.isStaying ? this.#waiting.since(this.#line.startedAt, since) : undefined;
+    const { runningSince: ofTool } = this.#tools;
+    const ofModel = ofTool === undefined ? this.#turns.silentSince : undefined;
+    return this.#leave.isStaying ? this.#waiting.since(this.#line.startedAt, { ofModel, ofTool }) : undefined;
   }
 
   get #over(): { ending: Ending; clip: Clip } | undefined {
