@@ -12,7 +12,7 @@ const AFTER_MS = {
   /** There is no session. */
   down: 600,
   /** Nothing was said yet: calls begin with a moment of silence. */
-  start: 1_900,
+  start: 1_700,
   /** There is a session, and it does not answer. */
   owed: 3_500,
   /** A tool is at work, and the model has said so once (tool-runs.ts). */

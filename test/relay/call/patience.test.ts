@@ -9,7 +9,7 @@ describe("whoever waits is told so", () => {
   test.each([
     ["cut", 0],
     ["down", 600],
-    ["start", 1_900],
+    ["start", 1_700],
     ["owed", 3_500],
   ] as const)("%s: after %d ms", (why, afterMs) => {
     expect(new Patience().dueAt(wait(why), QUIET)).toBe(10_000 + afterMs);

@@ -199,7 +199,7 @@ describe("what cannot be had again", () => {
 
 describe("a call that begins and has no session yet", () => {
   test("is asked to wait before two seconds are over", () => {
-    const hand = new CallInHand().connected().start().wait(1_899);
+    const hand = new CallInHand().connected().start().wait(1_699);
     expect(clips(hand)).toEqual([]);
     expect(clips(hand.wait(1))).toEqual(["one_moment"]);
   });
@@ -289,7 +289,7 @@ test("a model that does not answer in another session either is given up, and th
 });
 
 test("a model that greets nobody is not waited for in silence either", () => {
-  const hand = new CallInHand().ready().wait(1_899);
+  const hand = new CallInHand().ready().wait(1_699);
   expect(clips(hand)).toEqual([]);
   expect(clips(hand.wait(1))).toEqual(["one_moment"]);
 });

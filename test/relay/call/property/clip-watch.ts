@@ -11,7 +11,7 @@ import type { Wait } from "./wait-watch.ts";
 
 const PROOF_GRACE_MS = 2_000;
 const AGAIN_AFTER_MS = 4_000;
-const AFTER_MS = { cut: 0, unheard: 0, down: 600, start: 1_900, owed: 3_500, tool: 5_000 } as const;
+const AFTER_MS = { cut: 0, unheard: 0, down: 600, start: 1_700, owed: 3_500, tool: 5_000 } as const;
 /** A carrier that is asked about may answer sooner than the way is long; none of these is by so much. */
 const SLACK_MS = 500;
 
