@@ -60,8 +60,14 @@ export async function runCell(
 ): Promise<Cell> {
   const expected = fault.expected[phase];
   if ("not" in expected) throw new Error(`${fault.name}, ${phase}: ${expected.not}`);
-  const stage = await setStage(house);
   const { withinS, silentS } = expected;
+  const stage = await setStage(house).catch((thrown: unknown) => String(thrown));
+  if (typeof stage === "string") {
+    // One cell that cannot even begin is no reason to lose all others.
+    const late = `it did not begin: ${stage}`;
+    const figures = { firstS: undefined, silentS: Number.NaN };
+    return { fault: fault.name, phase, wrong: [late], isLateOnly: true, story: [late], ...figures };
+  }
   const slackened = { ...expected, withinS: withinS * slack, silentS: silentS * slack };
   const trial = new Trial({ house, quiet, slack, stage, fault, phase, expected: slackened });
   try {

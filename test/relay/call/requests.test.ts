@@ -16,6 +16,23 @@ describe("a filler", () => {
     expect(rig.creates).toEqual([]);
   });
 
+  test("is the only one, and the relay itself says every few seconds that somebody is there", () => {
+    const rig = new ToolRig();
+    rig.callerSays("What is on my list?");
+    rig.modelCalls([FIND]);
+    rig.wait(1_500).modelSays("One moment.", "filler");
+    const heardAt = rig.at + 400;
+    rig.wait(4_000);
+    expect(rig.logged("line.clip")).toBe(0);
+    rig.wait(heardAt + 6_000 - rig.at);
+    expect(rig.logged("line.clip")).toBe(1);
+    rig.wait(6_000);
+    expect(rig.logged("line.clip")).toBe(2);
+    rig.toolAnswers("Milk").wait(0);
+    expect(rig.asked?.metadata.reason).toBe("tool");
+    expect(rig.wait(3_000).logged("line.clip")).toBe(2);
+  });
+
   test("not while the assistant is still heard, but 1.5 s after", () => {
     const rig = new ToolRig();
     rig.created("r").says("r", "r_item", 3_000).said("r", "r_item").calls("r", "c1", FIND).done("r");

@@ -96,7 +96,10 @@ export class ClipWatch {
     if (played === undefined) return this.#mayBeSilent(at, wait, isClock);
     hold("nobody is told that the call is over while it is not", played === "one_moment");
     hold("nobody is asked to wait who does not wait", wait !== undefined);
-    hold("nobody is asked to wait too soon", at >= wait.since + AFTER_MS[wait.why]);
+    // A tool that begins while they are told so already has been told of.
+    const isTold = wait.why === "tool" && this.#toldBy >= wait.since;
+    const soonest = wait.since + (isTold ? AGAIN_AFTER_MS : AFTER_MS[wait.why]);
+    hold("nobody is asked to wait too soon", at >= soonest);
     const ms = this.#pieces.reduce((total, piece) => total + samplesOf(piece) / 8, 0);
     const isAgain = this.#toldAt >= wait.since && !this.#sound.isOdd;
     const againAt = this.#toldAt + ms + AGAIN_AFTER_MS - SLACK_MS;
