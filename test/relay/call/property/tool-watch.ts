@@ -51,16 +51,11 @@ export class ToolWatch {
   /** Nothing is being done, and nothing waits for the caller. */
   get isQuiet(): boolean {
     const isConfirming = [...this.#calls.values()].some(({ state }) => state === "confirming");
-    return !this.isRunning && !this.consent.hasQuestion && !isConfirming;
-  }
-
-  get isRunning(): boolean {
-    return this.#runs.all.length > 0;
+    return this.runningSince === undefined && !this.consent.hasQuestion && !isConfirming;
   }
 
   get runningSince(): number | undefined {
-    const [first] = this.#runs.all.map(({ startedAt }) => startedAt).sort((one, other) => one - other);
-    return first;
+    return this.#runs.all.map(({ startedAt }) => startedAt).sort((one, other) => one - other)[0];
   }
 
   /** The session is gone: whoever was being asked is asked again, and what waited for their words waits no more. */
