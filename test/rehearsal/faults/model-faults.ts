@@ -223,7 +223,16 @@ export const MODEL_FAULTS: readonly Fault[] = [
   fault({
     name: "model: a byte at a time",
     strike: (passage) => passage.manner({ is: "trickling", byteEveryMs: TRICKLE_EVERY_MS }, "client"),
-    expected: modelMute,
+    // That the caller has stopped speaking is told as late as everything else.
+    expected: {
+      ...modelMute,
+      "caller speaks": {
+        by: ["one_moment", "answer", "goingOn"],
+        withinS: 6.5,
+        silentS: 6.5,
+        outcome: "goes on",
+      },
+    },
   }),
   fault({
     name: "model: no response ever comes",
