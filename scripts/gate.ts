@@ -42,6 +42,7 @@ if (chosen.length === 0) {
 let passed = 0;
 let failed = 0;
 let skipped = 0;
+const failures: string[] = [];
 const startedAt = performance.now();
 for (const { name, command } of chosen) {
   console.log(`\n── ${name}`);
@@ -65,14 +66,30 @@ for (const { name, command } of chosen) {
   passed += count("pass");
   failed += count("fail");
   skipped += count("skip");
+  failures.push(...failuresIn(report));
   if (isOk && count("pass") === 0) {
     console.log("✗ the runner passed without running a test");
     failed += 1;
   }
 }
+// Thousands of lines may lie between a failure and the end, and of a long log only the end is kept.
+for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** What bun test printed of each test that failed: its last lines before the verdict. */
+function failuresIn(report: string): string[] {
+  const found: string[] = [];
+  let said: string[] = [];
+  for (const line of report.slice(0, report.lastIndexOf(" failed:\n")).split("\n")) {
+    said.push(line);
+    const isFailure = line.startsWith("(fail)");
+    if (isFailure) found.push(said.slice(-40).join("\n"));
+    if (isFailure || /^\((?:pass|skip|todo)\)/.test(line)) said = [];
+  }
+  return found;
+}
 
 function readArguments() {
   try {

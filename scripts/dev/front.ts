@@ -6,13 +6,18 @@
  * the head bytes go to and fro as they are, those of a media stream too.
  */
 import { connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 
 export type Front = { readonly port: number; stop(): void };
 
 /** Twilio's own limit on a request is lower. */
 const MOST_HEAD_BYTES = 64 * 1024;
-const HEAD_ENDS = "\r\n\r\n";
+const LINE_ENDS = "\r\n";
+const HEAD_ENDS = LINE_ENDS + LINE_ENDS;
 const EDGES = /^[A-Z]+ \/voice\//;
+/** One that becomes a WebSocket stays as it is. */
+const UPGRADES = /^upgrade:/im;
+const CLOSE = "Connection: close";
 
 export async function startFront(ports: { readonly edge: number; readonly relay: number }): Promise<Front> {
   const sockets = new Set<Socket>();
@@ -34,9 +39,11 @@ export async function startFront(ports: { readonly edge: number; readonly relay:
       const head = begun.subarray(0, end).toString("latin1");
       const rest = begun.subarray(end);
       const port = EDGES.test(head) ? ports.edge : ports.relay;
+      const isUpgrade = UPGRADES.test(head);
       const onward = connect(port, "localhost", () => {
-        onward.write(Buffer.concat([Buffer.from(closing(head), "latin1"), rest]));
-        onward.pipe(socket);
+        onward.write(Buffer.concat([Buffer.from(isUpgrade ? head : closing(head), "latin1"), rest]));
+        if (isUpgrade) onward.pipe(socket);
+        else onward.pipe(closingAnswer()).pipe(socket);
         socket.pipe(onward);
       });
       keep(onward);
@@ -60,14 +67,35 @@ export async function startFront(ports: { readonly edge: number; readonly relay:
   };
 }
 
-/** One that becomes a WebSocket stays as it is. */
 function closing(head: string): string {
-  if (/^upgrade:/im.test(head)) return head;
-  return `${head.replaceAll(/\r\n(?:connection|keep-alive):[^\r\n]*/gi, "")}\r\nConnection: close`;
+  return `${head.replaceAll(/\r\n(?:connection|keep-alive):[^\r\n]*/gi, "")}\r\n${CLOSE}`;
+}
+
+/**
+ * An answer that says that no other follows. Not every server does say so: Bun's closes in silence, and whoever keeps
+ * connections (a tunnel, fetch) would send its next request into one that is just being closed.
+ */
+function closingAnswer(): Transform {
+  let begun: Buffer | undefined = Buffer.alloc(0);
+  return new Transform({
+    transform(bytes: Buffer, _encoding, done) {
+      if (begun === undefined) return done(null, bytes);
+      begun = Buffer.concat([begun, bytes]);
+      const end = begun.indexOf(LINE_ENDS) + LINE_ENDS.length;
+      if (end < LINE_ENDS.length) return done();
+      const answer = Buffer.concat([
+        begun.subarray(0, end),
+        Buffer.from(CLOSE + LINE_ENDS),
+        begun.subarray(end),
+      ]);
+      begun = undefined;
+      done(null, answer);
+    },
+  });
 }
 
 function refuse(socket: Socket, status: string): void {
   // After the first byte of an answer there is nothing left to say.
   if (socket.bytesWritten > 0 || socket.destroyed) return void socket.destroy();
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0${HEAD_ENDS}`);
+  socket.end(`HTTP/1.1 ${status}\r\n${CLOSE}\r\nContent-Length: 0${HEAD_ENDS}`);
 }

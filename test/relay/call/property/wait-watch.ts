@@ -21,21 +21,22 @@ export class WaitWatch {
     this.#sessions = sessions;
   }
 
-  /** @param silent since when a session that is there may owe them a word, or a tool is at work */
+  /** @param silentSince since when a session that is there may owe them a word; @param toolsSince since when a tool runs */
   since(
     startedAt: number | undefined,
-    { ofModel, ofTool }: { readonly ofModel: number | undefined; readonly ofTool: number | undefined },
+    silentSince: number | undefined,
+    toolsSince: number | undefined,
   ): Wait | undefined {
     const { downSince } = this.#sessions;
     const isDown = downSince !== undefined;
     if (startedAt === undefined) return undefined;
-    const isOwed = !isDown && ofModel !== undefined;
-    if (!isDown && !isOwed) return ofTool === undefined ? undefined : { since: ofTool, why: "tool", isDown };
+    if (!isDown && toolsSince !== undefined) return { since: toolsSince, why: "tool", isDown };
+    if (!isDown && silentSince === undefined) return undefined;
     if (!this.isHeard) return { since: startedAt, why: "start", isDown };
     if (isDown) {
       const why = this.isCut ? "cut" : this.isUnheard ? "unheard" : "down";
       return { since: downSince, why, isDown };
     }
-    return isOwed ? { since: ofModel, why: "owed", isDown } : undefined;
+    return silentSince === undefined ? undefined : { since: silentSince, why: "owed", isDown };
   }
 }

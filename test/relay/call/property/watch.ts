@@ -314,9 +314,8 @@ export class Watch {
   }
 
   get #wait(): Wait | undefined {
-    const { runningSince: ofTool } = this.#tools;
-    const ofModel = ofTool === undefined ? this.#turns.silentSince : undefined;
-    return this.#leave.isStaying ? this.#waiting.since(this.#line.startedAt, { ofModel, ofTool }) : undefined;
+    if (!this.#leave.isStaying) return undefined;
+    return this.#waiting.since(this.#line.startedAt, this.#turns.silentSince, this.#tools.runningSince);
   }
 
   get #over(): { ending: Ending; clip: Clip } | undefined {
