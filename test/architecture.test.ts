@@ -115,7 +115,7 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/cli/random-secret.ts": "what npm run secret prints; test/relay/cli/secret.test.ts runs it",
   "relay/cli/deploying/deployers.ts":
     "who uploads; test/relay/cli/deploy.test.ts runs the one, a proof the other",
-  "relay/cli/deploying/edge-env.ts": "what may not be uploaded; test/relay/cli/deploy.test.ts tries it",
+  "relay/cli/deploying/look.ts": "the doctor's look at a deploy; test/relay/cli/deploy.test.ts reads it",
   "relay/cli/deploying/number.ts": "which number rings; test/relay/cli/deploy.test.ts chooses",
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":

@@ -14,6 +14,7 @@ import { CALLERS_FILE } from "../../functions/edge/callers.ts";
 import { type Finding, printFindings } from "../variables.ts";
 import { DEPLOYERS, findDeployer } from "./deploying/deployers.ts";
 import { EDGE_VARIABLES, objectionsToDeploying } from "./deploying/edge-env.ts";
+import { lookFromOutside } from "./deploying/look.ts";
 import { chooseNumber, inTheWay, isPointedAt, pointedAt } from "./deploying/number.ts";
 import { deployedValues, edgeFindings, readEnvFile } from "./env-file.ts";
 import {
@@ -95,7 +96,14 @@ async function deploy(given: Given): Promise<number> {
     const activate = `npx twilio-run activate --service-sid ${edge.serviceSid} --environment dev --build-sid ${before.buildSid}`;
     console.log(`\nBack to what was live before:\n  ${activate}`);
   }
-  return 0;
+
+  step("how it looks from outside");
+  const phoneNumber = number?.phoneNumber;
+  if (await lookFromOutside({ folder: ROOT, credentials, phoneNumber, env: process.env })) return 0;
+  return refuse(
+    "it is live, and something is wrong",
+    "what mends it stands above; npm run doctor looks again",
+  );
 }
 
 async function edgeValues(): Promise<ReadonlyMap<string, string>> {

@@ -5,10 +5,9 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { examine } from "./doctor/examine.ts";
-import type { EnvSeen, Given } from "./doctor/given.ts";
+import { givenIn } from "./doctor/given.ts";
 import { bePatient, GROUPS, type Group } from "./doctor/line.ts";
-import { EDGE_ENV, RELAY_ENV } from "./doctor/settings.ts";
-import { type EnvFile, envFileFindings, readEnvFile } from "./env-file.ts";
+import { screenOn } from "./doctor/report.ts";
 
 const HELP = `npm run doctor: is everything well, from the variables to the telephone?
 
@@ -52,43 +51,15 @@ async function main(): Promise<number> {
   if (!(withinS >= 0 && withinS <= 600)) return mistake("--within is a number of seconds, up to 600.");
   bePatient(withinS * 1000);
 
-  const given = await givenIn(resolve(values.folder ?? "."));
+  const given = await givenIn(resolve(values.folder ?? "."), process.env);
   const only = asked?.filter(isGroup);
-  const { stdout } = process;
-  const isLive = stdout.isTTY === true;
   const { isWell, lines } = await examine(given, {
     only,
-    ...(values.json !== true && {
-      screen: {
-        write: (text: string) => void stdout.write(text),
-        columns: stdout.columns ?? 100,
-        isLive,
-        colours: isLive && (process.env.NO_COLOR ?? "") === "",
-      },
-    }),
+    ...(values.json !== true && { screen: screenOn(process.stdout, process.env) }),
   });
   if (values.json) console.log(JSON.stringify({ isWell, lines }, undefined, 2));
   return isWell ? 0 : EXIT_WRONG;
 }
-
-/** What is set already stands over what is in a file, as for the relay itself. */
-async function givenIn(folder: string): Promise<Given> {
-  const [relay, edge] = await Promise.all([
-    readEnvFile(resolve(folder, RELAY_ENV), "relay"),
-    readEnvFile(resolve(folder, EDGE_ENV), "edge"),
-  ]);
-  return {
-    folder,
-    relayEnv: { ...Object.fromEntries(relay?.values ?? []), ...process.env },
-    relayFile: relay && seen(relay),
-    edgeFile: edge && seen(edge),
-  };
-}
-
-const seen = (file: EnvFile): EnvSeen => ({
-  values: Object.fromEntries(file.values),
-  findings: envFileFindings(file),
-});
 
 function mistake(what: string): number {
   console.error(`${what}\n\n${HELP}`);

@@ -6,9 +6,9 @@ import { createHash } from "node:crypto";
 import { AccountSid } from "../../contract.ts";
 import { Secret } from "../../secret.ts";
 import type { Env } from "../../variables.ts";
-import type { Given } from "./given.ts";
+import { EDGE_ENV, type Given, RELAY_ENV } from "./given.ts";
 import { ill, Line, nothing, well, wellBut } from "./line.ts";
-import { EDGE_ENV, RELAY_ENV, type SettingsLines } from "./settings.ts";
+import type { SettingsLines } from "./settings.ts";
 
 export type Credentials = { readonly accountSid: string; readonly authToken: Secret };
 

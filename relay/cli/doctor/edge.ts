@@ -11,9 +11,10 @@ import { VERSION_HEADER } from "../../../functions/edge/version.ts";
 import type { Config } from "../../config.ts";
 import { audienceOf } from "../../contract.ts";
 import { type Credentials, sameKeys } from "./agreement.ts";
+import { EDGE_ENV } from "./given.ts";
 import { type Asking, ill, Line, nothing, type Verdict, well, wellBut } from "./line.ts";
 import { knocked, opened } from "./relays.ts";
-import { EDGE_ENV, type EdgeSide, type SettingsLines } from "./settings.ts";
+import type { EdgeSide, SettingsLines } from "./settings.ts";
 import { SIGNATURE_HEADER, signatureFor } from "./signature.ts";
 
 export type EdgeTerms = {

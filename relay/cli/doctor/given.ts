@@ -1,8 +1,13 @@
 /**
- * What the doctor is given: both sides' variables as their own readers read them, and the project's folder. Whoever
- * calls it has read the files; nothing here looks at the environment.
+ * What the doctor is given: both sides' variables as their own readers read them, and the project's folder. The
+ * environment is handed in; nothing else here looks at it.
  */
+import { resolve } from "node:path";
 import type { Env, Finding } from "../../variables.ts";
+import { type EnvFile, envFileFindings, readEnvFile } from "../env-file.ts";
+
+export const RELAY_ENV = ".env";
+export const EDGE_ENV = ".env.functions";
 
 /** An env file as its reader reads it. */
 export type EnvSeen = {
@@ -20,3 +25,22 @@ export type Given = {
   readonly relayFile: EnvSeen | undefined;
   readonly edgeFile: EnvSeen | undefined;
 };
+
+/** @param env what is set already stands over what is in a file, as for the relay itself */
+export async function givenIn(folder: string, env: Env): Promise<Given> {
+  const [relay, edge] = await Promise.all([
+    readEnvFile(resolve(folder, RELAY_ENV), "relay"),
+    readEnvFile(resolve(folder, EDGE_ENV), "edge"),
+  ]);
+  return {
+    folder,
+    relayEnv: { ...Object.fromEntries(relay?.values ?? []), ...env },
+    relayFile: relay && seen(relay),
+    edgeFile: edge && seen(edge),
+  };
+}
+
+const seen = (file: EnvFile): EnvSeen => ({
+  values: Object.fromEntries(file.values),
+  findings: envFileFindings(file),
+});

@@ -6,9 +6,9 @@ import { lookup } from "node:dns/promises";
 import { BlockList } from "node:net";
 import { TLSSocket } from "node:tls";
 import { isLoopback } from "../../../functions/edge/relays.ts";
+import { EDGE_ENV, RELAY_ENV } from "./given.ts";
 import { socketTo } from "./knock.ts";
 import { ill, type Verdict, well, wellBut } from "./line.ts";
-import { EDGE_ENV, RELAY_ENV } from "./settings.ts";
 
 export const WAY =
   "look whether the relay's port (443) is open to the world: firewall, port forwarding, proxy, tunnel";

@@ -10,8 +10,8 @@ import { dirname, join, resolve } from "node:path";
 import type { Config } from "../../config.ts";
 import { isDamage, sqliteCodeOf, troubleOf } from "../../io/sqlite-file.ts";
 import type { Secret } from "../../secret.ts";
+import { RELAY_ENV } from "./given.ts";
 import { ill, Line, nothing, type Trouble, type Verdict, well, wellBut } from "./line.ts";
-import { RELAY_ENV } from "./settings.ts";
 
 const MB = 2 ** 20;
 const RECORDS = "relay.sqlite";

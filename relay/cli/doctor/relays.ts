@@ -16,10 +16,10 @@ import {
 } from "../../contract.ts";
 import type { Credentials } from "./agreement.ts";
 import { aheadS, apart, isApart } from "./clock.ts";
+import { RELAY_ENV } from "./given.ts";
 import { knock } from "./knock.ts";
 import { type Asking, ill, Line, nothing, type Verdict, well } from "./line.ts";
 import { certified, codeOf, named, OWNER, WAY } from "./reach.ts";
-import { RELAY_ENV } from "./settings.ts";
 import { SIGNATURE_HEADER, signatureFor } from "./signature.ts";
 
 export type RelayTerms = {

@@ -2,6 +2,7 @@
  * How the doctor's lines are shown: in their order, each as soon as it and all before it are known, with what is being
  * asked meanwhile where there is a terminal to show it on. Or as JSON, for scripts. Nothing here knows a secret.
  */
+import type { Env } from "../../variables.ts";
 import type { Group, Line, Told } from "./line.ts";
 
 const HEADINGS: Readonly<Record<Group, string>> = {
@@ -29,6 +30,16 @@ export type Screen = {
   readonly isLive: boolean;
   readonly colours: boolean;
 };
+
+export function screenOn(stdout: NodeJS.WriteStream, env: Env): Screen {
+  const isLive = stdout.isTTY === true;
+  return {
+    write: (text) => stdout.write(text),
+    columns: stdout.columns ?? 100,
+    isLive,
+    colours: isLive && (env.NO_COLOR ?? "") === "",
+  };
+}
 
 /** Shows them all, and resolves with what they told. */
 export async function report(lines: readonly Line[], screen: Screen): Promise<readonly Told[]> {

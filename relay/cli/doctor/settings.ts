@@ -9,11 +9,9 @@ import { CALLERS_FILE, type Callers } from "../../../functions/edge/callers.ts";
 import { type Problem, readSettings, type Settings } from "../../../functions/edge/settings.ts";
 import { type Config, configFrom } from "../../config.ts";
 import type { Env, Finding } from "../../variables.ts";
-import type { EnvSeen, Given } from "./given.ts";
+import { EDGE_VARIABLES } from "../deploying/edge-env.ts";
+import { EDGE_ENV, type EnvSeen, type Given, RELAY_ENV } from "./given.ts";
 import { allIll, ill, Line, type Trouble, wellBut } from "./line.ts";
-
-export const RELAY_ENV = ".env";
-export const EDGE_ENV = ".env.functions";
 
 /** What the edge works with, as far as variables tell. */
 export type EdgeSide = {
@@ -36,17 +34,9 @@ const RELAYS_SECRETS = [
   "REDIS_URL",
   "METRICS_TOKEN",
 ];
+const BOTH: ReadonlySet<string> = new Set(["RELAY_URL", "STREAM_TOKEN_SECRET"]);
 /** Nobody reads them in the relay's file. */
-const EDGES_OWN = [
-  "ALLOWED_NUMBERS",
-  "CALLER_PIN",
-  "PIN_POLICY",
-  "STIR_POLICY",
-  "TRANSFER_NUMBERS",
-  "VOICEMAIL",
-  "ALERT_SMS_TO",
-  "EDGE_URL",
-];
+const EDGES_OWN = [...EDGE_VARIABLES].filter((name) => !BOTH.has(name));
 /** Stands for the address that a deployed service has: public, so that what must be public is held to it. */
 const SOME_DEPLOYED_DOMAIN = "phone-assistant-0000.twil.io";
 

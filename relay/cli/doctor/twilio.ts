@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { EDGE_VARIABLES } from "../deploying/edge-env.ts";
 import { pointedAt } from "../deploying/number.ts";
 import { deployedValues } from "../env-file.ts";
 import {
@@ -15,9 +16,9 @@ import {
   TwilioTrouble,
 } from "../twilio-account.ts";
 import type { Credentials } from "./agreement.ts";
-import type { Given } from "./given.ts";
+import { EDGE_ENV, type Given, RELAY_ENV } from "./given.ts";
 import { allIll, ill, Line, nothing, type Trouble, type Verdict, well, wellBut } from "./line.ts";
-import { counted, EDGE_ENV, type EdgeSide, RELAY_ENV } from "./settings.ts";
+import { counted, type EdgeSide } from "./settings.ts";
 
 export type TwilioLines = {
   readonly account: readonly Line<unknown>[];
@@ -151,14 +152,21 @@ export function compared(
       found.push({ says: `${name} is another than in ${EDGE_ENV}`, mend: DEPLOY });
     }
   }
-  const left = [...values.keys()].filter((name) => !wanted.has(name));
-  for (const name of left) {
-    const mend = `${DEPLOY} takes away the edge's own; another's: console, Functions and Assets, Environment variables`;
-    found.push({ says: `${name} is there, and not in ${EDGE_ENV}`, mend });
+  const foreign: Trouble[] = [];
+  for (const name of [...values.keys()].filter((each) => !wanted.has(each))) {
+    // The edge would go by it: a PIN that was taken out here would still be asked for.
+    if (EDGE_VARIABLES.has(name)) {
+      found.push({
+        says: `${name} is there, and not in ${EDGE_ENV}`,
+        mend: `${DEPLOY} takes it away`,
+      });
+      continue;
+    }
+    const mend = "take it away, if nobody needs it: console, Functions and Assets, Environment variables";
+    foreign.push({ says: `${name} is there, and is none of the edge's`, mend });
   }
-  return found.length > 0
-    ? allIll("its variables", found)
-    : well(`${counted(wanted.size, "variable")}, as in ${EDGE_ENV}`, undefined);
+  if (found.length > 0) return allIll("its variables", [...found, ...foreign]);
+  return wellBut(`${counted(wanted.size, "variable")}, as in ${EDGE_ENV}`, foreign, undefined);
 }
 
 function chosen(

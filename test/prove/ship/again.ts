@@ -40,10 +40,13 @@ class Calls {
 }
 
 async function deploy(town: Town): Promise<string> {
-  const { code, out, errors } = await town.project.run(
-    ["bun", "--no-env-file", "relay/cli/deploy.ts", "--with", "twilio-run"],
-    town.api.env,
-  );
+  const { code, out, errors } = await town.run([
+    "bun",
+    "--no-env-file",
+    "relay/cli/deploy.ts",
+    "--with",
+    "twilio-run",
+  ]);
   if (code !== 0) throw new Error(`the deploy ended with ${code}: ${(out + errors).slice(-1500)}`);
   return out;
 }
@@ -64,17 +67,15 @@ export const again: Proof = {
       rows.push({ what, bound, measured, ok });
     try {
       progress("the first deploy");
-      await town.writeEdgeEnv(OLD);
+      await town.writeEnvs(OLD);
       await town.startRelay(OLD);
       await deploy(town);
-      await town.bringLive();
       const first = await calls.place("after the first deploy");
       const firstBuild = town.live()?.build.sid ?? "";
 
       progress("the second deploy");
       await town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Ada" } }));
       const said = await calls.during("during the second deploy", deploy(town));
-      await town.bringLive();
       const second = await calls.place("after the second deploy");
       const isAnother = second.version !== first.version && second.version !== null;
       tell(
@@ -90,17 +91,15 @@ export const again: Proof = {
       await town.startRelay(`${NEW},${OLD}`);
       const underOld = await calls.place("the relay has both, the edge the old one");
       progress("rotation: the edge signs with the new one");
-      await town.writeEdgeEnv(`${NEW},${OLD}`);
+      await town.writeEnvs(`${NEW},${OLD}`);
       await calls.during("while the edge gets both", deploy(town));
-      await town.bringLive();
       const underBoth = await calls.place("edge and relay have both");
       const ends = [await endOf(town, underOld), await endOf(town, underBoth)];
       progress("rotation: the old one goes");
       await town.startRelay(NEW);
       await calls.place("the relay has the new one, the edge both");
-      await town.writeEdgeEnv(NEW);
+      await town.writeEnvs(NEW);
       await calls.during("while the edge loses the old one", deploy(town));
-      await town.bringLive();
       await calls.place("both have the new one alone");
       tell(
         "a new secret, step by step, with calls coming in",
@@ -120,9 +119,8 @@ export const again: Proof = {
       const printed = said.split("\n").find((line) => line.includes("twilio-run activate")) ?? "";
       const command = printed.trim().split(" ").slice(2);
       const bin = join("node_modules", "twilio-run", "bin", "twilio-run.js");
-      const { code, out, errors } = await town.project.run(["node", bin, ...command], town.api.env);
+      const { code, out, errors } = await town.run(["node", bin, ...command]);
       if (code !== 0) console.log(`\n${out}${errors}`);
-      await town.bringLive();
       const back = await calls.place("after the roll-back");
       const isFirst = town.live()?.build.sid === firstBuild && back.version === first.version;
       tell(

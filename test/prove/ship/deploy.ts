@@ -61,13 +61,11 @@ type Outcome = {
 async function deployBy(way: Way): Promise<Outcome> {
   const town = await makeTown();
   try {
-    await town.writeEdgeEnv(SECRET);
+    await town.writeEnvs(SECRET);
     await town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Ada" } }));
     await town.startRelay(SECRET);
     const startedAt = performance.now();
-    const { code, out, errors } = await town.project.run(way.command, {
-      ...town.api.env,
-      OPENAI_API_KEY: CANARY,
+    const { code, out, errors } = await town.run(way.command, {
       TWILIO_ACCOUNT_SID: ACCOUNT_SID,
       TWILIO_AUTH_TOKEN: AUTH_TOKEN,
       ...way.env,
@@ -77,7 +75,7 @@ async function deployBy(way: Way): Promise<Outcome> {
     if (code !== 0 || live === undefined) {
       throw new Error(`${way.command.join(" ")} ended with ${code}: ${(out + errors).slice(-1500)}`);
     }
-    const { found, handlers } = await town.bringLive();
+    const { found = [], handlers = 0 } = town.running() ?? {};
     const domain = `https://${town.domain()}`;
     const [number] = town.api.numbers;
     const pointed =

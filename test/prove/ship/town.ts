@@ -47,13 +47,26 @@ export async function makeTown() {
     authToken: AUTH_TOKEN,
     numbers,
     buildPolls: 1,
+    onDeployed: () => bringLive(),
   });
   const model = await startModel({ script: () => [{ clip: "assistant-greeting" }] });
   const ca = await Bun.file(api.caFile).text();
-  const port = freePort();
+  let port = freePort();
   let relay: RunningRelay | undefined;
   let deployed: Deployed | undefined;
-  await project.write(".env", `OPENAI_API_KEY=${CANARY}\nPHONE_NUMBER=${NUMBER}\n`);
+  /** Whoever had begun to ask it is still answered. */
+  let retired: Deployed | undefined;
+  const domain = () => api.services[0]?.environments[0]?.domainName ?? "";
+
+  /** Runs what is live, where Twilio would. */
+  const bringLive = async (): Promise<void> => {
+    const live = api.live(domain());
+    if (live === undefined) throw new Error("nothing is live");
+    await retired?.stop();
+    retired = deployed;
+    deployed = await runDeployed(live);
+    api.serve(live.domainName, deployed.base);
+  };
 
   const webhook = async (
     url: string,
@@ -85,32 +98,54 @@ export async function makeTown() {
     project,
     api,
     /** The domain of what is live. */
-    domain: () => api.services[0]?.environments[0]?.domainName ?? "",
-    live: () => api.live(api.services[0]?.environments[0]?.domainName ?? ""),
-    writeEdgeEnv: (secret: string, more: Readonly<Record<string, string>> = {}) =>
-      project.writeEnv(".env.functions", {
+    domain,
+    live: () => api.live(domain()),
+    /** What runs it now. */
+    running: () => deployed,
+    run: (command: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+      project.run(command, {
+        ...api.env,
+        // The doctor goes to the deployed domain, which is behind the same proxy.
+        HTTPS_PROXY: api.proxyUrl,
+        NO_PROXY: "localhost,127.0.0.1",
+        // Not even when a shell has it.
+        OPENAI_API_KEY: CANARY,
+        ...more,
+      }),
+    /** Both files, with the same secret. */
+    async writeEnvs(secret: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+      await project.writeEnv(".env", {
+        RELAY_URL,
+        STREAM_TOKEN_SECRET: secret,
+        TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+        TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+        OPENAI_API_KEY: CANARY,
+        PHONE_NUMBER: NUMBER,
+      });
+      await project.writeEnv(".env.functions", {
         ACCOUNT_SID,
         AUTH_TOKEN,
         RELAY_URL,
         STREAM_TOKEN_SECRET: secret,
         ALLOWED_NUMBERS: CALLER,
         ...more,
-      }),
-    /** Runs what is live now; what was run before ends when this one answers. */
-    async bringLive(): Promise<Deployed> {
-      const live = this.live();
-      if (live === undefined) throw new Error("nothing is live");
-      const old = deployed;
-      deployed = await runDeployed(live);
-      api.serve(live.domainName, deployed.base);
-      await old?.stop();
-      return deployed;
+      });
     },
     /** A relay in place of the one before, beside which it is started, as relay:swap does it. */
     async startRelay(secret: string): Promise<void> {
       const old = relay;
       const env = { RELAY_URL, STREAM_TOKEN_SECRET: secret, REUSE_PORT: "on", DRAIN_SECONDS: "0" };
-      relay = await startRelay(port, { modelUrl: model.url, modelKey: model.key, dataDir: folder, env });
+      const options = { modelUrl: model.url, modelKey: model.key, dataDir: folder, env };
+      for (let tries = 1; ; tries++) {
+        try {
+          relay = await startRelay(port, options);
+          break;
+        } catch (error) {
+          // Another process may have taken the port that was free a moment ago.
+          if (old !== undefined || tries === 3) throw error;
+          port = freePort();
+        }
+      }
       await old?.kill("SIGTERM");
     },
     webhook,
@@ -145,7 +180,7 @@ export async function makeTown() {
       return { failed: undefined, action, callSid, version };
     },
     async stop(): Promise<void> {
-      await deployed?.stop();
+      await Promise.all([deployed?.stop(), retired?.stop()]);
       await relay?.kill("SIGKILL");
       await model.stop();
       await api.stop();

@@ -26,6 +26,8 @@ export type TwilioApiOptions = {
   readonly status?: Account["status"];
   /** How often a new build's status is still "building"; the clients ask once a second. */
   readonly buildPolls?: number;
+  /** Somebody has put a build live; the client hears of it when this is done. */
+  readonly onDeployed?: () => Promise<unknown>;
 };
 
 /** What answers under a domain now. */
@@ -77,9 +79,10 @@ export async function startTwilioApi(options: TwilioApiOptions): Promise<TwilioA
       if (host === "serverless-upload.twilio.com") return await answerForUpload(url, request, services);
       const form = new URLSearchParams(await request.text());
       const { method } = request;
-      return host === "api.twilio.com"
-        ? answerForAccount(account, { method, url, form })
-        : await answerForServerless({ method, url, form, accountSid, services, buildPolls });
+      if (host === "api.twilio.com") return answerForAccount(account, { method, url, form });
+      const answered = await answerForServerless({ method, url, form, accountSid, services, buildPolls });
+      if (method === "POST" && url.pathname.endsWith("/Deployments")) await options.onDeployed?.();
+      return answered;
     } catch (error) {
       if (error instanceof Refusal) return error.response();
       throw error;
@@ -92,6 +95,8 @@ export async function startTwilioApi(options: TwilioApiOptions): Promise<TwilioA
     hostname: "127.0.0.1",
     tls,
     maxRequestBodySize: 64_000_000,
+    // A deploy is answered when it is live, however long that takes on a busy machine.
+    idleTimeout: 0,
     async fetch(request) {
       const host = request.headers.get("host")?.replace(/:443$/, "") ?? "";
       if (HOSTS.includes(host)) return answer(request, host);

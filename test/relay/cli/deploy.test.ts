@@ -4,6 +4,9 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { objectionsToDeploying } from "../../../relay/cli/deploying/edge-env.ts";
+import { edgeFindings } from "../../../relay/cli/env-file.ts";
+import { printFindings } from "../../../relay/variables.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../../functions/signed.ts";
 import "../../patience.ts";
 import { makeTown, NUMBER, RELAY_URL, CANARY as TOWNS_CANARY } from "../../prove/ship/town.ts";
@@ -12,6 +15,7 @@ import { ACCOUNT_SID as TOWNS_ACCOUNT, AUTH_TOKEN as TOWNS_TOKEN } from "../../r
 import { newNumber, type PhoneNumber } from "../../rehearsal/twilio-api/account.ts";
 import { startTwilioApi, type TwilioApi } from "../../rehearsal/twilio-api/api.ts";
 
+const DEPLOY = ["bun", "--no-env-file", "relay/cli/deploy.ts", "--with", "twilio-run"] as const;
 const EDGE = {
   ACCOUNT_SID: ACCOUNT,
   AUTH_TOKEN,
@@ -40,89 +44,94 @@ beforeEach(async () => {
 afterEach(() => api.stop());
 
 const deploy = (...args: readonly string[]) =>
-  project.run(["bun", "--no-env-file", "relay/cli/deploy.ts", "--with", "twilio-run", ...args], {
+  project.run([...DEPLOY, ...args], {
     ...api.env,
     // Not even when a shell has it.
     OPENAI_API_KEY: CANARY,
   });
 
-test("puts the edge live with its variables alone, and points the number; then less, and back; and calls pass", async () => {
-  const town = await makeTown();
-  const run = (command: readonly string[]) =>
-    town.project.run(command, { ...town.api.env, OPENAI_API_KEY: TOWNS_CANARY });
-  const command = ["bun", "--no-env-file", "relay/cli/deploy.ts", "--with", "twilio-run"];
-  try {
-    await town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Ada" } }));
-    await town.writeEdgeEnv(SECRET, { STIR_POLICY: "off", ALERT_SMS_TO: "+15550004444" });
-    await town.startRelay(SECRET);
-    const first = await run(command);
-    expect(first).toMatchObject({ code: 0 });
+const TWILIO_RUN = ["node", join("node_modules", "twilio-run", "bin", "twilio-run.js")];
+const TIME_FOR_THREE_RUNTIMES_MS = 900_000;
 
-    const domain = `https://${town.domain()}`;
-    const live = town.live();
-    expect(live?.build.functions.map(({ path, visibility }) => `${visibility} ${path}`).sort()).toEqual(
-      ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
-        (name) => `protected /voice/${name}`,
-      ),
-    );
-    expect(live?.build.assets.map(({ path, visibility }) => [path, visibility])).toEqual([
-      ["/callers.json", "private"],
-    ]);
-    expect(live?.build.dependencies).toEqual([
-      { name: "@twilio/runtime-handler", version: "2.0.1" },
-      { name: "twilio", version: "6.2.0" },
-    ]);
-    const credentials = { ACCOUNT_SID: TOWNS_ACCOUNT, AUTH_TOKEN: TOWNS_TOKEN };
-    const shared = { RELAY_URL, STREAM_TOKEN_SECRET: SECRET, ALLOWED_NUMBERS: CALLER };
-    const more = { STIR_POLICY: "off", ALERT_SMS_TO: "+15550004444" };
-    expect(live?.variables).toEqual({ ...credentials, ...shared, ...more });
-    const uploaded = [...(live?.build.functions ?? []), ...(live?.build.assets ?? [])];
-    const holds = (word: string) => uploaded.some(({ bytes }) => Buffer.from(bytes).includes(word));
-    expect([holds("Ada"), holds(TOWNS_CANARY)]).toEqual([true, false]);
-    expect(town.api.numbers).toMatchObject([
-      {
-        voice_url: `${domain}/voice/incoming`,
-        voice_method: "POST",
-        voice_fallback_url: `${domain}/voice/fallback`,
-        voice_fallback_method: "POST",
-        status_callback: "",
-      },
-    ]);
-    expect(first.out).toContain(`${NUMBER} → ${domain}/voice/incoming`);
-    expect(await town.bringLive()).toMatchObject({
-      found: ["twilio", "@twilio/runtime-handler/dev"],
-      handlers: 7,
-    });
-    const before = await town.call();
-    expect(before.failed).toBeUndefined();
+test(
+  "what is live is replaced, with its variables alone; the number points there, calls pass, and it can be taken back",
+  async () => {
+    const town = await makeTown();
+    const allow = (name: string) =>
+      town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name } }));
+    try {
+      // As somebody did who had no more than Twilio's own tools.
+      await allow("Ada");
+      await town.writeEnvs(SECRET, { STIR_POLICY: "off", ALERT_SMS_TO: "+15550004444" });
+      await town.startRelay(SECRET);
+      const bySelf = await town.run(["sh", "-c", `npm run prepare && ${TWILIO_RUN.join(" ")} deploy`]);
+      expect(bySelf).toMatchObject({ code: 0 });
+      const before = town.live();
+      expect(before?.variables).toMatchObject({ ALERT_SMS_TO: "+15550004444" });
 
-    await town.project.write("assets/callers.private.json", JSON.stringify({ [CALLER]: { name: "Bob" } }));
-    await town.writeEdgeEnv(SECRET);
-    const second = await run(command);
-    expect(second).toMatchObject({ code: 0 });
-    expect(town.live()?.variables).toEqual({ ...credentials, ...shared });
-    expect(second.out).toContain("ALERT_SMS_TO was left over at Twilio, and is removed");
-    expect(second.out).toContain(`${NUMBER} points at ${domain} already`);
-    await town.bringLive();
-    const after = await town.call();
-    expect([after.failed, after.version === before.version]).toEqual([undefined, false]);
-
-    const [, back = ""] = /npx twilio-run (activate .*)/.exec(second.out) ?? [];
-    const bin = join("node_modules", "twilio-run", "bin", "twilio-run.js");
-    expect(await run(["node", bin, ...back.split(" ")])).toMatchObject({ code: 0 });
-    expect(town.live()?.build.sid).toBe(live?.build.sid ?? "");
-    await town.bringLive();
-    expect(await town.call()).toMatchObject({ failed: undefined, version: before.version });
-
-    for (const { out, errors } of [first, second]) {
+      await allow("Bob");
+      await town.writeEnvs(SECRET);
+      const deployed = await town.run([...DEPLOY]);
+      expect(deployed).toMatchObject({ code: 0 });
+      const domain = `https://${town.domain()}`;
+      const live = town.live();
+      expect(live?.build.functions.map(({ path, visibility }) => `${visibility} ${path}`).sort()).toEqual(
+        ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
+          (name) => `protected /voice/${name}`,
+        ),
+      );
+      expect(live?.build.assets.map(({ path, visibility }) => [path, visibility])).toEqual([
+        ["/callers.json", "private"],
+      ]);
+      expect(live?.build.dependencies).toEqual([
+        { name: "@twilio/runtime-handler", version: "2.0.1" },
+        { name: "twilio", version: "6.2.0" },
+      ]);
+      expect(live?.variables).toEqual({
+        ACCOUNT_SID: TOWNS_ACCOUNT,
+        AUTH_TOKEN: TOWNS_TOKEN,
+        RELAY_URL,
+        STREAM_TOKEN_SECRET: SECRET,
+        ALLOWED_NUMBERS: CALLER,
+      });
+      const uploaded = [...(live?.build.functions ?? []), ...(live?.build.assets ?? [])];
+      const holds = (word: string) => uploaded.some(({ bytes }) => Buffer.from(bytes).includes(word));
+      expect([holds("Bob"), holds(TOWNS_CANARY)]).toEqual([true, false]);
+      expect(town.api.numbers).toMatchObject([
+        {
+          voice_url: `${domain}/voice/incoming`,
+          voice_method: "POST",
+          voice_fallback_url: `${domain}/voice/fallback`,
+          voice_fallback_method: "POST",
+          status_callback: "",
+        },
+      ]);
+      expect(town.running()).toMatchObject({
+        found: ["twilio", "@twilio/runtime-handler/dev"],
+        handlers: 7,
+      });
+      for (const told of [
+        "ALERT_SMS_TO was left over at Twilio, and is removed",
+        `${NUMBER} → ${domain}/voice/incoming`,
+        "as built here",
+      ])
+        expect(deployed.out).toContain(told);
       for (const secret of [SECRET, TOWNS_TOKEN, TOWNS_CANARY, CALLER])
-        expect((out + errors).includes(secret)).toBe(false);
+        expect((deployed.out + deployed.errors).includes(secret)).toBe(false);
+      const call = await town.call();
+      expect(call.failed).toBeUndefined();
+
+      const [, back = ""] = /npx twilio-run (activate .*)/.exec(deployed.out) ?? [];
+      expect(await town.run([...TWILIO_RUN, ...back.split(" ")])).toMatchObject({ code: 0 });
+      expect(town.live()?.build.sid).toBe(before?.build.sid ?? "");
+      const taken = await town.call();
+      expect([taken.failed, taken.version === call.version]).toEqual([undefined, false]);
+    } finally {
+      await town.stop();
     }
-  } finally {
-    await town.stop();
-  }
-  // Two deploys with all their checks, and three runtimes: ten seconds where nothing else runs.
-}, 300_000);
+  },
+  TIME_FOR_THREE_RUNTIMES_MS,
+);
 
 describe("nothing at Twilio is changed", () => {
   const untouched = () => {
@@ -132,7 +141,6 @@ describe("nothing at Twilio is changed", () => {
   };
 
   const FILES: readonly (readonly [what: string, env: Readonly<Record<string, string>>, said: string])[] = [
-    ["a key of the relay's", { OPENAI_API_KEY: "x" }, "OPENAI_API_KEY is none of the edge's variables"],
     [
       "a tunnel's address",
       { EDGE_URL: "https://tunnel.example.com" },
@@ -157,18 +165,24 @@ describe("nothing at Twilio is changed", () => {
     ["nobody who may call", { ALLOWED_NUMBERS: "" }, "ALLOWED_NUMBERS is empty"],
     ["no account", { ACCOUNT_SID: "" }, "ACCOUNT_SID is not set"],
   ];
+  test("where .env.functions holds what a deploy must not upload", async () => {
+    await project.writeEnv(".env.functions", { ...EDGE, OPENAI_API_KEY: "x" });
+    const { code, errors } = await deploy();
+    expect(code).toBe(1);
+    expect(errors).toContain("OPENAI_API_KEY is none of the edge's variables");
+    untouched();
+  });
   for (const [what, env, said] of FILES) {
     test(`where .env.functions holds ${what}`, async () => {
-      await Bun.file(`${project.path}/assets/callers.private.json`)
-        .delete()
-        .catch(() => {});
-      await project.writeEnv(".env.functions", { ...EDGE, ...env });
-      const { code, errors } = await deploy();
-      expect(code).toBe(1);
-      expect(errors).toContain(said);
-      untouched();
+      const values = new Map(Object.entries({ ...EDGE, ...env }));
+      const found = [...edgeFindings(values), ...(await objectionsToDeploying(values, undefined))];
+      expect(printFindings(found)).toContain(said);
     });
   }
+  test("unless all that it holds is right", async () => {
+    const values = new Map(Object.entries(EDGE));
+    expect([...edgeFindings(values), ...(await objectionsToDeploying(values, undefined))]).toEqual([]);
+  });
 
   test("where the rc names another env file, as the relay's", async () => {
     const rc = await Bun.file(`${project.path}/.twilioserverlessrc`).text();
@@ -200,4 +214,12 @@ describe("nothing at Twilio is changed", () => {
     expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2]);
     untouched();
   });
+});
+
+test("an install goes on where the build stops, and says why", async () => {
+  await project.write("assets/callers.private.json", "[]");
+  const { code, errors } = await project.run(["npm", "run", "prepare"]);
+  await Bun.file(`${project.path}/assets/callers.private.json`).delete();
+  expect(code).toBe(0);
+  expect(errors).toContain("assets/callers.private.json");
 });

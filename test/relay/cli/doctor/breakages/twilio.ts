@@ -157,9 +157,9 @@ const DEPLOYED: readonly Breakage[] = [
     },
   },
   {
-    name: "a variable on Twilio that nobody has here, and one that was not deployed",
+    name: "a variable on Twilio that nobody needs, and one that was not deployed",
     line: "edge/variables",
-    says: /VOICEMAIL is not there[\s\S]*OLD_FLAG is there, and not in \.env\.functions/,
+    says: /VOICEMAIL is not there[\s\S]*OLD_FLAG is there, and is none of the edge's/,
     mend: /npm run deploy/,
     break: (house) => {
       house.edgeEnv.VOICEMAIL = "on";
@@ -171,6 +171,31 @@ const DEPLOYED: readonly Breakage[] = [
         1,
         { sid: `ZV${"2".repeat(32)}`, key: "VOICEMAIL", value: "on" },
       );
+    },
+  },
+  {
+    name: "a PIN that is still on Twilio, and was taken out here",
+    line: "edge/variables",
+    says: /CALLER_PIN is there, and not in \.env\.functions/,
+    mend: /npm run deploy/,
+    break: (house) => {
+      variablesOf(house).push({ sid: `ZV${"3".repeat(32)}`, key: "CALLER_PIN", value: "left over" });
+    },
+    apply: (house) => {
+      variablesOf(house).pop();
+    },
+  },
+  {
+    name: "somebody else's variable on Twilio",
+    line: "edge/variables",
+    is: "doubtful",
+    says: /OLD_FLAG is there, and is none of the edge's/,
+    mend: /Environment variables/,
+    break: (house) => {
+      variablesOf(house).push({ sid: `ZV${"4".repeat(32)}`, key: "OLD_FLAG", value: "on" });
+    },
+    apply: (house) => {
+      variablesOf(house).pop();
     },
   },
   {
