@@ -10,9 +10,10 @@ import { summed, swapUnderCalls } from "../prove/faults/swaps.ts";
 
 /** Words that were said earlier than this before a session ended are due in the next, on a slow machine too. */
 const GRACE_MS = 2_000;
-const TALK = { ms: GRACE_MS, answers: 1 };
+/** So long after an answer, the question at least is due. */
+const TALK = { ms: GRACE_MS + 1_000, answers: 1 };
 
-test(
+test.concurrent(
   "a swap of the relay loses no call and no word, nor anybody who comes in meanwhile",
   async () => {
     const arrivals = { arrivalEveryMs: 1_000, arrivalStaysMs: 1_000 };
@@ -28,7 +29,7 @@ test(
   3 * TEST_MS,
 );
 
-test(
+test.concurrent(
   "a SIGKILL loses no call and no word, and no token opens a second stream",
   async () => {
     const plan = { calls: 2, kills: 1, downMs: [500], talk: TALK, graceMs: GRACE_MS };

@@ -148,15 +148,15 @@ export async function liveCalls(
   return calls.map((call) => talkOn(call, pauseMs));
 }
 
-/** So long, and until everybody was answered so often. */
+/** Until everybody was answered so often, and then so long. */
 export type Talk = { readonly ms: number; readonly answers: number };
 
 export async function talkAWhile(talkers: readonly Talker[], { ms, answers }: Talk): Promise<void> {
   const due = talkers.map(({ answered }) => answered + answers);
-  await Bun.sleep(ms);
   const isEnough = () =>
     talkers.every(({ answered, call }, at) => call.timeline.closed || answered >= (due[at] ?? 0));
   await until("answers to every caller", isEnough, PATIENCE_MS * 2);
+  await Bun.sleep(ms);
 }
 
 const ONE_MOMENT = "One moment, please.";

@@ -5,12 +5,13 @@
  */
 import { type Asked, type Deed, keyOfDeed } from "./deeds.ts";
 import { type Rule, ruleFor, type Situation } from "./owner.ts";
+import type { Utterance } from "./sound.ts";
 
 export type Agreement = {
   readonly deed: Deed;
   readonly by: "voice" | "key";
   /** Who had asked, as nobody on the telephone can tell. */
-  readonly to: "mind" | "reader";
+  readonly to: Utterance["by"];
   readonly at: number;
   /** It was the last thing asked, by somebody who will act on it, and the answer could be understood. */
   isInEarnest: boolean;

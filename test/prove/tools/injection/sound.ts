@@ -3,12 +3,13 @@
  * played knows the words that were said in it, and nothing of those that were not played. A voice ends in a breath of
  * silence, as the live one's do.
  */
+import type { Clips } from "../../../../relay/call/clips.ts";
 import { samplesIn } from "../../../../relay/wire/twilio.ts";
 
 export type Utterance = {
   readonly words: string;
   /** Who really speaks. No listener can tell. */
-  readonly by: "mind" | "reader";
+  readonly by: "mind" | "reader" | "relay";
   /** Pieces with words in them. */
   readonly count: number;
 };
@@ -53,6 +54,16 @@ export class Sound {
       throw new Error("sound that nobody has made was played");
     }
     return piece;
+  }
+
+  /** What the relay says by itself, as it has it recorded. */
+  clips(): Clips {
+    const recorded = (words: string) => this.of(words, "relay").map(({ payload }) => payload);
+    return {
+      one_moment: recorded("One moment, please."),
+      sorry: recorded("I am sorry, I cannot go on at the moment."),
+      budget_spent: recorded("The budget for this assistant is used up."),
+    };
   }
 
   #piece(utterance: Utterance, index: number, words: string, ms: number): Piece {

@@ -91,7 +91,9 @@ export class Try {
     };
     const settings = { ...SETTINGS, transcriptionModel: isTranscribed ? "gpt-transcribe" : undefined };
     const toolbox = { tools: house.tools, policy: policy.policy, unreachable: [] };
-    this.#call = new build(termsFor(settings, this.#profile, toolbox), 0);
+    const sound = new Sound();
+    const clips = sound.clips();
+    this.#call = new build({ ...termsFor(settings, this.#profile, toolbox), clips: () => clips }, 0);
 
     const agenda = this.#agenda;
     const way = () =>
@@ -100,7 +102,6 @@ export class Try {
     this.#toCarrier = way();
     this.#fromModel = way();
     this.#toModel = way();
-    const sound = new Sound();
     // What the owner trusts, they vouch for: it may ask for anything, but makes nobody lie to the caller. Nor does it
     // make anybody deaf whose ears are the only ones.
     const isTrusted = !taints(askedBy(findOrder(setting.mail, mode), mode), owner);
