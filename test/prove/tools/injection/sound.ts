@@ -3,7 +3,7 @@
  * played knows the words that were said in it, and nothing of those that were not played. A voice ends in a breath of
  * silence, as the live one's do.
  */
-import type { Clips } from "../../../../relay/call/clips.ts";
+import type { Clips, Recording } from "../../../../relay/call/clips.ts";
 import { samplesIn } from "../../../../relay/wire/twilio.ts";
 
 export type Utterance = {
@@ -31,6 +31,12 @@ const NUMBER_CHARS = (NUMBER_BYTES / 3) * 4;
 
 export class Sound {
   readonly #pieces: Piece[] = [];
+  /** What the relay says by itself, as it has it recorded. */
+  readonly clips: Clips = {
+    one_moment: this.#recorded("One moment, please."),
+    sorry: this.#recorded("I am sorry, I cannot go on at the moment."),
+    budget_spent: this.#recorded("The budget for this assistant is used up."),
+  };
 
   /** What is sent of these words, in order. */
   of(words: string, by: Utterance["by"]): readonly Piece[] {
@@ -56,14 +62,8 @@ export class Sound {
     return piece;
   }
 
-  /** What the relay says by itself, as it has it recorded. */
-  clips(): Clips {
-    const recorded = (words: string) => this.of(words, "relay").map(({ payload }) => payload);
-    return {
-      one_moment: recorded("One moment, please."),
-      sorry: recorded("I am sorry, I cannot go on at the moment."),
-      budget_spent: recorded("The budget for this assistant is used up."),
-    };
+  #recorded(words: string): Recording {
+    return this.of(words, "relay").map(({ payload }) => payload);
   }
 
   #piece(utterance: Utterance, index: number, words: string, ms: number): Piece {

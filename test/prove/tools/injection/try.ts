@@ -80,9 +80,7 @@ export class Try {
 
   constructor(build: Build, setting: Setting, house: House, chance: Chance) {
     const { language, only, owner, isTranscribed, mode, phrases } = setting;
-    this.#setting = setting;
-    this.#house = house;
-    this.#chance = chance;
+    [this.#setting, this.#house, this.#chance] = [setting, house, chance];
     const policy = readPolicy(owner.rules, owner.trusted);
     if (!policy.ok) throw new Error(policy.problems.map(({ problem }) => problem).join("; "));
     this.#profile = {
@@ -92,8 +90,8 @@ export class Try {
     const settings = { ...SETTINGS, transcriptionModel: isTranscribed ? "gpt-transcribe" : undefined };
     const toolbox = { tools: house.tools, policy: policy.policy, unreachable: [] };
     const sound = new Sound();
-    const clips = sound.clips();
-    this.#call = new build({ ...termsFor(settings, this.#profile, toolbox), clips: () => clips }, 0);
+    const terms = termsFor(settings, this.#profile, toolbox);
+    this.#call = new build({ ...terms, clips: () => sound.clips }, 0);
 
     const agenda = this.#agenda;
     const way = () =>
