@@ -25,7 +25,7 @@ const steps: readonly Step[] = [
   // Never with the .env that may lie here: a test that met a real key would spend money.
   {
     name: "tests",
-    command: [BUN, "--no-env-file", "test", "--parallel=2", "--timeout=90000", ...positionals],
+    command: [BUN, "--no-env-file", "test", "--parallel=4", "--timeout=90000", ...positionals],
   },
 ];
 const chosen =

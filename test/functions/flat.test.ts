@@ -21,21 +21,12 @@ const GOOD = {
   STREAM_TOKEN_SECRET: SECRET,
   ALLOWED_NUMBERS: CALLER,
 };
-/** Each breaks one variable of a good environment. */
+/** Each breaks one variable of a good environment; all that can be wrong with one: test/functions/edge/settings.test.ts. */
 const BROKEN = [
   ["ALLOWED_NUMBERS", ""],
-  ["ALLOWED_NUMBERS", "15550001111"],
   ["STREAM_TOKEN_SECRET", "a-secret-of-31-bytes-is-too-few"],
   ["RELAY_URL", "wss://relay.example.com:8443"],
-  ["RELAY_URL", "ws://relay.example.com"],
   ["AUTH_TOKEN", ""],
-  ["EDGE_URL", "http://tunnel.example.com"],
-  ["STIR_POLICY", "required-of-all"],
-  ["CALLER_PIN", "48291"],
-  ["PIN_POLICY", "unattested-only"],
-  ["TRANSFER_NUMBERS", "anna=15550001111"],
-  ["VOICEMAIL", "sometimes"],
-  ["ALERT_SMS_TO", "15550004444"],
 ] as const;
 
 const Ready = z.object({
@@ -175,7 +166,7 @@ describe("a misconfigured edge", () => {
     const unsigned = await post(`${base}/voice/incoming`, incomingForm(), {});
     expect([unsigned.status, unsigned.text]).toEqual([403, ""]);
     // Without an auth token nothing can be told from anything: nothing is said, and the owner reads why.
-    const noted = await post(`${serverOf(6)}/voice/stream-status`, incomingForm(), {});
+    const noted = await post(`${serverOf(4)}/voice/stream-status`, incomingForm(), {});
     expect([noted.status, noted.text]).toEqual([204, ""]);
     // One after the other: each is a process of its own.
     for (const index of BROKEN.keys()) {

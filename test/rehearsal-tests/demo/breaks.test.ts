@@ -1,11 +1,13 @@
 /**
- * Each of the seven breaks, as a person would run it: it must be noticed, named, and over soon. And the arguments.
+ * A break at the edge, one behind the relay and one beside it, as a person would run them: each must be noticed, named,
+ * and over soon. And the arguments. All seven: `npm run prove -- --only call/clone`.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TEST_MS } from "../../patience.ts";
+import { BREAKS } from "../../rehearsal/demo/breaks.ts";
 import { askedFrom } from "../../rehearsal/demo/options.ts";
 import { type Run, runUntil, start } from "./processes.ts";
 
@@ -19,23 +21,11 @@ const CASES = [
     /“Your assistant is not/,
   ],
   [
-    "token",
-    /noticed by +The relay, at the handshake: token bad signature, HTTP 401/,
-    /“Your assistant is not/,
-  ],
-  [
-    "secret",
-    /noticed by +The relay, at the handshake: token unknown key, HTTP 401/,
-    /“Your assistant is not/,
-  ],
-  [
     "model",
     /noticed by +The relay: it apologised to the caller itself, the call ended as model_refused/,
     /heard +“One moment, please\.” \(the relay's own voice\); then “I am sorry, I cannot go on/,
   ],
-  ["barge-in", /noticed by +The ear: the relay sent its clear/, /The assistant, for \d+\.\d s: “Hello/],
   ["tools", /noticed by +The relay, before the call: zapier: unauthorized\./, /“I am sorry, I cannot/],
-  ["greeting", /noticed by +The caller, and nobody else/, /Silence, for \d+\.\d s/],
 ] as const;
 
 const folder = mkdtemp(join(tmpdir(), "breaks-test-"));
@@ -110,7 +100,7 @@ describe("the demo's arguments", () => {
   test("an unknown break is a mistake, and the seven are listed", async () => {
     const demo = start(DEMO, ["--break", "everything"]);
     expect(await demo.ended).toBe(2);
-    for (const [name] of CASES) expect(demo.output()).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of Object.keys(BREAKS)) expect(demo.output()).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
   test("an unknown option, a break without a name, and a break of a live call are mistakes", () => {

@@ -2,7 +2,7 @@
  * What a relay bears from those who cannot come in, and what they hear: a status. Whoever can come in does, whatever
  * others do from the same address.
  */
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { MOST_FAILURES } from "../../../relay/io/failures.ts";
 import { MOST_LINES } from "../../../relay/io/refusals.ts";
 import { PATIENCE_MS } from "../../patience.ts";
@@ -127,9 +127,13 @@ describe("a request that is none of ours is answered with a status and nothing e
     },
     "another method": { request: "PATCH /media-stream/x HTTP/1.1\r\nHost: a\r\n\r\n", status: 405 },
   };
+  let running: Rig;
+  beforeAll(async () => {
+    running = await Rig.start();
+  });
+  afterAll(() => running.stop());
   for (const [what, { request, status }] of Object.entries(cases)) {
     test(what, async () => {
-      const running = await start();
       const answer = await new Promise<string>((resolve, reject) => {
         let text = "";
         Bun.connect({

@@ -1,5 +1,5 @@
 /**
- * The call under 2,000 sequences, with a fixed seed; `npm run prove` plays 100,000 and more of them.
+ * The call under 1,000 sequences, with a fixed seed; `npm run prove` plays 100,000 and more of them.
  */
 import { describe, expect, test } from "bun:test";
 import { Call } from "../../../../relay/call/call.ts";
@@ -14,10 +14,10 @@ const MOST_CONVERSATIONS = 400;
 const USUAL_BUGS = BUGS.filter(({ isRare }) => isRare !== true);
 
 test("whatever the world does, the call keeps its word at every step", () => {
-  const outcome = play(Call, { seed: SEED, conversations: 180, mutantsEach: 3, random: 1_280 });
+  const outcome = play(Call, { seed: SEED, conversations: 90, mutantsEach: 3, random: 640 });
   expect(outcome.failures).toEqual([]);
-  expect(outcome.sequences).toBeGreaterThanOrEqual(2_000);
-  expect(outcome.visits["started, session ready"]).toBeGreaterThan(1_000);
+  expect(outcome.sequences).toBeGreaterThanOrEqual(1_000);
+  expect(outcome.visits["started, session ready"]).toBeGreaterThan(500);
 });
 
 describe("a bug planted by hand is found", () => {
