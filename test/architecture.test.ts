@@ -116,7 +116,6 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/cli/deploying/deployers.ts":
     "who uploads; test/relay/cli/deploy.test.ts runs the one, a proof the other",
   "relay/cli/deploying/look.ts": "the doctor's look at a deploy; test/relay/cli/deploy.test.ts reads it",
-  "relay/cli/deploying/number.ts": "which number rings; test/relay/cli/deploy.test.ts chooses",
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":
     "what a refused handshake is answered; test/relay/io/limits.test.ts and handshake.test.ts knock",

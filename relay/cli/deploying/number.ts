@@ -7,7 +7,10 @@ import type { TwilioAccount, TwilioNumber, VoiceSide } from "../twilio-account.t
 export type Chosen = { readonly number: TwilioNumber } | { readonly wrong: string; readonly mend: string };
 
 /** @param wanted whole, as in +15551234567; undefined: the only one that there is */
-export async function chooseNumber(account: TwilioAccount, wanted: string | undefined): Promise<Chosen> {
+export async function chooseNumber(
+  account: Pick<TwilioAccount, "numbers">,
+  wanted: string | undefined,
+): Promise<Chosen> {
   const all = await account.numbers();
   const callable = all.filter(({ canTakeCalls }) => canTakeCalls);
   const list = callable.map(({ phoneNumber }) => phoneNumber).join(", ");

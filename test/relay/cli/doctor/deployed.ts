@@ -3,9 +3,11 @@
  * variables; asked for by REST as the deploy commands do. What answers under its domain is the house's own edge.
  */
 import { z } from "zod";
+import { until } from "../../../patience.ts";
 import { ACCOUNT_SID, AUTH_TOKEN } from "../../../rehearsal/relay.ts";
 import type { TwilioApi } from "../../../rehearsal/twilio-api/api.ts";
 
+const Status = z.looseObject({ status: z.string() });
 const Sid = z.looseObject({ sid: z.string(), domain_name: z.string().optional() });
 type Fields = Readonly<Record<string, string>>;
 
@@ -27,7 +29,10 @@ export async function deployTo(api: TwilioApi, variables: Fields): Promise<strin
   };
   const form = (fields: Fields) => new URLSearchParams({ ...fields });
 
-  const service = await post("", form({ UniqueName: "phone-assistant", FriendlyName: "phone-assistant" }));
+  const service = await post(
+    "",
+    form({ UniqueName: "phone-assistant", FriendlyName: "phone-assistant", IncludeCredentials: "true" }),
+  );
   const at = `/${service.sid}`;
   const environment = await post(
     `${at}/Environments`,
@@ -49,6 +54,11 @@ export async function deployTo(api: TwilioApi, variables: Fields): Promise<strin
     `${at}/Builds`,
     form({ FunctionVersions: version.sid, Dependencies, Runtime: "node22" }),
   );
+  const status = `https://serverless.twilio.com/v1/Services${at}/Builds/${build.sid}/Status`;
+  await until(async () => {
+    const response = await fetch(status, { headers: { authorization }, proxy: api.proxyUrl, tls: { ca } });
+    return Status.parse(await response.json()).status === "completed";
+  });
   const within = `${at}/Environments/${environment.sid}`;
   for (const [Key, Value] of Object.entries(variables))
     await post(`${within}/Variables`, form({ Key, Value }));
