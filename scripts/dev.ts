@@ -5,7 +5,6 @@
  *
  * It ends what it has started and nothing else: a busy port is reported with the option that names another.
  */
-import { type FSWatcher, watch } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,14 +12,12 @@ import { join, resolve } from "node:path";
 import { readEnvFile } from "../relay/cli/env-file.ts";
 import { withVariable } from "../relay/cli/env-syntax.ts";
 import { BuildError, build } from "./build.ts";
-import { EDGE_ENV, HELP, RELAY_ENV, readArguments } from "./dev/arguments.ts";
+import { HELP, readArguments } from "./dev/arguments.ts";
 import { type Child, PIPED, Restarted, say } from "./dev/children.ts";
 import { mendAfterCrash, Outside } from "./dev/outside.ts";
+import { EDGE_ENV, RELAY_ENV, watchSources } from "./dev/sources.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
-/** An editor writes a file in several steps, and a checkout writes many. */
-const SETTLED_AFTER_MS = 200;
-const BUNDLED_WITH_THE_EDGE: ReadonlySet<string> = new Set(["contract.ts", "jwt.ts"]);
 
 const EXIT_MISTAKE = 2;
 
@@ -157,41 +154,6 @@ async function startEdge(
   return Bun.spawn(["node", bin, "start", ...flags], { ...PIPED, cwd: ROOT });
 }
 
-/** @param affected says which of the two a changed file is part of */
-function watchAll(affected: (names: ReadonlySet<"edge" | "relay">) => void): () => void {
-  const changed = new Set<"edge" | "relay">();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const note = (name: "edge" | "relay") => {
-    changed.add(name);
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      affected(new Set(changed));
-      changed.clear();
-    }, SETTLED_AFTER_MS);
-  };
-  const isSource = (file: string | null): file is string => file !== null && /^[^.].*\.(ts|json)$/.test(file);
-  const watchers: FSWatcher[] = [
-    watch(join(ROOT, "relay"), { recursive: true }, (_, file) => {
-      if (!isSource(file)) return;
-      note("relay");
-      if (BUNDLED_WITH_THE_EDGE.has(file)) note("edge");
-    }),
-    ...["functions", "assets"].map((folder) =>
-      watch(join(ROOT, folder), { recursive: true }, (_, file) => {
-        if (isSource(file)) note("edge");
-      }),
-    ),
-    watch(ROOT, (_, file) => {
-      if (file === RELAY_ENV) note("relay");
-      if (file === EDGE_ENV) note("edge");
-    }),
-  ];
-  return () => {
-    clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
-  };
-}
-
 async function main(): Promise<number> {
   const told = readArguments();
   if (typeof told === "string") {
@@ -254,9 +216,9 @@ async function run(
     () => startEdge(terms, folder, host?.host),
     started,
   );
-  const stopWatching = watchAll((names) => {
-    say("dev", `restarting ${[...names].sort().join(" and ")}`);
-    for (const each of [edge, relay]) if (names.has(each.name)) void each.restart();
+  const stopWatching = watchSources(ROOT, (sides) => {
+    say("dev", `restarting ${[...sides].sort().join(" and ")}`);
+    for (const each of [edge, relay]) if (sides.has(each.name)) void each.restart();
   });
   const shown = host === undefined ? relayUrl(relayEnv, port) : `wss://${host.host}`;
   say("dev", `relay ${shown}, listening on port ${port}`);

@@ -111,7 +111,6 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/cli/setup/openings.ts": SETUP,
   "relay/cli/setup/person.ts": SETUP,
   "relay/cli/setup/questions.ts": SETUP,
-  "relay/cli/guessable-pin.ts": "what npm run pin and setup refuse; test/relay/cli/pin.test.ts tries",
   "relay/cli/random-secret.ts": "what npm run secret prints; test/relay/cli/secret.test.ts runs it",
   "relay/cli/deploying/deployers.ts":
     "who uploads; test/relay/cli/deploy.test.ts runs the one, a proof the other",

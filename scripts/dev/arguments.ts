@@ -1,9 +1,8 @@
 /** What `npm run dev` is told: its flags, and what they mean. */
 import { parseArgs } from "node:util";
+import { EDGE_ENV, RELAY_ENV } from "./sources.ts";
 import { TUNNELLERS, type Wish } from "./tunnel.ts";
 
-export const RELAY_ENV = ".env";
-export const EDGE_ENV = ".env.functions";
 const UP_WITHIN_S = 30;
 
 export const HELP = `npm run dev: the edge (twilio-run) and the relay, restarted on change.

@@ -2,10 +2,12 @@
  * The processes that `npm run dev` starts: each in a group of its own, started again when it is told to, ended with all
  * that it has started; what they print goes on with their name before it. It ends nobody else.
  */
+import type { Side } from "./sources.ts";
+
 const END_WITHIN_MS = 5_000;
 const READY_WITHIN_MS = 20_000;
 
-export type Name = "edge" | "relay" | "dev";
+export type Name = Side | "dev";
 /** SGR parameters. */
 const COLOURS: Readonly<Record<Name, string>> = { edge: "34", relay: "35", dev: "2" };
 const colours = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "";
@@ -21,7 +23,7 @@ export const PIPED = { stdin: "ignore", stdout: "pipe", stderr: "pipe", detached
 
 /** A process that is started again and again, one at a time. */
 export class Restarted {
-  readonly name: "edge" | "relay";
+  readonly name: Side;
   readonly #readyUrl: string;
   readonly #start: () => Promise<Child | undefined>;
   #child: Child | undefined;
@@ -31,7 +33,7 @@ export class Restarted {
 
   /** @param start undefined when there is nothing to start, and somebody has said why */
   constructor(
-    name: "edge" | "relay",
+    name: Side,
     readyUrl: string,
     start: () => Promise<Child | undefined>,
     hasStarted: (pid: number) => void,

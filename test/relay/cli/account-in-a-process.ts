@@ -1,13 +1,16 @@
 /**
- * Asks relay/cli/twilio-account.ts in a process of its own, because the proxy and the certificate are settings of a
- * process: the account's credentials and a list of [what, ...arguments] in, one answer or one trouble for each out.
+ * Asks relay/cli/twilio-account.ts in a process of its own, because the certificate that is trusted is a setting of a
+ * process. Each line that comes in holds the credentials, the proxy and a list of [what, ...arguments]; one line goes out
+ * for it, with an answer or a trouble for each.
  */
 import { z } from "zod";
 import { openTwilioAccount, TwilioTrouble } from "../../../relay/cli/twilio-account.ts";
 
 const Given = z.object({
+  proxyUrl: z.string(),
   accountSid: z.string(),
   authToken: z.string(),
+  variables: z.object({ accountSid: z.string(), authToken: z.string() }).optional(),
   withinMs: z.number().optional(),
   questions: z.array(
     z.union([
@@ -22,10 +25,13 @@ const Given = z.object({
 });
 export type Question = z.infer<typeof Given>["questions"][number];
 
-const { accountSid, authToken, withinMs, questions } = Given.parse(await Bun.stdin.json());
+type Given = z.infer<typeof Given>;
 
-async function answerTo(question: Question): Promise<unknown> {
-  const account = openTwilioAccount({ accountSid, authToken }, withinMs);
+async function answerTo(
+  question: Question,
+  { accountSid, authToken, variables, withinMs }: Given,
+): Promise<unknown> {
+  const account = openTwilioAccount({ accountSid, authToken, ...(variables && { variables }) }, withinMs);
   switch (question[0]) {
     case "details":
       return account.details();
@@ -46,16 +52,20 @@ async function answerTo(question: Question): Promise<unknown> {
   }
 }
 
-const answers: unknown[] = [];
-for (const question of questions) {
-  try {
-    answers.push((await answerTo(question)) ?? null);
-  } catch (error) {
-    if (!(error instanceof TwilioTrouble)) throw error;
-    const { message, mend, code, status } = error;
-    answers.push({ trouble: message, mend, code, status });
+for await (const line of console) {
+  const given = Given.parse(JSON.parse(line));
+  process.env.HTTP_PROXY = given.proxyUrl;
+  const answers: unknown[] = [];
+  for (const question of given.questions) {
+    try {
+      answers.push((await answerTo(question, given)) ?? null);
+    } catch (error) {
+      if (!(error instanceof TwilioTrouble)) throw error;
+      const { message, mend, code, status } = error;
+      answers.push({ trouble: message, mend, code, status });
+    }
   }
+  console.log(JSON.stringify(answers));
 }
-console.log(JSON.stringify(answers));
 // As the commands do: what was given up may still be waited for.
 process.exit(0);

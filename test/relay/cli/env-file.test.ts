@@ -21,7 +21,7 @@ import {
 import { readEdgeText } from "../../../relay/cli/env-syntax.ts";
 
 /** Each asks Bun five times. */
-const RUNS = 12;
+const RUNS = 6;
 const KINDS = ["relay", "edge"] as const;
 
 /** The one that twilio-run itself gets. */

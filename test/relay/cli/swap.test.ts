@@ -143,12 +143,12 @@ test("where none runs it says so, and starts nothing", async () => {
 });
 
 test("an option that is wrong is a mistake, with the help", async () => {
-  for (const args of [["--wthin", "3"], ["--within", "0"], ["--systemd", "relay"], ["now"]]) {
+  for (const args of [
+    ["--within", "0"],
+    ["--systemd", "relay"],
+  ]) {
     const { code, err } = await run(args, envFor(freePort()));
     expect(code).toBe(2);
     expect(err).toContain("npm run relay:swap -- --within 60");
   }
-  const { code, out } = await run(["--help"], envFor(freePort()));
-  expect(code).toBe(0);
-  expect(out).toContain("DRAIN_SECONDS");
 });

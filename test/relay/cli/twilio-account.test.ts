@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { ACCOUNT, AUTH_TOKEN } from "../../functions/signed.ts";
 import "../../patience.ts";
@@ -12,31 +14,53 @@ import type { Question } from "./account-in-a-process.ts";
 const NUMBER = "+15557654321";
 const TRUNK = `TK${"1".repeat(32)}`;
 
-let numbers: PhoneNumber[] = [];
+const numbers: PhoneNumber[] = [];
 let api: TwilioApi;
-beforeEach(async () => {
-  numbers = [
+let asked: Asked;
+beforeAll(async () => {
+  api = await startTwilioApi({ accountSid: ACCOUNT, authToken: AUTH_TOKEN, numbers });
+  asked = startAsking(api);
+});
+beforeEach(() => {
+  numbers.splice(
+    0,
+    numbers.length,
     newNumber(`${NUMBER}9`),
     newNumber(NUMBER, { trunk_sid: TRUNK, friendly_name: "Front door" }),
     newNumber("+15550001111", { capabilities: { voice: false, sms: true, mms: false, fax: false } }),
-  ];
-  api = await startTwilioApi({ accountSid: ACCOUNT, authToken: AUTH_TOKEN, numbers });
+  );
 });
-afterEach(() => api.stop());
+afterEach(() => api.recover());
+afterAll(async () => {
+  await asked.stop();
+  await api.stop();
+});
 
-async function ask(
-  questions: readonly Question[],
-  changes: Readonly<Record<string, unknown>> = {},
-  env: Readonly<Record<string, string>> = api.env,
-): Promise<unknown[]> {
+type Asked = ReturnType<typeof startAsking>;
+function startAsking({ proxyUrl, env }: TwilioApi) {
   const child = Bun.spawn(
     [process.execPath, "--no-env-file", join(import.meta.dir, "account-in-a-process.ts")],
     { stdin: "pipe", stdout: "pipe", stderr: "inherit", env: { PATH: process.env.PATH, ...env } },
   );
-  child.stdin.write(JSON.stringify({ accountSid: ACCOUNT, authToken: AUTH_TOKEN, questions, ...changes }));
-  await child.stdin.end();
-  return z.array(z.unknown()).parse(JSON.parse(await new Response(child.stdout).text()));
+  const lines = createInterface({ input: Readable.fromWeb(child.stdout) })[Symbol.asyncIterator]();
+  return {
+    async ask(
+      questions: readonly Question[],
+      changes: Readonly<Record<string, unknown>> = {},
+    ): Promise<unknown[]> {
+      const given = { proxyUrl, accountSid: ACCOUNT, authToken: AUTH_TOKEN, questions, ...changes };
+      child.stdin.write(`${JSON.stringify(given)}\n`);
+      await child.stdin.flush();
+      const { value } = await lines.next();
+      return z.array(z.unknown()).parse(JSON.parse(value ?? ""));
+    },
+    async stop(): Promise<void> {
+      await child.stdin.end();
+      await child.exited;
+    },
+  };
 }
+const ask: Asked["ask"] = (questions, changes) => asked.ask(questions, changes);
 
 test("a number is found by its whole self, pointed elsewhere, and put back as it was", async () => {
   const number = numbers[1] ?? newNumber(NUMBER);
@@ -114,6 +138,9 @@ test("whatever Twilio refuses is told with its code and what mends it", async ()
     code: 20003,
     status: 401,
   });
+  const variables = { accountSid: "ACCOUNT_SID of the file", authToken: "AUTH_TOKEN of the file" };
+  const [named] = await ask([["details"]], { authToken: "f".repeat(32), variables });
+  expect(named).toMatchObject({ mend: expect.stringContaining("and AUTH_TOKEN of the file") });
   const [notASid] = await ask([["details"]], { accountSid: "phone" });
   expect(notASid).toMatchObject({ trouble: "TWILIO_ACCOUNT_SID is not an Account SID" });
   const [missing] = await ask([["point", `PN${"0".repeat(32)}`, { voiceUrl: "" }]]);
@@ -125,10 +152,10 @@ test("whatever Twilio refuses is told with its code and what mends it", async ()
 
 test("no answer is told as such, where nobody listens and where somebody keeps silent", async () => {
   const nobody = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data: () => {} } });
-  const silent = { HTTP_PROXY: `http://127.0.0.1:${nobody.port}` };
-  const [quiet] = await ask([["numbers"]], { withinMs: 200 }, silent);
+  const silent = { withinMs: 200, proxyUrl: `http://127.0.0.1:${nobody.port}` };
+  const [quiet] = await ask([["numbers"]], silent);
   nobody.stop(true);
-  const [gone] = await ask([["numbers"]], { withinMs: 200 }, silent);
+  const [gone] = await ask([["numbers"]], silent);
   for (const each of [quiet, gone]) {
     expect(each).toMatchObject({
       trouble: expect.stringMatching(/^listing the phone numbers: no answer from Twilio/),
