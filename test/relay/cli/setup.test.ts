@@ -27,6 +27,8 @@ beforeEach(async () => {
 });
 afterEach(() => place.stop());
 
+/** Where the account is not what is asked about: Twilio's library takes longer to load than all the rest. */
+const offline = (...flags: readonly string[]) => withFlags(place, "--offline", ...flags);
 const file = (name: string) => join(place.folder, name);
 const valuesOf = async () => {
   const [relay, edge] = [
@@ -79,7 +81,7 @@ describe("npm run setup, at a terminal", () => {
   test(
     "asks again only for what is wrong, and leaves everything as it was on Ctrl-C",
     async () => {
-      expect((await withFlags(place, ...FLAGS)).code).toBe(0);
+      expect((await offline(...FLAGS)).code).toBe(0);
       const edge = await readFile(file(".env.functions"), "utf8");
       await writeFile(file(".env.functions"), edge.replace(OWNER.caller, "15550100009"));
       await appendFile(file(".env"), "VOICE=somebody\n");
@@ -112,11 +114,11 @@ describe("npm run setup, at a terminal", () => {
 describe("npm run setup, by flags", () => {
   test("says which are missing and how each is found, and changes nothing", async () => {
     const before = await snapshot(place.folder);
-    const { code, err } = await withFlags(place, "--relay-url", OWNER.relayUrl, "--auth-token", "short");
+    const { code, err } = await offline("--relay-url", OWNER.relayUrl, "--auth-token", "short");
     expect(code).toBe(2);
     expect(err).toContain("--auth-token: TWILIO_AUTH_TOKEN is not an auth token of 32 characters");
     expect(err).not.toContain("short");
-    const missing = await withFlags(place);
+    const missing = await offline();
     expect(missing.code).toBe(2);
     for (const flag of ["account-sid", "auth-token", "openai-api-key", "relay-url", "allowed-numbers"]) {
       expect(missing.err).toContain(`--${flag}: `);
@@ -132,23 +134,21 @@ describe("npm run setup, by flags", () => {
     for (const secret of SECRETS) expect(out).not.toContain(secret);
     await expectSetUp();
     const before = await snapshot(place.folder);
-    for (const again of [[], FLAGS]) {
-      const second = await withFlags(place, ...again);
-      expect([second.code, second.out]).toEqual([0, expect.stringContaining("nothing was changed")]);
-    }
+    const second = await withFlags(place, ...FLAGS);
+    expect([second.code, second.out]).toEqual([0, expect.stringContaining("nothing was changed")]);
     expect(await snapshot(place.folder)).toEqual(before);
   });
 
   test("replaces what is right only where that is said, and keeps the other relays of the edge", async () => {
-    await withFlags(place, ...FLAGS);
+    await offline(...FLAGS);
     const edge = await readFile(file(".env.functions"), "utf8");
     const others = edge.replace(OWNER.relayUrl, `wss://a.example.org,${OWNER.relayUrl}`);
     await writeFile(file(".env.functions"), others);
     const before = await snapshot(place.folder);
-    const refused = await withFlags(place, "--relay-url", "wss://new.example.org");
+    const refused = await offline("--relay-url", "wss://new.example.org");
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("--replace")]);
     expect(await snapshot(place.folder)).toEqual(before);
-    expect((await withFlags(place, "--relay-url", "wss://new.example.org", "--replace")).code).toBe(0);
+    expect((await offline("--relay-url", "wss://new.example.org", "--replace")).code).toBe(0);
     const { relay, edge: after } = await valuesOf();
     expect(relay.RELAY_URL).toBe("wss://new.example.org");
     expect(after.RELAY_URL).toBe("wss://a.example.org,wss://new.example.org");
@@ -168,23 +168,23 @@ describe("npm run setup, by flags", () => {
   });
 
   test("gives the one side what the other has, tells secrets that do not fit, and closes an open file", async () => {
-    await withFlags(place, ...FLAGS);
+    await offline(...FLAGS);
     const edge = await readFile(file(".env.functions"), "utf8");
     await writeFile(file(".env.functions"), edge.replace(/^AUTH_TOKEN=.*$/m, "AUTH_TOKEN="));
     await chmod(file(".env"), 0o644);
-    expect((await withFlags(place)).code).toBe(0);
+    expect((await offline()).code).toBe(0);
     await expectSetUp();
 
     await writeFile(
       file(".env.functions"),
       edge.replace(/^STREAM_TOKEN_SECRET=.*$/m, `STREAM_TOKEN_SECRET=${"a1".repeat(32)}`),
     );
-    const differing = await withFlags(place);
+    const differing = await offline();
     expect(differing.code).toBe(2);
     expect(differing.err).toContain(
       "--new-secret: STREAM_TOKEN_SECRET does not fit what the relay's .env holds",
     );
-    expect((await withFlags(place, "--new-secret")).code).toBe(0);
+    expect((await offline("--new-secret")).code).toBe(0);
     await expectSetUp();
   });
 
