@@ -7,7 +7,7 @@
 import type { News, Refusal } from "../../relay/contract.ts";
 import type { Turned } from "./admission.ts";
 import type { Problem } from "./settings.ts";
-import type { WebhookRefusal } from "./webhook.ts";
+import type { CallStatusFields, WebhookRefusal } from "./webhook.ts";
 
 export type EdgeEvent =
   | {
@@ -118,6 +118,12 @@ export type EdgeEvent =
     }
   | { readonly event: "relay_refused_token"; readonly callSid: string; readonly mend: string }
   | {
+      readonly event: "call_over";
+      readonly callSid: string;
+      readonly status: CallStatusFields["CallStatus"];
+      readonly seconds?: number;
+    }
+  | {
       readonly event: "stream_status";
       readonly callSid: string;
       readonly streamEvent: "stream-started" | "stream-stopped";
@@ -159,6 +165,7 @@ const LEVELS = {
   message_left: "info",
   call_not_taken: "error",
   relay_refused_token: "error",
+  call_over: "info",
   stream_status: "info",
   stream_failed: "error",
   stream_status_unknown: "warn",

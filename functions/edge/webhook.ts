@@ -108,6 +108,22 @@ const StreamStatusFields = z.object({
 });
 export type StreamStatusFields = z.infer<typeof StreamStatusFields>;
 
+/**
+ * Of a number's status callback, which is asked when a call is over.
+ * https://www.twilio.com/docs/voice/api/incomingphonenumber-resource
+ */
+const CallStatusFields = z.object({
+  AccountSid: z.string(),
+  CallSid,
+  CallStatus,
+  /** In seconds; not of calls that nobody answered. */
+  CallDuration: z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .optional(),
+});
+export type CallStatusFields = z.infer<typeof CallStatusFields>;
+
 export const receiveCall = (identity: Identity, path: string, event: object): Received<CallFields> =>
   receive(CallFields, identity, path, event);
 
@@ -128,6 +144,12 @@ export const receiveStreamStatus = (
   path: string,
   event: object,
 ): Received<StreamStatusFields> => receive(StreamStatusFields, identity, path, event);
+
+export const receiveCallStatus = (
+  identity: Identity,
+  path: string,
+  event: object,
+): Received<CallStatusFields> => receive(CallStatusFields, identity, path, event);
 
 function receive<Fields extends { AccountSid: string }>(
   schema: z.ZodType<Fields>,

@@ -166,10 +166,11 @@ async function point(account: TwilioAccount, number: TwilioNumber, base: string)
     console.log(`${number.phoneNumber} points at ${base} already`);
     return;
   }
-  const pointed = await account.point(number.sid, pointedAt(base));
+  const pointed = await account.point(number.sid, pointedAt(base, number.voice));
   if (!isPointedAt(pointed, base)) refuse("Twilio has not taken the number's new addresses", "deploy again");
+  const { voiceUrl, voiceFallbackUrl, statusCallback } = pointed.voice;
   console.log(
-    `${number.phoneNumber} → ${pointed.voice.voiceUrl}, fallback ${pointed.voice.voiceFallbackUrl}`,
+    `${number.phoneNumber} → ${voiceUrl}, fallback ${voiceFallbackUrl}, status callback ${statusCallback}`,
   );
 }
 

@@ -2,6 +2,7 @@
  * A phone number that points here for as long as `npm run dev -- --tunnel` runs, and where it pointed before afterwards:
  * also after a crash, by what the journal says. A number that somebody else has pointed elsewhere meanwhile is theirs.
  */
+import { pointedAt } from "../../relay/cli/deploying/number.ts";
 import { openTwilioAccount, type TwilioAccount, TwilioTrouble } from "../../relay/cli/twilio-account.ts";
 import { type Entry, isAlive, type Journal, type Pointed } from "./journal.ts";
 import { endLeftOver } from "./left-over.ts";
@@ -24,18 +25,16 @@ export async function pointHere(
     const number = await account.number(phoneNumber);
     if (number === undefined || !number.canTakeCalls)
       throw new PointingError(await notThere(account, phoneNumber));
-    const voiceUrl = `${base}/voice/incoming`;
+    const here = pointedAt(base, number.voice);
     const { accountSid } = credentials;
-    journal.pointed({ accountSid, numberSid: number.sid, phoneNumber, voiceUrl, before: number.voice });
-    await account.point(number.sid, {
-      voiceUrl,
-      voiceMethod: "POST",
-      voiceFallbackUrl: `${base}/voice/fallback`,
-      voiceFallbackMethod: "POST",
-      // With one of these Twilio looks at no URL.
-      voiceApplicationSid: "",
-      trunkSid: "",
+    journal.pointed({
+      accountSid,
+      numberSid: number.sid,
+      phoneNumber,
+      voiceUrl: here.voiceUrl,
+      before: number.voice,
     });
+    await account.point(number.sid, here);
   } catch (error) {
     if (error instanceof TwilioTrouble) throw new PointingError(`${error.message}: ${error.mend}.`);
     throw error;

@@ -161,6 +161,7 @@ beforeAll(async () => {
     "/voice/transferred",
     "/voice/message",
     "/voice/stream-status",
+    "/voice/call-status",
     "/voice/fallback",
   ]) {
     await knock(`${edge.base}${path}?state=${CANARIES.strangersToken}`, {

@@ -8,9 +8,16 @@ import "../patience.ts";
 import { CALLER } from "./signed.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const ENTRIES = ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
-  (name) => `${name}.protected.js`,
-);
+const ENTRIES = [
+  "call-status",
+  "ended",
+  "fallback",
+  "incoming",
+  "message",
+  "pin",
+  "stream-status",
+  "transferred",
+].map((name) => `${name}.protected.js`);
 
 let folder = "";
 beforeAll(async () => {

@@ -38,6 +38,7 @@ const Ready = z.object({
 });
 
 const PATHS = [
+  "/voice/call-status",
   "/voice/ended",
   "/voice/fallback",
   "/voice/incoming",

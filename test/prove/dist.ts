@@ -11,9 +11,16 @@ import { ACCOUNT, AUTH_TOKEN, CALLER, incomingForm, postSigned, SECRET } from ".
 import type { Progress } from "./rows.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const EXPECTED = ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
-  (name) => `voice/${name}.protected.js`,
-);
+const EXPECTED = [
+  "call-status",
+  "ended",
+  "fallback",
+  "incoming",
+  "message",
+  "pin",
+  "stream-status",
+  "transferred",
+].map((name) => `voice/${name}.protected.js`);
 /** Sentences of twilio's own files, which a bundle of them would hold. */
 const TWILIO_MARKS = [
   "twilio-node/",

@@ -51,28 +51,27 @@ export function inTheWay({ phoneNumber, voice }: TwilioNumber): { wrong: string;
   };
 }
 
-/** @param base as in https://phone-assistant-1234-dev.twil.io */
-export const pointedAt = (base: string) =>
+const STATUS = "/voice/call-status";
+
+/**
+ * @param base as in https://phone-assistant-1234-dev.twil.io
+ * @param statusCallback as it is: the edge only writes down what it hears there, so somebody else's is left to them
+ */
+export const pointedAt = (base: string, { statusCallback }: Pick<VoiceSide, "statusCallback">) =>
   ({
     voiceUrl: `${base}/voice/incoming`,
     voiceMethod: "POST",
     voiceFallbackUrl: `${base}/voice/fallback`,
     voiceFallbackMethod: "POST",
+    ...((statusCallback === "" || statusCallback.endsWith(STATUS)) && {
+      statusCallback: `${base}${STATUS}`,
+      statusCallbackMethod: "POST",
+    }),
     voiceApplicationSid: "",
     trunkSid: "",
   }) as const satisfies Partial<VoiceSide>;
 
-/** The status callback stays as it is: the edge has no use for it, and somebody else may. */
-export const isPointedAt = (number: TwilioNumber, base: string): boolean => {
-  const { voiceUrl, voiceMethod, voiceFallbackUrl, voiceFallbackMethod, voiceApplicationSid, trunkSid } =
-    number.voice;
-  const wanted = pointedAt(base);
-  return (
-    voiceUrl === wanted.voiceUrl &&
-    voiceMethod === wanted.voiceMethod &&
-    voiceFallbackUrl === wanted.voiceFallbackUrl &&
-    voiceFallbackMethod === wanted.voiceFallbackMethod &&
-    voiceApplicationSid === "" &&
-    trunkSid === ""
-  );
+export const isPointedAt = ({ voice }: TwilioNumber, base: string): boolean => {
+  const there: Readonly<Record<string, string>> = { ...voice };
+  return Object.entries(pointedAt(base, voice)).every(([field, value]) => there[field] === value);
 };

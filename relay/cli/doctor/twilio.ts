@@ -95,7 +95,7 @@ export function twilioLines(
   const pointed = (name: "voice" | "fallback", title: string) =>
     new Line<void>(about("number", name, title), async ({ have }) => {
       const { voice } = await have(number);
-      const wanted = pointedAt(await have(address));
+      const wanted = pointedAt(await have(address), voice);
       const [url, method, right, rightMethod] =
         name === "voice"
           ? [voice.voiceUrl, voice.voiceMethod, wanted.voiceUrl, wanted.voiceMethod]

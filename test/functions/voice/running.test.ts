@@ -198,7 +198,7 @@ describe("a webhook that is not Twilio's", () => {
 
   test("gets 403 at every door but the fallback's", async () => {
     const form = incomingForm();
-    const doors = ["incoming", "pin", "ended", "transferred", "message", "stream-status"];
+    const doors = ["incoming", "pin", "ended", "transferred", "message", "stream-status", "call-status"];
     const paths = doors.map((door) => `/voice/${door}`);
     const answers = await Promise.all(
       paths.map((path) => post(at(path), form, { "x-twilio-signature": "x" })),
@@ -306,6 +306,21 @@ describe("a stream's status", () => {
       "stream-stopped",
     ]);
     expect(await logged("stream_status_unknown", 1)).toHaveLength(1);
+  });
+});
+
+describe("the end of a call", () => {
+  test("is logged with how it ended and how long it was, and answered with nothing", async () => {
+    const over = (CallStatus: string, more = {}) =>
+      postSigned(at("/voice/call-status"), { AccountSid: ACCOUNT, CallSid: CALL, CallStatus, ...more });
+    const answers = [await over("completed", { CallDuration: "61" }), await over("busy")];
+    for (const answer of answers) expect([answer.status, answer.text]).toEqual([204, ""]);
+    const line = { level: "info", event: "call_over", callSid: CALL };
+    expect(await logged("call_over", 2)).toEqual([
+      { ...line, status: "completed", seconds: 61 },
+      { ...line, status: "busy" },
+    ]);
+    expect((await over(`completed ${CALLER}`)).status).toBe(403);
   });
 });
 

@@ -10,7 +10,7 @@ import { CALLER, CANARY, makeTown, NUMBER, type Town } from "./town.ts";
 import { CLI, PLUGIN, twilioCli } from "./twilio-cli.ts";
 
 const SECRET = "a secret of the proofs that everybody knows";
-const ENTRIES = 7;
+const ENTRIES = 8;
 
 /** One way to deploy: the command, and what its environment has more than any. */
 type Way = {
@@ -80,7 +80,8 @@ async function deployBy(way: Way): Promise<Outcome> {
     const [number] = town.api.numbers;
     const pointed =
       number?.voice_url === `${domain}/voice/incoming` &&
-      number.voice_fallback_url === `${domain}/voice/fallback`;
+      number.voice_fallback_url === `${domain}/voice/fallback` &&
+      number.status_callback === `${domain}/voice/call-status`;
     const { failed } = await town.call(`${domain}/voice/incoming`);
     return { code, seconds, live, hasCanary: isAnywhere(CANARY, town), pointed, found, handlers, failed };
   } finally {

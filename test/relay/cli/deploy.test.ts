@@ -68,9 +68,16 @@ test(
       const domain = `https://${town.domain()}`;
       const live = town.live();
       expect(live?.build.functions.map(({ path, visibility }) => `${visibility} ${path}`).sort()).toEqual(
-        ["ended", "fallback", "incoming", "message", "pin", "stream-status", "transferred"].map(
-          (name) => `protected /voice/${name}`,
-        ),
+        [
+          "call-status",
+          "ended",
+          "fallback",
+          "incoming",
+          "message",
+          "pin",
+          "stream-status",
+          "transferred",
+        ].map((name) => `protected /voice/${name}`),
       );
       expect(live?.build.assets.map(({ path, visibility }) => [path, visibility])).toEqual([
         ["/callers.json", "private"],
@@ -95,10 +102,11 @@ test(
           voice_method: "POST",
           voice_fallback_url: `${domain}/voice/fallback`,
           voice_fallback_method: "POST",
-          status_callback: "",
+          status_callback: `${domain}/voice/call-status`,
+          status_callback_method: "POST",
         },
       ]);
-      expect(town.running()).toMatchObject({ found: ["twilio", "@twilio/runtime-handler/dev"], handlers: 7 });
+      expect(town.running()).toMatchObject({ found: ["twilio", "@twilio/runtime-handler/dev"], handlers: 8 });
       for (const told of [
         "ALERT_SMS_TO was left over at Twilio, and is removed",
         `${NUMBER} → ${domain}/voice/incoming`,

@@ -56,7 +56,8 @@ test("a SIP trunk or a TwiML application that holds it is named, with the way to
 });
 
 test("it points there when every field that decides does", () => {
-  expect(isPointedAt(number("+15550000001", pointedAt(BASE)), BASE)).toBe(true);
+  const pointed = { ...UNSET, ...pointedAt(BASE, UNSET) };
+  expect(isPointedAt(number("+15550000001", pointed), BASE)).toBe(true);
   for (const other of [
     { voiceUrl: `${BASE}/voice/other` },
     { voiceMethod: "GET" },
@@ -65,6 +66,20 @@ test("it points there when every field that decides does", () => {
     { voiceApplicationSid: "AP1" },
     { trunkSid: "TK1" },
   ]) {
-    expect(isPointedAt(number("+15550000001", { ...pointedAt(BASE), ...other }), BASE)).toBe(false);
+    expect(isPointedAt(number("+15550000001", { ...pointed, ...other }), BASE)).toBe(false);
   }
+});
+
+test("its status callback is the edge's where nobody else has one", () => {
+  const ours = `${BASE}/voice/call-status`;
+  for (const statusCallback of ["", "https://phone-assistant-9999-dev.twil.io/voice/call-status"]) {
+    expect(pointedAt(BASE, { statusCallback })).toMatchObject({ statusCallback: ours });
+    expect(isPointedAt(number("+15550000001", { ...pointedAt(BASE, UNSET), statusCallback }), BASE)).toBe(
+      false,
+    );
+  }
+  const statusCallback = "https://crm.example.com/calls";
+  expect(pointedAt(BASE, { statusCallback })).not.toHaveProperty("statusCallback");
+  const shared = { ...pointedAt(BASE, UNSET), statusCallback };
+  expect(isPointedAt(number("+15550000001", shared), BASE)).toBe(true);
 });
