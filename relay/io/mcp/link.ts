@@ -210,7 +210,7 @@ export class Link {
       return;
     }
     if (this.#connection !== connection) return;
-    const text = textOf(listed);
+    const text = JSON.stringify(listed);
     const isNew = this.#listed === undefined || text !== this.#listedText;
     this.#listed = listed;
     this.#listedText = text;
@@ -285,15 +285,6 @@ export class Link {
 /** Another session may do better. Any answer at all is a sign of life, the refusal of a ping as well. */
 const isDead = ({ is }: Fate): boolean =>
   is === "session" || is === "unsent" || is === "lost" || is === "unauthorized";
-
-function textOf(listed: readonly unknown[]): string {
-  try {
-    return JSON.stringify(listed);
-  } catch {
-    // Nested deeper than can be written: what is so is left out of any list.
-    return "";
-  }
-}
 
 function rested(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -38,7 +38,7 @@ export function textOf({ content = [], structuredContent }: CallResult): string 
     .filter((text) => text !== "");
   const hasText = content.some((block) => Block.safeParse(block).data?.type === "text");
   // By the specification it says the same as the text, and is there for programs.
-  if (!hasText && structuredContent !== undefined) words.push(written(structuredContent));
+  if (!hasText && structuredContent !== undefined) words.push(JSON.stringify(structuredContent));
   return bounded(words.join("\n"));
 }
 
@@ -47,15 +47,6 @@ export function bounded(text: string): string {
   if (text === "") return NOTHING;
   const whole = text.slice(0, MOST_CHARS).replace(/\p{Cs}/gu, "\ufffd");
   return text.length > MOST_CHARS ? whole + CUT : whole;
-}
-
-function written(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    // Nested deeper than can be written.
-    return UNTELLABLE;
-  }
 }
 
 function wordsOf(given: unknown): string {

@@ -9,6 +9,7 @@
  */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import { nestsDeeper } from "../../wire/json.ts";
 import type { McpServer } from "./address.ts";
 import { EventStream } from "./event-stream.ts";
 import { Http, type HttpAnswer, Unanswered, Unsent } from "./http.ts";
@@ -23,6 +24,8 @@ const GOODBYE_WITHIN_MS = 500;
 const LINGER_MS = 250;
 /** A page of a list. It is read in one go, while calls go on. */
 const MOST_OF_PAGE = 2 * 1024 * 1024;
+/** No answer means anything so deep, and to write out what is nested deeper than can be written stops all for seconds. */
+const MOST_DEPTH = 1_000;
 
 /** kept: one that was used before may be used, and may turn out to be dead. own: nobody had it before. */
 export type Line = "kept" | "own";
@@ -258,6 +261,7 @@ function* eventsIn(stream: EventStream, piece: Uint8Array) {
 
 /** One, or several where a server still makes batches; undefined: something of it is no message. */
 function messagesIn(text: string): JSONRPCMessage[] | undefined {
+  if (nestsDeeper(text, MOST_DEPTH)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -152,6 +152,8 @@ describe("no answer will come, and the request says so", () => {
   test("where what comes is no answer to it", async () => {
     const server = await desk.scripted();
     const { transport } = await begun(server);
+    // Too deep to be written out again, which would take seconds to fail.
+    const deep = `{"jsonrpc":"2.0","id":1,"result":{"structuredContent":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`;
     const wrong: ReadonlyArray<[string, string]> = [
       ["application/json", "{"],
       ["application/json", "7"],
@@ -159,11 +161,16 @@ describe("no answer will come, and the request says so", () => {
       ["application/json", JSON.stringify(answerTo(99))],
       ["text/html", "<p>Please log in</p>"],
       ["text/event-stream", "data: {\n\n"],
+      ["application/json", deep],
+      ["text/event-stream", `data: ${deep}\n\n`],
       ["text/event-stream", `data: ${JSON.stringify(answerTo(99))}\n\n`],
     ];
     let id = 0;
     for (const [type, body] of wrong) {
-      server.off("tools/call").on("tools/call", ({ status }) => status(200, body, [`content-type: ${type}`]));
+      const answer = body.includes(deep) ? body.replace('"id":1', `"id":${id + 1}`) : body;
+      server
+        .off("tools/call")
+        .on("tools/call", ({ status }) => status(200, answer, [`content-type: ${type}`]));
       expect(await failure(transport.send(call(++id)))).toMatch(/^unanswered: (?:garbled|broken)$/);
     }
     server.off("tools/call").on("tools/call", ({ status }) => status(202));
