@@ -74,6 +74,8 @@ export class Conversation {
   readonly #isPolite: boolean;
   readonly #caller: Caller;
   #playing: string | undefined;
+  /** What the carrier was sent last of the assistant's is cut, though the ear may not know it yet. */
+  #isCut = false;
   #said: string | undefined;
   /** The item that reads a question to the caller. */
   #question: string | undefined;
@@ -263,13 +265,12 @@ export class Conversation {
   }
 
   /** The relay's own words come when the ear hears nothing, or what it hears is cut for them. */
-  #holdQuiet(payload: string, effects: readonly Effect[]): void {
+  #holdQuiet(payload: string): void {
     // What ends the call may be said behind what is said to its end.
     if (payload !== CLIPS.one_moment[0]) return;
-    const isCut = effects.some((effect) => effect.to === "twilio" && effect.frame.event === "clear");
     const lastsMs =
       this.#queue.lastHeard(this.#queue.quietAt) === "clip" ? 0 : this.#queue.quietAt - this.#agenda.now;
-    hold("the relay does not talk over what is playing", isCut || lastsMs <= WITHIN_MS);
+    hold("the relay does not talk over what is playing", this.#isCut || lastsMs <= WITHIN_MS);
   }
 
   /** What a new session is told that the assistant said is no more than the ear got, but for a word. */
@@ -297,11 +298,13 @@ export class Conversation {
         const item = isClip ? "clip" : (this.#playing ?? "none");
         if (frame.event === "media") {
           const ms = Buffer.byteLength(frame.media.payload, "base64") / 8;
-          if (isClip) this.#holdQuiet(frame.media.payload, effects);
+          if (isClip) this.#holdQuiet(frame.media.payload);
+          this.#isCut &&= isClip;
           this.#toCarrier.send(() => this.#queue.media(item, ms));
         } else if (frame.event === "mark") {
           this.#toCarrier.send(() => this.#queue.mark(frame.mark.name));
         } else {
+          this.#isCut = true;
           this.#toCarrier.send(() => this.#cleared(cuts));
         }
       } else if (effect.to === "model") {

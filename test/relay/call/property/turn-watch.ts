@@ -25,7 +25,7 @@ export class TurnWatch {
   #signAt = 0;
   /** When the caller was said to have stopped, while the turn is open. */
   #stoppedAt: number | undefined;
-  #asked: { readonly id: string; readonly by: number } | undefined;
+  #asked: { readonly id: string; readonly by: number; readonly reason: string } | undefined;
   #caller: CallerTurn = { is: "closed" };
   #speaker: string | undefined;
   /** Why responses that are not over were asked for. */
@@ -79,6 +79,12 @@ export class TurnWatch {
     return isActive || this.#caller.is === "ended";
   }
 
+  /** It says that it was asked for, and something else was: nobody can know of that any more. */
+  isMistaken({ metadata }: Created): boolean {
+    const reason = metadata?.reason;
+    return reason !== undefined && this.#asked !== undefined && this.#asked.reason !== reason;
+  }
+
   isNudge(responseId: string): boolean {
     return this.#reasons.get(responseId) === "nudge";
   }
@@ -129,10 +135,11 @@ export class TurnWatch {
 
   done({ id, status }: Extract<FromModel, { type: "response.done" }>["response"], at: number): void {
     this.over.add(id);
-    this.#reasons.delete(id);
+    const wasThere = this.#reasons.delete(id);
     if (this.#active === id) this.#active = undefined;
     if (status === "completed") this.#failed = 0;
-    if (status === "failed") this.#retryAt = at + (RETRY_PAUSES_MS[++this.#failed] ?? 0);
+    // Of one that never was, nothing has failed.
+    if (status === "failed" && wasThere) this.#retryAt = at + (RETRY_PAUSES_MS[++this.#failed] ?? 0);
   }
 
   callerStarted(): void {
@@ -173,7 +180,8 @@ export class TurnWatch {
   }
 
   clock(at: number): void {
-    if (this.#asked !== undefined && at >= this.#asked.by) {
+    // While another response is active, nobody could have obeyed.
+    if (this.#asked !== undefined && at >= this.#asked.by && this.#active === undefined) {
       this.#sessions.unobeyed();
       this.#asked = undefined;
       this.#retryAt = Number.NEGATIVE_INFINITY;
@@ -200,7 +208,11 @@ export class TurnWatch {
     this.#active = undefined;
     const isRetry = event.response.metadata.reason === "retry";
     hold("what failed is asked for again after a pause", !isRetry || at >= this.#retryAt);
-    this.#asked = { id: event.event_id, by: at + CREATED_WITHIN_MS };
+    this.#asked = {
+      id: event.event_id,
+      by: at + CREATED_WITHIN_MS,
+      reason: event.response.metadata.reason,
+    };
     this.owedSince ??= at;
   }
 
