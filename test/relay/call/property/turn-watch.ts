@@ -79,12 +79,6 @@ export class TurnWatch {
     return isActive || this.#caller.is === "ended";
   }
 
-  /** It says that it was asked for, and something else was: nobody can know of that any more. */
-  isMistaken({ metadata }: Created): boolean {
-    const reason = metadata?.reason;
-    return reason !== undefined && this.#asked !== undefined && this.#asked.reason !== reason;
-  }
-
   isNudge(responseId: string): boolean {
     return this.#reasons.get(responseId) === "nudge";
   }
@@ -102,8 +96,10 @@ export class TurnWatch {
 
   // --- what comes in ------------------------------------------------------------------------------------------
 
-  created({ id, metadata }: Created, at: number): void {
+  /** False: it says that it was asked for, and something else was. Nobody can know of that any more. */
+  created({ id, metadata }: Created, at: number): boolean {
     const reason = metadata?.reason;
+    const isMistaken = reason !== undefined && this.#asked !== undefined && this.#asked.reason !== reason;
     this.#reasons.set(id, reason);
     this.over.delete(id);
     if (reason !== undefined) this.#asked = undefined;
@@ -116,9 +112,10 @@ export class TurnWatch {
     if (this.#caller.is === "open" || (isBeside && !isStale) || (isAside && this.#caller.is === "ended"))
       this.interrupted.add(id);
     else if (!isAside) this.#caller = { is: "closed" };
-    if (isBeside && !isStale) return;
+    if (isBeside && !isStale) return !isMistaken;
     this.#active = id;
     this.#signAt = at;
+    return !isMistaken;
   }
 
   said(responseId: string, at: number): void {

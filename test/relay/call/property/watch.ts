@@ -149,8 +149,7 @@ export class Watch {
     const turns = this.#turns;
     this.#seeds.event(event);
     if (event.type === "response.created") {
-      if (turns.isMistaken(event.response)) this.#isOwed = false;
-      turns.created(event.response, at);
+      if (!turns.created(event.response, at)) this.#isOwed = false;
     } else if (event.type === "response.output_audio.delta") {
       this.#sound.said(event, turns.outOfBand.has(event.response_id));
       turns.said(event.response_id, at);
