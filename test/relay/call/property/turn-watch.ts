@@ -26,6 +26,8 @@ export class TurnWatch {
   /** When the caller was said to have stopped, while the turn is open. */
   #stoppedAt: number | undefined;
   #asked: { readonly id: string; readonly by: number; readonly reason: string } | undefined;
+  /** What was asked for did not come in time, while another response was active. */
+  #wasLate = false;
   #caller: CallerTurn = { is: "closed" };
   #speaker: string | undefined;
   /** Why responses that are not over were asked for. */
@@ -86,6 +88,7 @@ export class TurnWatch {
   sessionLost(): void {
     this.#active = undefined;
     this.#asked = undefined;
+    this.#wasLate = false;
     this.#stoppedAt = undefined;
     this.#caller = { is: "closed" };
     this.#speaker = undefined;
@@ -177,9 +180,13 @@ export class TurnWatch {
   }
 
   clock(at: number): void {
-    // While another response is active, nobody could have obeyed.
-    if (this.#asked !== undefined && at >= this.#asked.by && this.#active === undefined) {
-      this.#sessions.unobeyed();
+    const isLate = this.#asked !== undefined && at >= this.#asked.by;
+    // While another response is active, nobody can obey; it is known for sure when that is over.
+    if (this.#active === undefined) {
+      if (isLate || this.#wasLate) this.#sessions.unobeyed();
+      this.#wasLate = false;
+    } else this.#wasLate ||= isLate;
+    if (isLate) {
       this.#asked = undefined;
       this.#retryAt = Number.NEGATIVE_INFINITY;
     }
