@@ -75,7 +75,7 @@ async function askAlone(functions: string, entries: readonly string[], deployed:
     from: join(functions, entry),
   }));
   for (const { file, from } of flat) await cp(from, join(deployed, file));
-  await cp(join(ROOT, "test", "functions", "flat-runtime.cjs"), join(deployed, "runtime.cjs"));
+  await cp(join(ROOT, "test", "rehearsal", "twilio-api", "flat-runtime.cjs"), join(deployed, "runtime.cjs"));
   const environment = {
     ACCOUNT_SID: ACCOUNT,
     AUTH_TOKEN,

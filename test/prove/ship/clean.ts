@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dir, "../../..");
 /** Its Node is 20. */
 const DEBIAN = "trixie";
 const PARTS = ["The first five minutes, with no account", "Ten minutes to the phone"] as const;
-const CLONE = "/root/phone-assistant";
+const CLONE = "/srv/phone-assistant";
 /** The relay's, by default. The network is this machine's: it must be free. */
 const PORT = "5050";
 
@@ -35,7 +35,7 @@ const WAYS: Readonly<Record<string, Way>> = {
   // Another machine, so another clone.
   "npm ci --omit=dev && npm run relay": {
     is: "served",
-    in: "/root/on-the-vm",
+    in: "/srv/on-the-vm",
     env: {
       RELAY_URL: `ws://localhost:${PORT}`,
       STREAM_TOKEN_SECRET: "a secret of a machine that is thrown away",
@@ -141,11 +141,11 @@ async function settle(root: string): Promise<void> {
 
 /** What is committed, as from where the repository lies. */
 async function clone(root: string): Promise<void> {
-  const bundle = join(root, "root/project.bundle");
+  const bundle = join(root, "srv/project.bundle");
   const made = await outcomeOf(["git", "-C", ROOT, "bundle", "create", "--quiet", bundle, "HEAD"]);
   if (made.code !== 0) throw new Error(`git bundle failed: ${made.said}`);
-  for (const place of [CLONE, "/root/on-the-vm"]) {
-    const cloned = await inside(root, `git clone --quiet /root/project.bundle ${place}`, "/");
+  for (const place of [CLONE, "/srv/on-the-vm"]) {
+    const cloned = await inside(root, `git clone --quiet /srv/project.bundle ${place}`, "/");
     if (cloned.code !== 0) throw new Error(`git clone failed: ${cloned.said}`);
   }
 }
