@@ -43,6 +43,8 @@ export class Sessions {
   #earlyKeys: string[] = [];
   #hasBeenUp = false;
   #heardFrom = false;
+  /** The caller has taken a turn: what they wait for is the answer to it. */
+  #hasSpoken = false;
   /** The session that was lost broke off in the middle of a word. */
   #isCut = false;
   /** The caller may have spoken to a session that was not listening any more. */
@@ -183,6 +185,7 @@ export class Sessions {
       case "input_audio_buffer.speech_stopped":
         return exchange.turns.callerStopped(at);
       case "input_audio_buffer.committed":
+        this.#hasSpoken = true;
         return exchange.callerEnded(event.item_id, at);
       case "conversation.item.input_audio_transcription.completed":
         return exchange.heard(event.item_id, event.transcript, at, event.usage);
@@ -362,7 +365,8 @@ export class Sessions {
     if (!exchange.isStaying) return undefined;
     const { downSince } = this.#link;
     const isWaiting = downSince !== undefined || exchange.owed !== undefined;
-    if (isWaiting && !this.#heardFrom) return { since: startedAt, why: "start" };
+    const isFirst = !this.#heardFrom && (downSince !== undefined || !this.#hasSpoken);
+    if (isWaiting && isFirst) return { since: startedAt, why: "start" };
     if (downSince === undefined) {
       if (exchange.owed !== undefined) return { since: exchange.owed.since, why: "owed" };
       const { toolsSince } = exchange;

@@ -20,6 +20,8 @@ type Held = {
   answering: Answering | undefined;
   /** Turns whose words are not here yet, in their order. */
   readonly answers: Map<string, Answering>;
+  /** Turns whose words were waited for long enough. A no among them is still one. */
+  readonly late: Set<string>;
   agreed: boolean;
   /** The model has called `confirm`, before the words of the answer were here. */
   confirming: { readonly callId: string; readonly until: number } | undefined;
@@ -76,6 +78,7 @@ export class VoiceConsent {
       telling: undefined,
       answering: undefined,
       answers: new Map(),
+      late: new Set(),
       agreed: false,
       confirming: undefined,
     });
@@ -163,7 +166,8 @@ export class VoiceConsent {
     const settled: Settled[] = [];
     for (const held of this.#held.values()) {
       const answering = held.answers.get(itemId);
-      if (answering === undefined) continue;
+      const isLateNo = held.late.delete(itemId) && answer === "no";
+      if (answering === undefined && !isLateNo) continue;
       if (answer === "yes") held.agreed ||= answering === "yes or no";
       else {
         // Whoever has said yes and then something else may have changed their mind, whichever words come first.
@@ -247,6 +251,7 @@ export class VoiceConsent {
         this.#forget(held, "expired");
         settled.push(...this.#settle(held));
       } else if (held.confirming !== undefined && at >= held.confirming.until) {
+        for (const turn of held.answers.keys()) held.late.add(turn);
         held.answers.clear();
         settled.push(...this.#settle(held));
       }

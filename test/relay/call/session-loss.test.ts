@@ -294,6 +294,13 @@ test("a model that greets nobody is not waited for in silence either", () => {
   expect(clips(hand.wait(1))).toEqual(["one_moment"]);
 });
 
+test("a caller who speaks first is not asked to wait for an answer that they have only just asked for", () => {
+  const hand = new CallInHand({ ...SETTINGS, greeting: undefined }).ready().wait(5_000);
+  hand.callerStarts().callerEnds().wait(3_499);
+  expect(clips(hand)).toEqual([]);
+  expect(clips(hand.wait(1))).toEqual(["one_moment"]);
+});
+
 test("a session that never begins its answer is given up after 10 s", () => {
   const hand = greeted().callerStarts().callerEnds().created("r1").wait(9_999);
   expect([dials(hand), clips(hand)]).toEqual([1, ["one_moment", "one_moment"]]);

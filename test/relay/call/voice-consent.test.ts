@@ -153,6 +153,21 @@ describe("a write that the caller is asked about", () => {
     expect(rig.runs).toEqual([]);
   });
 
+  test("is forgotten at a no that comes too late for its confirm, which a yes does not make good", () => {
+    for (const [words, after] of [
+      ["No.", "The caller said no"],
+      ["Yes.", "nothing was done"],
+    ] as const) {
+      const rig = asked();
+      const { held } = rig;
+      const turn = rig.callerSays();
+      confirm(rig);
+      rig.wait(3_000).heard(turn, words);
+      expect(answerTo(rig, held)).toContain(after);
+      expect(rig.runs).toEqual([]);
+    }
+  });
+
   test("where words are not transcribed, is done after a turn of the caller's", () => {
     const rig = asked({ settings: SETTINGS });
     rig.callerSays();

@@ -39,6 +39,8 @@ export class TurnWatch {
   readonly over = new Set<string>();
   /** Since when the caller may be waiting for an answer; it may be that none is due to them. */
   owedSince: number | undefined;
+  /** They have taken a turn, in this session or before it. */
+  hasSpoken = false;
   #failed = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
 
@@ -155,6 +157,7 @@ export class TurnWatch {
   }
 
   callerEnded(at: number): void {
+    this.hasSpoken = true;
     this.#caller = { is: "ended", answerBy: at + ANSWER_WITHIN_MS };
     this.owedSince = at;
   }

@@ -1,5 +1,6 @@
 /** Why the caller waits in silence, if they may: there is no session, or it has nothing to say to them. */
 import type { SessionWatch } from "./session-watch.ts";
+import type { TurnWatch } from "./turn-watch.ts";
 
 export type Wait = {
   readonly since: number;
@@ -21,10 +22,10 @@ export class WaitWatch {
     this.#sessions = sessions;
   }
 
-  /** @param silentSince since when a session that is there may owe them a word; @param toolsSince since when a tool runs */
+  /** @param toolsSince since when a tool is at work */
   since(
     startedAt: number | undefined,
-    silentSince: number | undefined,
+    { silentSince, hasSpoken }: TurnWatch,
     toolsSince: number | undefined,
   ): Wait | undefined {
     const { downSince } = this.#sessions;
@@ -32,7 +33,7 @@ export class WaitWatch {
     if (startedAt === undefined) return undefined;
     if (!isDown && toolsSince !== undefined) return { since: toolsSince, why: "tool", isDown };
     if (!isDown && silentSince === undefined) return undefined;
-    if (!this.isHeard) return { since: startedAt, why: "start", isDown };
+    if (!this.isHeard && (isDown || !hasSpoken)) return { since: startedAt, why: "start", isDown };
     if (isDown) {
       const why = this.isCut ? "cut" : this.isUnheard ? "unheard" : "down";
       return { since: downSince, why, isDown };

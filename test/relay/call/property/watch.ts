@@ -315,7 +315,7 @@ export class Watch {
 
   get #wait(): Wait | undefined {
     if (!this.#leave.isStaying) return undefined;
-    return this.#waiting.since(this.#line.startedAt, this.#turns.silentSince, this.#tools.runningSince);
+    return this.#waiting.since(this.#line.startedAt, this.#turns, this.#tools.runningSince);
   }
 
   get #over(): { ending: Ending; clip: Clip } | undefined {
