@@ -26,7 +26,7 @@ type Way =
   | { readonly is: "elsewhere"; readonly where: string };
 
 const WAYS: Readonly<Record<string, Way>> = {
-  "sudo apt-get install -y nodejs npm git": { is: "run" },
+  "sudo apt-get install -y --no-install-recommends nodejs npm git ca-certificates": { is: "run" },
   "npm ci": { is: "run" },
   "npm run demo": { is: "run" },
   "npm test": { is: "run" },
