@@ -115,8 +115,11 @@ export function edgeLines(terms: EdgeTerms): readonly Line<unknown>[] {
 
 async function guarded(base: string, signal: AbortSignal): Promise<Verdict<void>> {
   let status: number;
+  let text: string;
   try {
-    ({ status } = await post(base + INCOMING, { CallSid: someCall() }, undefined, signal));
+    const response = await post(base + INCOMING, { CallSid: someCall() }, undefined, signal);
+    ({ status } = response);
+    text = await response.text();
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     return ill(
@@ -126,6 +129,12 @@ async function guarded(base: string, signal: AbortSignal): Promise<Verdict<void>
   }
   if (status === 403) return well("an unsigned webhook is answered 403", undefined);
   if (status === 404) return ill(`there is no ${INCOMING} at ${base}`, DEPLOY);
+  if (text === twiml(farewell("unavailable"))) {
+    return ill(
+      "it does not know its own account, and can only apologise",
+      `tick "Add my Twilio Credentials (ACCOUNT_SID) and (AUTH_TOKEN) to ENV" (console: Functions and Assets, the service, Environment Variables), and ${DEPLOY}; for a local run: both in ${EDGE_ENV}`,
+    );
+  }
   if (status < 300) {
     return ill(
       `an unsigned webhook is answered ${status}: anybody could begin calls`,

@@ -97,6 +97,7 @@ export async function onCleanMachine(
     const seconds = ((performance.now() - at) / 1000).toFixed(0);
     // Why, in its own last words.
     const why = code === 0 ? "" : `: ${said.trim().slice(-300).replaceAll(/\s+/g, " ")}`;
+    if (code !== 0) console.log(`\n${command}\n${failuresIn(said)}`);
     rows.push({ what, bound: "exit 0", measured: `exit ${code}, ${seconds} s${why}`, ok: code === 0 });
     if (command.startsWith("sudo apt-get")) await clone(root);
   }
@@ -117,6 +118,15 @@ export function commandsOf(readme: string): readonly string[] {
         .filter((line) => line !== ""),
     );
   });
+}
+
+/** What stands before each test that failed, or all that was said last. */
+function failuresIn(said: string): string {
+  const failed = [...said.matchAll(/^\(fail\) .*$/gm)];
+  if (failed.length === 0) return said.slice(-8_000);
+  return failed
+    .map(({ index, 0: line }) => said.slice(Math.max(0, index - 4_000), index + line.length))
+    .join("\n");
 }
 
 /** Root needs none, and a bare Debian has none. */
@@ -161,7 +171,8 @@ async function served(root: string, command: string, way: Extract<Way, { is: "se
     await until(async () => child.exitCode !== null || (await isReady()), 600_000);
     return { code: child.exitCode ?? 0, said: child.exitCode === null ? "" : await said };
   } finally {
-    child.kill("SIGTERM");
+    // unshare waits for its child and holds other signals back; with it goes all that runs in there.
+    child.kill("SIGKILL");
     await child.exited;
   }
 }

@@ -144,7 +144,9 @@ describe("the edge's file", () => {
 
 describe.each([...KINDS])("a file of the %s", (kind) => {
   test("gives back to its real reader exactly what was written, and everything else as it was", async () => {
-    const values = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z_]{0,6}$/), oneLine, {
+    // Bun knows TZ itself, and drops one that is empty.
+    const name = fc.stringMatching(/^[A-Z][A-Z_]{0,6}$/).filter((each) => each !== "TZ");
+    const values = fc.dictionary(name, oneLine, {
       minKeys: 8,
       maxKeys: 24,
       noNullPrototype: true,

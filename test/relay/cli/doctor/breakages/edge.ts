@@ -42,6 +42,13 @@ export const EDGE: readonly Breakage[] = [
     apply: (house) => house.deploy(),
   },
   {
+    name: "an edge without its account",
+    line: "edge/guard",
+    says: /it does not know its own account/,
+    mend: /Add my Twilio Credentials .* to ENV/,
+    ...deployedWith({ AUTH_TOKEN: "" }),
+  },
+  {
     name: "an edge with another auth token",
     line: "edge/answer",
     says: /refuses a webhook that is signed as Twilio signs \(403\)/,
