@@ -20,7 +20,7 @@ const RESUME_AFTER_MS = 250;
 const MOST_RESUMES_IN_VAIN = 3;
 /** A server may ask to be left alone for a while, but an answer that is so late is nobody's. */
 const LONGEST_RETRY_MS = 30_000;
-const GOODBYE_WITHIN_MS = 500;
+const GOODBYE_WITHIN_MS = 2_000;
 const LINGER_MS = 250;
 /** A page of a list. It is read in one go, while calls go on. */
 const MOST_OF_PAGE = 2 * 1024 * 1024;

@@ -161,8 +161,11 @@ export async function talkAWhile(talkers: readonly Talker[], { ms, answers }: Ta
 
 const ONE_MOMENT = "One moment, please.";
 
-/** But for a handshake that the caller's own hang-up ended. */
-function refusalsOf({ timeline }: PlacedCall): {
+/**
+ * But for a handshake that the caller's own hang-up ended. `reset`: those that the kernel resets when a listener closes
+ * before it has taken them (tcp_migrate_req is off); they are made again after a word.
+ */
+export function refusalsOf({ timeline }: PlacedCall): {
   readonly refused: readonly string[];
   readonly reset: number;
 } {
