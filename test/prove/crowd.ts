@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { startChild } from "../bench/child.ts";
 import { Listening, Measured } from "../bench/load.ts";
 import { residentBytes } from "../bench/usage.ts";
@@ -14,11 +13,11 @@ import {
   ACCOUNT_SID,
   AUTH_TOKEN,
   freePort,
-  type LogLine,
   type RunningRelay,
   startRelay,
   ticketFor,
 } from "../rehearsal/relay.ts";
+import { type Census, censusOf } from "./census.ts";
 import type { Progress } from "./rows.ts";
 
 export type CrowdResult = {
@@ -35,53 +34,41 @@ export type CrowdResult = {
   readonly after: Census;
 };
 
-const Census = z.object({
-  calls: z.number(),
-  runners: z.number(),
-  twilioSockets: z.number(),
-  modelSockets: z.number(),
-  timers: z.number(),
-});
-type Census = z.infer<typeof Census>;
-
 /** Freed memory goes back to the system in the background. */
 const SETTLE_MS = 5_000;
+const FEW = 2;
 
 export async function measureCrowd(
   { calls, seconds, waves }: { calls: number; seconds: number; waves: number },
   progress: Progress,
 ): Promise<CrowdResult> {
-  const dataDir = mkdtempSync(join(tmpdir(), "crowd-"));
   const load = startChild("./load.ts");
   try {
     const { modelUrl } = Listening.parse(await load.next());
-    const relay = await startRelay(freePort(), {
-      modelUrl,
-      modelKey: "sk-crowd",
-      dataDir,
-      env: { MAX_CALLS: String(calls), GREETING: "off", DRAIN_SECONDS: "0" },
+    const wave = async (relay: RunningRelay, size: number, measureMs: number) => {
+      const streams = await Promise.all(
+        Array.from({ length: size }, async () => {
+          const callSid = newSid("CA");
+          const ticket = await ticketFor(relay, callSid);
+          return { ...ticket, callSid, accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN };
+        }),
+      );
+      load.tell({ pid: relay.pid, streams, deltas: "steady", settleMs: 1000, measureMs });
+      const measured = Measured.parse(await load.next());
+      await Bun.sleep(SETTLE_MS);
+      return measured;
+    };
+    // What exists once for the first call ever, prototypes and all, is not a leak.
+    const before = await withRelay(modelUrl, calls, async (relay) => {
+      await wave(relay, FEW, 500);
+      return censusOf(relay);
     });
-    try {
-      const wave = async (size: number, measureMs: number) => {
-        const streams = await Promise.all(
-          Array.from({ length: size }, async () => {
-            const callSid = newSid("CA");
-            const ticket = await ticketFor(relay, callSid);
-            return { ...ticket, callSid, accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN };
-          }),
-        );
-        load.tell({ pid: relay.pid, streams, deltas: "steady", settleMs: 1000, measureMs });
-        const measured = Measured.parse(await load.next());
-        await Bun.sleep(SETTLE_MS);
-        return measured;
-      };
-      // What exists once for the first call ever, prototypes and all, is not a leak.
-      await wave(2, 500);
-      const before = await censusOf(relay);
+    return await withRelay(modelUrl, calls, async (relay) => {
+      await wave(relay, FEW, 500);
       const results: CrowdResult["waves"][number][] = [];
       for (let number = 1; number <= waves; number++) {
         progress(`wave ${number} of ${waves}: ${calls} calls for ${seconds} s`);
-        const { up, down, closedMs } = await wave(calls, seconds * 1000);
+        const { up, down, closedMs } = await wave(relay, calls, seconds * 1000);
         results.push({
           frames: up.sent + down.sent,
           lost: up.lost + down.lost,
@@ -91,18 +78,24 @@ export async function measureCrowd(
         });
       }
       return { waves: results, before, after: await censusOf(relay) };
-    } finally {
-      await relay.kill();
-    }
+    });
   } finally {
     await load.stop();
-    rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-async function censusOf(relay: RunningRelay): Promise<Census> {
-  const known = new Set(relay.lines.filter(({ event }) => event === "relay.census"));
-  process.kill(relay.pid, "SIGUSR2");
-  const isNew = (line: LogLine) => line.event === "relay.census" && !known.has(line);
-  return Census.parse(await relay.waitForLog(isNew, 10_000));
+async function withRelay<Value>(
+  modelUrl: string,
+  calls: number,
+  body: (relay: RunningRelay) => Promise<Value>,
+): Promise<Value> {
+  const dataDir = mkdtempSync(join(tmpdir(), "crowd-"));
+  const env = { MAX_CALLS: String(calls), GREETING: "off", DRAIN_SECONDS: "0" };
+  const relay = await startRelay(freePort(), { modelUrl, modelKey: "sk-crowd", dataDir, env });
+  try {
+    return await body(relay);
+  } finally {
+    await relay.kill();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }

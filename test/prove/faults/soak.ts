@@ -9,11 +9,11 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { startChild } from "../../bench/child.ts";
 import { Listening } from "../../bench/load.ts";
 import { residentBytes } from "../../bench/usage.ts";
 import { freePort, type LogLine, type RunningRelay, startRelay } from "../../rehearsal/relay.ts";
+import { Census, censusOf } from "../census.ts";
 import type { Proof } from "../rows.ts";
 import { Round } from "./soak-round.ts";
 
@@ -52,17 +52,6 @@ export type SoakOutcome = {
   /** Lines that a relay writes only of what is wrong, by their event. */
   readonly wrongs: Readonly<Record<string, number>>;
 };
-
-const Census = z.object({
-  calls: z.number(),
-  runners: z.number(),
-  twilioSockets: z.number(),
-  modelSockets: z.number(),
-  timers: z.number(),
-});
-type Census = z.infer<typeof Census>;
-
-const BETWEEN_COUNTS_MS = 250;
 
 export async function soak(plan: SoakPlan, progress: (words: string) => void): Promise<SoakOutcome> {
   const load = startChild("../prove/faults/soak-load.ts");
@@ -161,29 +150,6 @@ function targetOf(link: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** The least of several: what is let go may still be seen on the stack, and what leaked is there each time. */
-async function censusOf(relay: RunningRelay, counts: number): Promise<Census> {
-  const counted: Census[] = [];
-  const known = new Set<LogLine>();
-  // Each line is looked at once for each count: after an hour there are some hundred thousand.
-  const isNew = (line: LogLine) => line.event === "relay.census" && !known.has(line);
-  for (let count = 1; count <= counts; count++) {
-    process.kill(relay.pid, "SIGUSR2");
-    const line = await relay.waitForLog(isNew, 30_000);
-    known.add(line);
-    counted.push(Census.parse(line));
-    if (count < counts) await Bun.sleep(BETWEEN_COUNTS_MS);
-  }
-  const least = (kind: keyof Census) => Math.min(...counted.map((census) => census[kind]));
-  return {
-    calls: least("calls"),
-    runners: least("runners"),
-    twilioSockets: least("twilioSockets"),
-    modelSockets: least("modelSockets"),
-    timers: least("timers"),
-  };
 }
 
 /**
