@@ -1,6 +1,7 @@
 /**
  * The calls that are up in this process: each by the token that opened its stream, and whether that stream has begun.
  */
+import { Lull } from "./lull.ts";
 import type { Runner } from "./runner.ts";
 
 /** Each asks the call, which ends as that disturbs the least. */
@@ -13,7 +14,12 @@ type Live = {
 
 export class LiveCalls {
   readonly #byToken = new Map<string, Live>();
+  readonly #lull: Lull;
   #unstarted = 0;
+
+  constructor(lull = new Lull()) {
+    this.#lull = lull;
+  }
 
   get size(): number {
     return this.#byToken.size;
@@ -25,6 +31,7 @@ export class LiveCalls {
   }
 
   add(jti: string, callSid: string, runner: Live["runner"]): void {
+    this.#lull.ends();
     this.#byToken.set(jti, { callSid, runner, hasStarted: false });
     this.#unstarted++;
   }
@@ -41,6 +48,7 @@ export class LiveCalls {
     if (live === undefined) return;
     this.#byToken.delete(jti);
     if (!live.hasStarted) this.#unstarted--;
+    if (this.#byToken.size === 0) this.#lull.begins();
   }
 
   has(jti: string): boolean {
