@@ -111,6 +111,8 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/cli/setup/openings.ts": SETUP,
   "relay/cli/setup/person.ts": SETUP,
   "relay/cli/setup/questions.ts": SETUP,
+  "functions/edge/news.ts":
+    "what the two that only hear share; test/functions/voice/running.test.ts tells them",
   "relay/cli/random-secret.ts": "what npm run secret prints; test/relay/cli/secret.test.ts runs it",
   "relay/cli/deploying/deployers.ts":
     "who uploads; test/relay/cli/deploy.test.ts runs the one, a proof the other",

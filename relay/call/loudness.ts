@@ -2,6 +2,7 @@
  * Whether somebody may have spoken, for the one time that nobody can be asked: the model was not listening. It looks at
  * how loud it was and at nothing else; whether it was speech is for the next model to find.
  */
+import { SAMPLES_PER_MS } from "../wire/twilio.ts";
 
 /** A byte of mu-law is inverted; of its magnitude the upper three bits are the exponent. ITU-T G.711, table 2a. */
 const EXPONENT_SHIFT = 4;
@@ -11,7 +12,6 @@ const LOUD_EXPONENT = 3;
 /** Of the samples of a voice so many are loud, and it lasts so long. */
 const LOUD_SHARE = 0.25;
 const SPOKEN_MS = 100;
-const SAMPLES_PER_MS = 8;
 
 export function maySpeak(payloads: readonly string[]): boolean {
   let spokenMs = 0;

@@ -5,19 +5,11 @@ import { join, resolve } from "node:path";
 import { runInNewContext } from "node:vm";
 import { build, builtVersion, notesOn } from "../../scripts/build.ts";
 import "../patience.ts";
+import { ENTRIES } from "./entries.ts";
 import { CALLER } from "./signed.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
-const ENTRIES = [
-  "call-status",
-  "ended",
-  "fallback",
-  "incoming",
-  "message",
-  "pin",
-  "stream-status",
-  "transferred",
-].map((name) => `${name}.protected.js`);
+const FILES = ENTRIES.map((name) => `${name}.protected.js`);
 
 let folder = "";
 beforeAll(async () => {
@@ -32,8 +24,8 @@ describe("what a build leaves", () => {
     const files = (await readdir(out, { recursive: true, withFileTypes: true })).filter((entry) =>
       entry.isFile(),
     );
-    expect(files.map(({ name }) => name).sort()).toEqual(ENTRIES);
-    expect(built.map(({ file }) => file).sort()).toEqual(ENTRIES.map((name) => `functions/voice/${name}`));
+    expect(files.map(({ name }) => name).sort()).toEqual(FILES);
+    expect(built.map(({ file }) => file).sort()).toEqual(FILES.map((name) => `functions/voice/${name}`));
 
     const twilio = await readFile(join(ROOT, "node_modules/twilio/lib/webhooks/webhooks.js"), "utf8");
     const names = [...twilio.matchAll(/^function (\w{10,})\(/gm)].map(([, name = ""]) => name);

@@ -11,6 +11,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { build } from "../../scripts/build.ts";
 import { TEST_MS, until } from "../patience.ts";
+import { ENTRIES } from "./entries.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, incomingForm, post, postSigned, SECRET } from "./signed.ts";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
@@ -37,16 +38,7 @@ const Ready = z.object({
   handlers: z.number(),
 });
 
-const PATHS = [
-  "/voice/call-status",
-  "/voice/ended",
-  "/voice/fallback",
-  "/voice/incoming",
-  "/voice/message",
-  "/voice/pin",
-  "/voice/stream-status",
-  "/voice/transferred",
-];
+const PATHS = ENTRIES.map((name) => `/voice/${name}`);
 const APOLOGY =
   '<?xml version="1.0" encoding="UTF-8"?><Response><Say language="en-US">Your assistant is not available right now, please call back.</Say><Hangup/></Response>';
 

@@ -14,7 +14,7 @@ export const Census = z.object({
 });
 export type Census = z.infer<typeof Census>;
 
-export const COUNTS = 5;
+const COUNTS = 5;
 const BETWEEN_COUNTS_MS = 250;
 
 /** The least of several: what is let go may still be seen on the stack, and what leaked is there each time. */

@@ -7,20 +7,12 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { build } from "../../scripts/build.ts";
+import { ENTRIES } from "../functions/entries.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, incomingForm, postSigned, SECRET } from "../functions/signed.ts";
 import type { Progress } from "./rows.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const EXPECTED = [
-  "call-status",
-  "ended",
-  "fallback",
-  "incoming",
-  "message",
-  "pin",
-  "stream-status",
-  "transferred",
-].map((name) => `voice/${name}.protected.js`);
+const EXPECTED = ENTRIES.map((name) => `voice/${name}.protected.js`);
 /** Sentences of twilio's own files, which a bundle of them would hold. */
 const TWILIO_MARKS = [
   "twilio-node/",

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { objectionsToDeploying } from "../../../relay/cli/deploying/edge-env.ts";
 import { edgeFindings } from "../../../relay/cli/env-file.ts";
 import { printFindings } from "../../../relay/variables.ts";
+import { ENTRIES } from "../../functions/entries.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, SECRET } from "../../functions/signed.ts";
 import { TEST_MS } from "../../patience.ts";
 import { makeTown, NUMBER, RELAY_URL, CANARY as TOWNS_CANARY } from "../../prove/ship/town.ts";
@@ -68,16 +69,7 @@ test(
       const domain = `https://${town.domain()}`;
       const live = town.live();
       expect(live?.build.functions.map(({ path, visibility }) => `${visibility} ${path}`).sort()).toEqual(
-        [
-          "call-status",
-          "ended",
-          "fallback",
-          "incoming",
-          "message",
-          "pin",
-          "stream-status",
-          "transferred",
-        ].map((name) => `protected /voice/${name}`),
+        ENTRIES.map((name) => `protected /voice/${name}`),
       );
       expect(live?.build.assets.map(({ path, visibility }) => [path, visibility])).toEqual([
         ["/callers.json", "private"],
