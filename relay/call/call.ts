@@ -91,7 +91,8 @@ export class Call {
   #isSpent: boolean;
   /** What another process is to know. */
   #kept: Remembered | undefined;
-  #wasRoutine = false;
+  /** Audio comes in, and nothing else has since it was found that there is nothing to settle. */
+  #isSteady = false;
 
   constructor(terms: Terms, at: number) {
     this.#terms = terms;
@@ -109,6 +110,7 @@ export class Call {
   /** What is to be done about `input`, in order. After the ending, nothing ever again. */
   step(input: Input, at: number): readonly Effect[] {
     if (this.#stage.is === "ended") return [];
+    if (this.#goesOn(input, at)) return this.#outbox.take();
     switch (input.from) {
       case "twilio":
         this.#fromTwilio(input.frame, at);
@@ -128,19 +130,31 @@ export class Call {
       default:
         input satisfies never;
     }
-    this.#wasRoutine = this.#isRoutine(input);
-    if (!this.#wasRoutine) this.#settle(at);
+    if (!this.#isSteady) this.#isSteady = isAudio(input) && this.#seemsSteady;
+    if (!this.#isSteady) this.#settle(at);
     return this.#outbox.take();
+  }
+
+  /** More audio of what is being said is passed on at once; anything but audio may make everything otherwise. */
+  #goesOn(input: Input, at: number): boolean {
+    if (this.#stage.is !== "started" || isBesideAudio(input)) return false;
+    const { exchange } = this.#stage;
+    const isMore = input.from === "model" && input.event.type === "response.output_audio.delta";
+    if (isMore && this.#isSteady && exchange.flowsOn(input.event, at)) return true;
+    exchange.flowEnds();
+    this.#isSteady = false;
+    return false;
   }
 
   /** The last step neither brought the next deadline nearer nor made a first one. */
   get wasRoutine(): boolean {
-    return this.#wasRoutine;
+    return this.#isSteady;
   }
 
   /** When `step` wants the clock next; undefined: never. */
   nextDeadline(): number | undefined {
     if (this.#stage.is === "ended") return undefined;
+    if (this.#stage.is === "started") this.#stage.exchange.tellFlow();
     const sessionsDueAt = this.#sessions.dueAt();
     if (this.#stage.is !== "started") return earliest(this.#openedAt + START_WITHIN_MS, sessionsDueAt);
     const { exchange } = this.#stage;
@@ -166,6 +180,7 @@ export class Call {
     if (this.#stage.is !== "started") return undefined;
     const { exchange } = this.#stage;
     const { before } = this.#terms;
+    exchange.tellFlow();
     return {
       lines: exchange.memory.lines,
       owesAnswer: !isPlanned && (this.#sessions.isOwed || !exchange.turns.idle || exchange.tools.isRunning),
@@ -293,18 +308,12 @@ export class Call {
   }
 
   /**
-   * Audio that flows, its words and its marks: 150 inputs a second on every call, after which there is nothing to settle
-   * and no timer to set, unless somebody is hanging up and waits to be heard.
+   * After audio that flows, its words and its marks, 150 inputs a second on every call, there is nothing to settle and no
+   * timer to set, unless somebody is hanging up and waits to be heard. None of them makes it otherwise.
    */
-  #isRoutine(input: Input): boolean {
-    if (this.#stage.is !== "started" || !this.#sessions.isUp || !this.#stage.exchange.isStaying) return false;
-    if (this.#handOverBy !== undefined) return false;
-    if (input.from === "model") {
-      const { type } = input.event;
-      return type === "response.output_audio.delta" || type === "response.output_audio_transcript.delta";
-    }
-    if (input.from !== "twilio") return false;
-    return input.frame.event === "media" ? this.#sessions.isHearing : input.frame.event === "mark";
+  get #seemsSteady(): boolean {
+    if (this.#stage.is !== "started" || this.#handOverBy !== undefined) return false;
+    return this.#sessions.isUp && this.#sessions.isHearing && this.#stage.exchange.isStaying;
   }
 
   /** What follows from any other input. */
@@ -375,7 +384,10 @@ export class Call {
   }
 
   #end(ending: Ending, detail: string, at: number, transferTo?: string): void {
-    if (this.#stage.is === "started") this.#stage.exchange.purse.abandoned(at);
+    if (this.#stage.is === "started") {
+      this.#stage.exchange.tellFlow();
+      this.#stage.exchange.purse.abandoned(at);
+    }
     const story = this.#story(at);
     this.#kept ??= this.#remembered(false, at);
     if (COMES_BACK.has(ENDINGS[ending].outcome)) this.#outbox.put({ to: "memory", is: "now" });
@@ -388,6 +400,15 @@ export class Call {
     const counted = this.#stage.is === "started" ? this.#stage.exchange.count : NOTHING_SAID;
     return { durationMs: Math.round(at - this.#openedAt), ...this.#sessions.count, ...counted };
   }
+}
+
+const isAudio = (input: Input): boolean =>
+  isBesideAudio(input) || (input.from === "model" && input.event.type === "response.output_audio.delta");
+
+/** What comes all the time while the model speaks, and changes nothing of what is known of its audio. */
+function isBesideAudio(input: Input): boolean {
+  if (input.from === "twilio") return input.frame.event === "media" || input.frame.event === "mark";
+  return input.from === "model" && input.event.type === "response.output_audio_transcript.delta";
 }
 
 const NOTHING_SAID = {

@@ -10,6 +10,7 @@ import { Answers } from "./answers.ts";
 import type { Recording } from "./clips.ts";
 import { Cuts } from "./cuts.ts";
 import { earliest } from "./deadlines.ts";
+import { Flow } from "./flow.ts";
 import { HangUp, type Outlook } from "./hang-up.ts";
 import { type Leave, Limits } from "./limits.ts";
 import { Memory } from "./memory.ts";
@@ -76,6 +77,7 @@ export class Exchange {
   readonly #open = new Map<string, { readonly reason: string | undefined; words: string }>();
   /** The response of which the caller was sent audio last. */
   #speaker: string | undefined;
+  #flow: Flow | undefined;
   #retryAs: string | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
@@ -245,7 +247,8 @@ export class Exchange {
   }
 
   /** Audio for the caller: straight on, with a mark behind it. Returns false if nobody is to hear it. */
-  delta({ response_id, item_id, content_index, delta }: Delta, at: number): boolean {
+  delta(piece: Delta, at: number): boolean {
+    const { response_id, item_id, content_index, delta } = piece;
     const samples = samplesIn(delta);
     this.purse.spoke(response_id, Math.max(0, samples) / SAMPLES_PER_MS);
     this.turns.signOfLife(response_id, at);
@@ -254,7 +257,7 @@ export class Exchange {
       if (goesOn) this.#cuts.unheard(item_id, content_index);
       return false;
     }
-    if (samples <= 0 || delta.length % 4 !== 0) return false;
+    if (!isWhole(delta, samples)) return false;
     // Nobody was told that this response exists.
     if (response_id !== this.#speaker && !this.#open.has(response_id)) return false;
     if (this.#callerEndedAt !== undefined) {
@@ -263,7 +266,6 @@ export class Exchange {
       this.#callerEndedAt = undefined;
     }
     this.#spokenSinceCaller = true;
-    this.#framesOut++;
     if (response_id !== this.#speaker) {
       this.#speaker = response_id;
       this.turns.answered();
@@ -271,13 +273,41 @@ export class Exchange {
     }
     this.#cuts.sent(response_id, item_id);
     if (!this.#cuts.isOutOfBand(response_id)) this.memory.sent(item_id);
+    this.#passOn(piece, samples, at);
+    this.#flow = new Flow(piece);
+    return true;
+  }
+
+  /** More of what flows, straight on; false: it has to be asked about ({@link delta}). */
+  flowsOn(piece: Delta, at: number): boolean {
+    const samples = samplesIn(piece.delta);
+    if (!isWhole(piece.delta, samples) || !this.#flow?.takes(piece, samples, at)) return false;
+    this.#passOn(piece, samples, at);
+    return true;
+  }
+
+  /** What has flowed so far is counted. */
+  tellFlow(): void {
+    const told = this.#flow?.tell();
+    if (told === undefined) return;
+    this.purse.spoke(told.responseId, told.samples / SAMPLES_PER_MS);
+    this.turns.signOfLife(told.responseId, told.at);
+  }
+
+  /** Something else than audio comes in: the next piece is asked about again. */
+  flowEnds(): void {
+    this.tellFlow();
+    this.#flow = undefined;
+  }
+
+  #passOn({ item_id, content_index, delta }: Delta, samples: number, at: number): void {
+    this.#framesOut++;
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
     this.#saidUntil = this.playback.quietAt;
     const { streamSid } = this.#parts;
     this.#outbox.twilio({ event: "media", streamSid, media: { payload: delta } });
     this.#outbox.twilio({ event: "mark", streamSid, mark: { name } });
-    return true;
   }
 
   /** What a response says, in words; it comes before the response is done. */
@@ -511,6 +541,9 @@ export class Exchange {
     this.#outbox.twilio({ event: "mark", streamSid: this.#parts.streamSid, mark: { name } });
   }
 }
+
+/** Base64 of at least one sample, and not broken off. */
+const isWhole = (base64: string, samples: number): boolean => samples > 0 && base64.length % 4 === 0;
 
 /** What every response reads, and what the call has cost before it came here. */
 const contextOf = ({ settings, profile, toolbox, offer, before }: ExchangeParts) => ({

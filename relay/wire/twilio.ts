@@ -130,8 +130,12 @@ export function encodeTwilio(frame: ToTwilio): string {
 
 /** Mu-law at 8 kHz: one byte a sample. The payload's length tells how many, so it need not be decoded. */
 export function samplesIn(base64: string): number {
-  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
-  return Math.max(0, Math.floor((base64.length * 3) / 4) - padding);
+  const { length } = base64;
+  const padding =
+    base64.charCodeAt(length - 1) !== PADDING ? 0 : base64.charCodeAt(length - 2) !== PADDING ? 1 : 2;
+  return Math.max(0, Math.floor((length * 3) / 4) - padding);
 }
 
+/** `=` */
+const PADDING = 61;
 export const SAMPLES_PER_MS = 8;

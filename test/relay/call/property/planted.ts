@@ -26,8 +26,14 @@ export const BUGS: readonly Bug[] = [
   {
     name: "the call goes on after its end",
     file: "call.ts",
-    from: 'if (this.#stage.is === "ended") return [];\n    switch (input.from)',
-    to: "switch (input.from)",
+    from: 'if (this.#stage.is === "ended") return [];\n    if (this.#goesOn',
+    to: "if (this.#goesOn",
+  },
+  {
+    name: "what flowed goes on though it was interrupted",
+    file: "exchange.ts",
+    from: "this.#flow = undefined;",
+    to: "",
   },
   {
     name: "late audio of an interrupted response is played",
