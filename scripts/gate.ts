@@ -1,7 +1,8 @@
 /**
  * The gate, `npm test`: everything that must hold before a change lands, and exactly what CI runs. Each step is the
- * real tool; this file only runs them in order, shows how long each took, and adds up. `npm test -- --only types`
- * runs one step; `npm test -- test/relay/call` runs the tests under a path.
+ * real tool; this file only runs them, those that take a moment beside each other and then the tests, shows how long each
+ * took, and adds up. `npm test -- --only types` runs the steps of that name; `npm test -- test/relay/call` runs the tests
+ * under a path.
  */
 import { parseArgs } from "node:util";
 
@@ -16,25 +17,28 @@ npm test -- test/relay/call      the tests under a path`;
 
 const { values, positionals } = readArguments();
 
-const steps: readonly Step[] = [
+const CHECKS: readonly Step[] = [
   { name: "format and lint", command: [bin("biome"), "ci", "--error-on-warnings", "."] },
   { name: "types of the edge", command: [bin("tsc"), "-p", "functions"] },
   { name: "types of the relay", command: [bin("tsc"), "-p", "relay"] },
   { name: "types of the tests", command: [bin("tsc"), "-p", "test"] },
   { name: "build", command: [BUN, "scripts/build.ts"] },
-  // Never with the .env that may lie here: a test that met a real key would spend money.
-  {
-    name: "tests",
-    // Many of them wait more than they work, so more at a time than there are cores; and the longest first.
-    command: [
-      ...[BUN, "--no-env-file", "test", "--parallel=4", "--timings=test/timings.json", "--timeout=90000"],
-      ...positionals,
-    ],
-  },
 ];
+const TESTS: Step = {
+  name: "tests",
+  command: [
+    // Never with the .env that may lie here: a test that met a real key would spend money.
+    ...[BUN, "--no-env-file", "test", "--timeout=90000"],
+    // Many of them wait more than they work, so more at a time than there are cores; and the longest first. What a file
+    // imports is read once by each worker: for every file anew, it took a third of the whole time.
+    ...["--parallel=4", "--no-isolate", "--timings=test/timings.json"],
+    ...positionals,
+  ],
+};
+const steps = [...CHECKS, TESTS];
 const chosen =
   positionals.length > 0
-    ? steps.filter(({ name }) => name === "tests")
+    ? [TESTS]
     : steps.filter(({ name }) => values.only === undefined || name.includes(values.only));
 if (chosen.length === 0) {
   console.error(
@@ -48,9 +52,30 @@ let failed = 0;
 let skipped = 0;
 const failures: string[] = [];
 const startedAt = performance.now();
-for (const { name, command } of chosen) {
+const verdict = (name: string, isOk: boolean, since: number): void => {
+  const seconds = ((performance.now() - since) / 1000).toFixed(1);
+  console.log(`${isOk ? "✓" : "✗"} ${name} (${seconds} s)`);
+  passed += isOk ? 1 : 0;
+  failed += isOk ? 0 : 1;
+};
+
+await Promise.all(chosen.filter((step) => step !== TESTS).map(check));
+if (chosen.includes(TESTS)) await runTests();
+
+/** What it has to say is shown when it is over: others speak, too. */
+async function check({ name, command }: Step): Promise<void> {
+  const since = performance.now();
+  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const said = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const isOk = (await child.exited) === 0;
+  console.log(`\n── ${name}\n${said.join("").trim()}`.trimEnd());
+  verdict(name, isOk, since);
+}
+
+async function runTests(): Promise<void> {
+  const { name, command } = TESTS;
   console.log(`\n── ${name}`);
-  const stepStartedAt = performance.now();
+  const since = performance.now();
   const child = Bun.spawn([...command], { stdin: "ignore", stdout: "inherit", stderr: "pipe" });
   // bun test reports on its standard error; it is shown as it comes, and counted from.
   let report = "";
@@ -60,13 +85,9 @@ for (const { name, command } of chosen) {
     report += decoder.decode(bytes, { stream: true });
   }
   const isOk = (await child.exited) === 0;
-  const seconds = ((performance.now() - stepStartedAt) / 1000).toFixed(1);
-  console.log(`${isOk ? "✓" : "✗"} ${name} (${seconds} s)`);
+  verdict(name, isOk, since);
   const count = (word: string): number =>
     Number(report.match(new RegExp(`^\\s*(\\d+) ${word}$`, "m"))?.[1] ?? 0);
-  passed += isOk ? 1 : 0;
-  failed += isOk ? 0 : 1;
-  if (name !== "tests") continue;
   passed += count("pass");
   failed += count("fail");
   skipped += count("skip");
@@ -76,6 +97,7 @@ for (const { name, command } of chosen) {
     failed += 1;
   }
 }
+
 // Thousands of lines may lie between a failure and the end, and of a long log only the end is kept.
 for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`);

@@ -1,5 +1,5 @@
 /** The text message to the owner: what it holds, and that whatever goes wrong with it is logged and nothing else. */
-import { afterEach, describe, expect, spyOn, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, spyOn, test } from "bun:test";
 import { alertOwner, type Texter } from "../../../functions/edge/alert.ts";
 import { Stopwatch } from "../../patience.ts";
 import { CALLER, OUR_NUMBER } from "../signed.ts";
@@ -20,6 +20,9 @@ const spies = [spyOn(console, "log"), spyOn(console, "error")];
 for (const spy of spies) spy.mockImplementation(() => {});
 afterEach(() => {
   for (const spy of spies) spy.mockClear();
+});
+afterAll(() => {
+  for (const spy of spies) spy.mockRestore();
 });
 /** What was logged since. */
 const logged = () =>

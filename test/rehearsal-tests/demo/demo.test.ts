@@ -79,7 +79,7 @@ describe("the rehearsed call", () => {
         /assistant +Hello, this is your assistant\. How can I help\?\n/,
         /caller +Tell me what my day looks like, please\.\n/,
         /tool +todoist_find_tasks +read, allowed ✓ +5 tasks after [\d,]+ ms\n/,
-        /assistant +You have five things today\..* ┃ /,
+        /assistant +You have five things today\..* ┃[ \n]/,
         /caller +Wait, stop\. Just the first one\.\n/,
         /barge-in +heard [\d,.]+ ms +model told [\d,]+ ms +[\d.]+ ms apart ✓ +[\d,]+ ms dropped/,
         /assistant +The first one is: call the dentist at nine\. \(after \d+\.\d\d s\)/,

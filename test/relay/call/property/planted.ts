@@ -58,6 +58,7 @@ export const BUGS: readonly Bug[] = [
     file: "exchange.ts",
     from: "if (this.#called.has(call_id)) return false;",
     to: "",
+    isRare: true,
   },
   {
     name: "a late outcome is answered",
@@ -70,6 +71,7 @@ export const BUGS: readonly Bug[] = [
     file: "keypad-consent.ts",
     from: 'return pending.stage.is === "read" && isHeard ? this.#decide(pending, "agreed")',
     to: 'return pending.stage.is !== "waiting" ? this.#decide(pending, "agreed")',
+    isRare: true,
   },
   {
     name: "a key agrees to what was never compared with what it should be",
@@ -115,6 +117,7 @@ export const BUGS: readonly Bug[] = [
     file: "tool-runs.ts",
     from: "some((run) => isSame(run.request, request))",
     to: "some((run) => run.request === request)",
+    isRare: true,
   },
   {
     name: "a new session is told more than was heard",
@@ -133,6 +136,7 @@ export const BUGS: readonly Bug[] = [
     file: "intake.ts",
     from: "this.#early = payloads;",
     to: "this.#early = this.#isTurn ? [] : payloads;",
+    isRare: true,
   },
   {
     name: "what a session did not listen to is not heard by the next",
