@@ -33,14 +33,16 @@ const ListTools = z.object({
   server_label: z.string(),
   tools: z.array(z.unknown()),
 });
-export type McpItem = z.infer<typeof McpCall | typeof ApprovalRequest | typeof ListTools>;
+/** For a union, which takes them one by one: one in another tells for each item that is none of these why it is not. */
+export const MCP_ITEMS = [McpCall, ApprovalRequest, ListTools] as const;
+export type McpItem = z.infer<(typeof MCP_ITEMS)[number]>;
 
 /** One of these in another shape must not pass for an item that nobody has to answer. */
 export const NoMcpItem = z.object({
   type: z.string().refine((type) => !/^mcp_(?:call|approval_request|list_tools)$/.test(type)),
   id: Id,
 });
-export const McpItem = z.union([McpCall, ApprovalRequest, ListTools]);
+const Item = z.union([NoMcpItem, ...MCP_ITEMS]);
 
 const listing = <Type extends string>(type: Type) =>
   z.object({ type: z.literal(type), item_id: z.string().optional() });
@@ -59,11 +61,11 @@ export const MCP_EVENTS = {
   "response.output_item.added": z.object({
     type: z.literal("response.output_item.added"),
     response_id: Id,
-    item: z.union([McpItem, NoMcpItem]),
+    item: Item,
   }),
   "conversation.item.done": z.object({
     type: z.literal("conversation.item.done"),
-    item: z.union([McpItem, NoMcpItem]),
+    item: Item,
   }),
 } as const;
 

@@ -6,7 +6,14 @@
  */
 import { z } from "zod";
 import { isPlain, plainString } from "./json.ts";
-import { type ApprovalResponse, MCP_EVENTS, McpItem, type McpTool, NoMcpItem, opened } from "./native-mcp.ts";
+import {
+  type ApprovalResponse,
+  MCP_EVENTS,
+  MCP_ITEMS,
+  type McpTool,
+  NoMcpItem,
+  opened,
+} from "./native-mcp.ts";
 import { ResponseUsage, TranscriptionUsage } from "./usage.ts";
 
 const Id = z.string().min(1);
@@ -19,7 +26,7 @@ const FunctionCall = z.object({
   arguments: z.string(),
   status: z.string().optional(),
 });
-const Item = z.union([FunctionCall, McpItem, NoMcpItem]);
+const Item = z.union([FunctionCall, NoMcpItem, ...MCP_ITEMS]);
 
 const EVENTS = {
   "session.updated": z.object({
@@ -49,7 +56,7 @@ const EVENTS = {
   }),
   "conversation.item.added": z.object({
     type: z.literal("conversation.item.added"),
-    item: z.union([McpItem, z.object({ id: Id })]),
+    item: z.union([...MCP_ITEMS, z.object({ id: Id })]),
   }),
   "response.created": z.object({
     type: z.literal("response.created"),
