@@ -135,7 +135,10 @@ export class Call {
     return this.#outbox.take();
   }
 
-  /** More audio of what is being said is passed on at once; anything but audio may make everything otherwise. */
+  /**
+   * Passes on more audio of what is being said, and says whether it was that. Whatever does not come beside audio all the
+   * time may make everything otherwise: it ends what flows, and whether the call is steady has to be found out again.
+   */
   #goesOn(input: Input, at: number): boolean {
     if (this.#stage.is !== "started" || isBesideAudio(input)) return false;
     const { exchange } = this.#stage;
@@ -146,7 +149,7 @@ export class Call {
     return false;
   }
 
-  /** The last step neither brought the next deadline nearer nor made a first one. */
+  /** The last step made no first deadline, and brought none nearer by more than a mark corrects (playback.ts). */
   get wasRoutine(): boolean {
     return this.#isSteady;
   }
@@ -309,7 +312,8 @@ export class Call {
 
   /**
    * After audio that flows, its words and its marks, 150 inputs a second on every call, there is nothing to settle and no
-   * timer to set, unless somebody is hanging up and waits to be heard. None of them makes it otherwise.
+   * timer to set, unless somebody is hanging up and waits to be heard. None of them makes it otherwise, but for the
+   * caller's first frame, which sets the deadline by which silence is noticed.
    */
   get #seemsSteady(): boolean {
     if (this.#stage.is !== "started" || this.#handOverBy !== undefined) return false;

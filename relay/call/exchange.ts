@@ -77,6 +77,7 @@ export class Exchange {
   readonly #open = new Map<string, { readonly reason: string | undefined; words: string }>();
   /** The response of which the caller was sent audio last. */
   #speaker: string | undefined;
+  /** It holds nothing uncounted unless the call is steady (call.ts). */
   #flow: Flow | undefined;
   #retryAs: string | undefined;
   #spokenSinceCaller = false;
@@ -278,7 +279,7 @@ export class Exchange {
     return true;
   }
 
-  /** More of what flows, straight on; false: it has to be asked about ({@link delta}). */
+  /** Passes on what is more of what flows, and counts it; false: it has to be asked about ({@link delta}). */
   flowsOn(piece: Delta, at: number): boolean {
     const samples = samplesIn(piece.delta);
     if (!isWhole(piece.delta, samples) || !this.#flow?.takes(piece, samples, at)) return false;
@@ -294,7 +295,7 @@ export class Exchange {
     this.turns.signOfLife(told.responseId, told.at);
   }
 
-  /** Something else than audio comes in: the next piece is asked about again. */
+  /** What has flowed is counted, and the next piece is asked about again. */
   flowEnds(): void {
     this.tellFlow();
     this.#flow = undefined;

@@ -21,7 +21,7 @@ export class Flow {
     this.#contentIndex = content_index;
   }
 
-  /** Whether this piece is of the same part. */
+  /** Counts this piece if it is of the same part, and says whether it is. */
   takes({ response_id, item_id, content_index }: Piece, samples: number, at: number): boolean {
     const isOfIt =
       response_id === this.#responseId && item_id === this.#itemId && content_index === this.#contentIndex;
