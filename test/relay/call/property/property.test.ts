@@ -2,9 +2,10 @@
  * The call under 1,000 sequences, with a fixed seed; `npm run prove` plays 100,000 and more of them.
  */
 import { describe, expect, test } from "bun:test";
-import { Call } from "../../../../relay/call/call.ts";
+import { Call, type Input, type Terms } from "../../../../relay/call/call.ts";
 import "../../../patience.ts";
 import { BUGS, findNothing, findPlanted } from "./planted.ts";
+import type { Playable } from "./player.ts";
 import { play } from "./sequences.ts";
 
 const SEED = 20_261_121;
@@ -18,6 +19,49 @@ test("whatever the world does, the call keeps its word at every step", () => {
   expect(outcome.failures).toEqual([]);
   expect(outcome.sequences).toBeGreaterThanOrEqual(1_000);
   expect(outcome.visits["started, session ready"]).toBeGreaterThan(500);
+});
+
+/** A call, and beside it one that nobody asks for its deadlines: to ask is to count what flows (flow.ts). */
+class Twins implements Playable {
+  readonly #asked: Call;
+  readonly #unasked: Call;
+
+  constructor(terms: Terms, at: number) {
+    this.#asked = new Call(terms, at);
+    this.#unasked = new Call(terms, at);
+  }
+
+  begin() {
+    this.#unasked.begin();
+    return this.#asked.begin();
+  }
+
+  step(input: Input, at: number) {
+    const effects = this.#asked.step(input, at);
+    expect(this.#unasked.step(input, at)).toEqual([...effects]);
+    expect(this.#unasked.wasRoutine).toBe(this.#asked.wasRoutine);
+    return effects;
+  }
+
+  nextDeadline() {
+    return this.#asked.nextDeadline();
+  }
+
+  get state() {
+    return this.#asked.state;
+  }
+
+  remembered(at: number) {
+    const remembered = this.#asked.remembered(at);
+    expect(this.#unasked.remembered(at)).toEqual(remembered);
+    return remembered;
+  }
+}
+
+test("whether it is asked for its deadlines changes nothing that the call does", () => {
+  const outcome = play(Twins, { seed: SEED, conversations: 40, mutantsEach: 1, random: 100 });
+  expect(outcome.failures).toEqual([]);
+  expect(outcome.sequences).toBeGreaterThan(150);
 });
 
 describe("a bug planted by hand is found", () => {
