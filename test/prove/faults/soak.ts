@@ -183,6 +183,8 @@ const PLAN: SoakPlan = {
 const SETTLED_AFTER_CALLS = 1_000;
 const SLOPE_MB = 1;
 const CLOSED_MS = 1_000;
+/** It is the load that sees the sockets close: where it stood still, it saw them late. */
+const LOAD_LATE_MS = 100;
 
 export const soaked: Proof = {
   name: "soak",
@@ -200,7 +202,8 @@ export const soaked: Proof = {
     const slope = slopeOf(settled);
     const [first, last] = [settled[0], settled.at(-1)];
     const ofCensus = Census.keyof().options;
-    const closedMs = Math.max(...rounds.map((round) => round.closedMaxMs));
+    const inTime = rounds.filter(({ loadLateMs }) => loadLateMs <= LOAD_LATE_MS);
+    const closedMs = Math.max(...inTime.map(({ closedMaxMs }) => closedMaxMs));
     return [
       {
         what: `${PLAN.lanes} calls at a time, coming and going for ${minutes.toFixed(0)} minutes: frames lost, out of order or altered`,
@@ -220,8 +223,8 @@ export const soaked: Proof = {
       {
         what: "from a hang-up to the end of the model's socket",
         bound: `≤ ${CLOSED_MS} ms`,
-        measured: `at most ${closedMs.toFixed(0)} ms`,
-        ok: closedMs <= CLOSED_MS,
+        measured: `at most ${closedMs.toFixed(0)} ms in the ${inTime.length} of ${rounds.length} rounds in which the load was in time itself`,
+        ok: closedMs <= CLOSED_MS && inTime.length > rounds.length / 2,
       },
       {
         what: `resident memory after the first ${SETTLED_AFTER_CALLS} calls`,
