@@ -29,8 +29,8 @@ const TESTS: Step = {
   command: [
     // Never with the .env that may lie here: a test that met a real key would spend money.
     ...[BUN, "--no-env-file", "test", "--timeout=90000"],
-    // Many of them wait more than they work, so more at a time than there are cores; and the longest first. What a file
-    // imports is read once by each worker: for every file anew, it took a third of the whole time.
+    // Many of them wait more than they work, so more at a time than there are cores; and the longest first. What they
+    // import is read once by each worker, and not by every file anew.
     ...["--parallel=4", "--no-isolate", "--timings=test/timings.json"],
     ...positionals,
   ],
