@@ -10,7 +10,6 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { startChild } from "../../bench/child.ts";
 import { Listening, Measured } from "../../bench/load.ts";
 import { residentBytes } from "../../bench/usage.ts";
@@ -24,6 +23,7 @@ import {
   TOKEN_SECRET,
   ticketFor,
 } from "../../rehearsal/relay.ts";
+import { type Census, censusOf } from "../census.ts";
 import type { Progress } from "../rows.ts";
 import { Attacked } from "./attacker.ts";
 import { knockAt, signatureOf, upgradeRequest } from "./door.ts";
@@ -57,20 +57,13 @@ type Wave = Pick<Measured, "up" | "down" | "loadLateMs" | "cpuMsPerCallSecond">;
 /** Who came in the middle of the storm with a good token. */
 type Callers = { readonly came: number; readonly letIn: number; readonly slowestMs: number };
 
-const Census = z.object({
-  calls: z.number(),
-  runners: z.number(),
-  twilioSockets: z.number(),
-  modelSockets: z.number(),
-});
-export type Census = z.infer<typeof Census>;
-
 const HALF_A_DAY_S = 43_200;
 const WARM_UP_S = 1;
 const BETWEEN_CALLERS_MS = 500;
 const EACH_KIND = 100;
 const COUNTS = 4;
-const BETWEEN_COUNTS_MS = 250;
+/** What a storm may leave no more of than calls do. */
+const COUNTED = ["calls", "runners", "twilioSockets", "modelSockets"] as const;
 
 export async function measureStorm(plan: StormPlan, progress: Progress): Promise<StormOutcome> {
   const load = startChild("./load.ts");
@@ -91,7 +84,7 @@ export async function measureStorm(plan: StormPlan, progress: Progress): Promise
     const before = await withRelay(modelUrl, async (relay) => {
       await callsAt(relay, WARM_UP_S);
       await measured();
-      return censusOf(relay);
+      return censusOf(relay, COUNTS);
     });
     return await withRelay(modelUrl, async (relay) => {
       await callsAt(relay, WARM_UP_S);
@@ -117,7 +110,7 @@ export async function measureStorm(plan: StormPlan, progress: Progress): Promise
         await Bun.sleep(plan.restMs);
         residentMb.push(residentBytes(relay.pid) / 2 ** 20);
       }
-      return { calm, storms, residentMb, before, after: await censusOf(relay) };
+      return { calm, storms, residentMb, before, after: await censusOf(relay, COUNTS) };
     });
   } finally {
     await load.stop();
@@ -218,23 +211,4 @@ async function callInMeanwhile(relay: RunningRelay, forMs: number): Promise<Call
 
 /** Of what there is more than there should be. */
 export const leftOver = (before: Census, after: Census): readonly string[] =>
-  Census.keyof().options.filter((kind) => after[kind] > before[kind]);
-
-/** The least of several: what is let go may still be seen on the stack, and what leaked is there each time. */
-async function censusOf(relay: RunningRelay): Promise<Census> {
-  const least = await countedIn(relay);
-  for (let more = 1; more < COUNTS; more++) {
-    await Bun.sleep(BETWEEN_COUNTS_MS);
-    const again = await countedIn(relay);
-    for (const kind of Census.keyof().options) least[kind] = Math.min(least[kind], again[kind]);
-  }
-  return least;
-}
-
-async function countedIn(relay: RunningRelay): Promise<Census> {
-  const before = relay.lines.filter(({ event }) => event === "relay.census").length;
-  process.kill(relay.pid, "SIGUSR2");
-  const isNew = () => relay.lines.filter(({ event }) => event === "relay.census").length > before;
-  await relay.waitForLog(isNew, 10_000);
-  return Census.parse(relay.lines.findLast(({ event }) => event === "relay.census"));
-}
+  COUNTED.filter((kind) => after[kind] > before[kind]);
