@@ -12,7 +12,7 @@ type Bug = {
   readonly file: string;
   readonly from: string;
   readonly to: string;
-  /** It takes many conversations to meet it: for `npm run prove` alone. */
+  /** It takes more conversations than the others to meet it: for `npm run prove` alone. */
   readonly isRare?: boolean;
 };
 
