@@ -120,6 +120,8 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "relay/cli/swapping.ts": "what npm run relay:swap does; test/relay/cli/swap.test.ts runs it",
   "relay/io/turned-away.ts":
     "what a refused handshake is answered; test/relay/io/limits.test.ts and handshake.test.ts knock",
+  "relay/io/prom-client-parts.d.ts":
+    "types alone; test/relay/io/metrics.test.ts counts with what they are of",
   "relay/io/census.ts": "counts the real heap; the proof of many calls asks a real relay for it",
 };
 /** Longer than a reader should have to hold: tables of cases, and one source that is about to find its second room. */
