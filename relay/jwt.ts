@@ -7,7 +7,11 @@
  * argument (whole seconds since 1970).
  */
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
-import { type CryptoKey, errors, jwtVerify, SignJWT } from "jose";
+import type { CryptoKey } from "jose";
+// Only these parts of it: every start loads what is imported here.
+import { JOSEError } from "jose/errors";
+import { SignJWT } from "jose/jwt/sign";
+import { jwtVerify } from "jose/jwt/verify";
 import type { z } from "zod";
 
 /** Only the edge mints. */
@@ -144,7 +148,7 @@ export async function verify<Claims extends Timed>(
     });
     return { ok: true, claims: own.claims };
   } catch (error) {
-    if (error instanceof errors.JOSEError) return refused("not by jose");
+    if (error instanceof JOSEError) return refused("not by jose");
     throw error;
   }
 }
