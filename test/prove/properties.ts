@@ -39,7 +39,7 @@ export async function proveProperties(report: (progress: string) => void): Promi
   const planted: PropertyProof["planted"] = [];
   for (const bug of BUGS) {
     report(`planting: ${bug.name}`);
-    planted.push(await findPlanted(bug, SEED, PLANTED_CONVERSATIONS));
+    planted.push(...(await findPlanted([bug], SEED, PLANTED_CONVERSATIONS)));
   }
   const names = Object.keys(ENDINGS).filter((each) => !OF_LIMITS.has(each));
   const endings = Object.fromEntries(names.map((each) => [each, outcome.endings[each] ?? 0]));

@@ -1,7 +1,7 @@
 /**
- * Bugs, each planted in a copy of the sources, to see that the property would find it. A copy is asked in a
- * process of its own; what was planted must have been there to be replaced, or the source has moved on and the
- * planting proves nothing.
+ * Bugs, each planted in a copy of the sources, to see that the property would find it. They are asked in
+ * another process; what was planted must have been there to be replaced, or the source has moved on and the planting
+ * proves nothing.
  */
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -174,36 +174,51 @@ export type Finding = {
 const REPOSITORY = join(import.meta.dir, "../../../..");
 const CHILD = join(import.meta.dir, "child.ts");
 
-/** @param conversations each with its mutants, and as many random sequences again */
-export async function findPlanted(bug: Bug, seed: number, conversations: number): Promise<Finding> {
+/**
+ * One for each bug, in their order.
+ * @param conversations each with its mutants, and as many random sequences again
+ */
+export async function findPlanted(
+  bugs: readonly Bug[],
+  seed: number,
+  conversations: number,
+): Promise<readonly Finding[]> {
   const folder = await mkdtemp(join(tmpdir(), "planted-"));
   try {
-    for (const each of ["relay/call", "relay/wire", "relay/contract.ts", "relay/jwt.ts"])
-      await cp(join(REPOSITORY, each), join(folder, each), { recursive: true });
     await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
-    const path = join(folder, "relay/call", bug.file);
-    const source = await readFile(path, "utf8");
-    if (source.split(bug.from).length !== 2)
-      throw new Error(
-        `"${bug.name}" cannot be planted: ${bug.file} does not hold, exactly once: ${bug.from}`,
-      );
-    await writeFile(path, source.replace(bug.from, bug.to));
-    return { name: bug.name, ...(await ask(folder, seed, conversations)) };
+    const copies = bugs.map((_, index) => join(folder, String(index)));
+    await Promise.all(bugs.map((bug, index) => plant(bug, copies[index] ?? folder)));
+    const findings = await ask(copies, seed, conversations);
+    return bugs.map(({ name }, index) => ({ name, ...(findings[index] ?? NOTHING) }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What the property says of the sources as they are, asked in the same way: it must find nothing. */
-export const findNothing = (seed: number, conversations: number) => ask(REPOSITORY, seed, conversations);
+async function plant(bug: Bug, copy: string): Promise<void> {
+  for (const each of ["relay/call", "relay/wire", "relay/contract.ts", "relay/jwt.ts"])
+    await cp(join(REPOSITORY, each), join(copy, each), { recursive: true });
+  const path = join(copy, "relay/call", bug.file);
+  const source = await readFile(path, "utf8");
+  if (source.split(bug.from).length !== 2)
+    throw new Error(`"${bug.name}" cannot be planted: ${bug.file} does not hold, exactly once: ${bug.from}`);
+  await writeFile(path, source.replace(bug.from, bug.to));
+}
 
+const NOTHING = { found: false, by: "" } as const;
+
+/** What the property says of the sources as they are, asked in the same way: it must find nothing. */
+export const findNothing = async (seed: number, conversations: number) =>
+  (await ask([REPOSITORY], seed, conversations))[0];
+
+/** All of them in one process: to load the property takes longer than to find most bugs. */
 async function ask(
-  folder: string,
+  folders: readonly string[],
   seed: number,
   conversations: number,
-): Promise<{ found: boolean; by: string }> {
-  const path = join(folder, "relay/call/call.ts");
-  const child = Bun.spawn([process.execPath, CHILD, path, String(seed), String(conversations)], {
+): Promise<ReadonlyArray<Omit<Finding, "name">>> {
+  const paths = folders.map((folder) => join(folder, "relay/call/call.ts"));
+  const child = Bun.spawn([process.execPath, CHILD, String(seed), String(conversations), ...paths], {
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -212,7 +227,9 @@ async function ask(
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  // 0: every invariant held; 3: one did not. Anything else says nothing about the call.
-  if (code !== 0 && code !== 3) throw new Error(`the child ended with ${code}: ${complaint}`);
-  return { found: code === 3, by: said.trim() };
+  const lines = said.split("\n").slice(0, -1);
+  // One that ends before it has told of each says nothing about the call.
+  if (code !== 0 || lines.length !== paths.length)
+    throw new Error(`the child ended with ${code} after ${lines.length} of ${paths.length}: ${complaint}`);
+  return lines.map((line) => ({ found: line !== "", by: line.trim() }));
 }
