@@ -9,7 +9,7 @@ test(
     const { storms, before, after } = await measureStorm(
       {
         calls: 4,
-        seconds: 1,
+        seconds: 0.6,
         storms: 1,
         inFlight: 8,
         idle: 100,
