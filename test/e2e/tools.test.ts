@@ -1,7 +1,12 @@
 /** Things done over MCP, small; `npm run prove -- --only tools` is the same at full size, with bounds on time. */
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import "../patience.ts";
-import { callEverything, killedMeanwhile } from "../prove/tools/everything.ts";
+import {
+  callEverything,
+  type Everything,
+  killedMeanwhile,
+  startEverything,
+} from "../prove/tools/everything.ts";
 import { sayGoodbye } from "../prove/tools/goodbye.ts";
 import { MISHAP_NAMES, sufferAll } from "../prove/tools/mishaps.ts";
 import { waitForTools } from "../prove/tools/slow.ts";
@@ -10,28 +15,36 @@ import { cutWrites } from "../prove/tools/writes.ts";
 
 const quietly = () => {};
 
-test("every tool of the official test server is offered, fit, and answers", async () => {
-  const { listed, offered, unfit, called } = await callEverything();
-  expect(offered.toSorted()).toEqual(listed.toSorted());
-  expect(listed.length).toBeGreaterThan(10);
-  expect(unfit).toEqual([]);
-  const answered = called.filter(({ outcome }) => outcome.is === "answered" && !outcome.isError);
-  expect(answered.map(({ tool }) => tool)).toEqual(called.map(({ tool }) => tool));
-});
+describe("the official test server", () => {
+  let server: Everything;
+  beforeAll(async () => {
+    server = await startEverything();
+  });
+  afterAll(() => server?.stop());
 
-test("a server that is killed in the middle of a call is used again in that call", async () => {
-  const { outputs, heard, modelErrors } = await killedMeanwhile();
-  expect(outputs).toEqual([
-    expect.stringContaining("42"),
-    expect.stringContaining("it is not known whether it was done"),
-    expect.stringContaining("42"),
-  ]);
-  expect({ heard, modelErrors }).toEqual({ heard: 3, modelErrors: 0 });
+  test("has every tool offered, fit, and answering", async () => {
+    const { listed, offered, unfit, called } = await callEverything(server);
+    expect(offered.toSorted()).toEqual(listed.toSorted());
+    expect(listed.length).toBeGreaterThan(10);
+    expect(unfit).toEqual([]);
+    const answered = called.filter(({ outcome }) => outcome.is === "answered" && !outcome.isError);
+    expect(answered.map(({ tool }) => tool)).toEqual(called.map(({ tool }) => tool));
+  });
+
+  test("is used again in the call in the middle of which it is killed", async () => {
+    const { outputs, heard, modelErrors } = await killedMeanwhile(server);
+    expect(outputs).toEqual([
+      expect.stringContaining("42"),
+      expect.stringContaining("it is not known whether it was done"),
+      expect.stringContaining("42"),
+    ]);
+    expect({ heard, modelErrors }).toEqual({ heard: 3, modelErrors: 0 });
+  });
 });
 
 for (const json of [false, true]) {
   test(`writes over a line that breaks are done once at most, and told truly (answers as ${json ? "documents" : "events"})`, async () => {
-    const { writes, strangers } = await cutWrites({ writes: 60, seed: 7, json }, quietly);
+    const { writes, strangers } = await cutWrites({ writes: 26, seed: 7, json }, quietly);
     const { twice, untrue, unreadElsewhere, counts } = judge(writes);
     expect({ twice, strangers, untrue, unreadElsewhere }).toEqual({
       twice: 0,

@@ -29,7 +29,7 @@ const MAIN = join(
   "index.js",
 );
 
-type Everything = {
+export type Everything = {
   readonly url: string;
   readonly label: string;
   /** Requests that it said it received, since it was started last. */
@@ -39,7 +39,7 @@ type Everything = {
   stop(): Promise<void>;
 };
 
-async function startEverything(): Promise<Everything> {
+export async function startEverything(): Promise<Everything> {
   const port = freePort();
   const start = async () => {
     const child = Bun.spawn(["node", MAIN, "streamableHttp"], {
@@ -98,45 +98,40 @@ const CHOSEN: Readonly<Record<string, ToolArguments>> = {
   "trigger-long-running-operation": { duration: 0.2, steps: 2 },
 };
 
-export async function callEverything(): Promise<EverythingResult> {
-  const server = await startEverything();
-  try {
-    const listed = await listedBy(server.url);
-    const catalogue = new Catalogue(
-      [
-        {
-          label: server.label,
-          url: new Secret(server.url),
-          headers: {},
-          prefix: undefined,
-          keptIn: "this proof",
-          timeoutMs: undefined,
-        },
-      ],
+export async function callEverything(server: Everything): Promise<EverythingResult> {
+  const listed = await listedBy(server.url);
+  const catalogue = new Catalogue(
+    [
       {
-        clock: systemClock,
-        log: () => {},
-        policy: { rules: [], trustedReads: [] },
-        reserved: new Set(),
-        timeoutMsOf: () => 20_000,
+        label: server.label,
+        url: new Secret(server.url),
+        headers: {},
+        prefix: undefined,
+        keptIn: "this proof",
+        timeoutMs: undefined,
       },
-    );
-    try {
-      await catalogue.open(PATIENCE_MS);
-      const { tools } = catalogue.list;
-      const called: Called[] = [];
-      for (const tool of tools) {
-        const args = CHOSEN[remoteNameOf(tool)] ?? argumentsFor(tool.parameters);
-        const signal = AbortSignal.timeout(PATIENCE_MS);
-        const outcome = await catalogue.run({ runId: `run-${called.length}`, tool, args }, signal);
-        called.push({ tool: tool.name, outcome });
-      }
-      return { listed, offered: tools.map(remoteNameOf), unfit: tools.filter(isUnfit).map(nameOf), called };
-    } finally {
-      await catalogue.close();
+    ],
+    {
+      clock: systemClock,
+      log: () => {},
+      policy: { rules: [], trustedReads: [] },
+      reserved: new Set(),
+      timeoutMsOf: () => 20_000,
+    },
+  );
+  try {
+    await catalogue.open(PATIENCE_MS);
+    const { tools } = catalogue.list;
+    const called: Called[] = [];
+    for (const tool of tools) {
+      const args = CHOSEN[remoteNameOf(tool)] ?? argumentsFor(tool.parameters);
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const outcome = await catalogue.run({ runId: `run-${called.length}`, tool, args }, signal);
+      called.push({ tool: tool.name, outcome });
     }
+    return { listed, offered: tools.map(remoteNameOf), unfit: tools.filter(isUnfit).map(nameOf), called };
   } finally {
-    await server.stop();
+    await catalogue.close();
   }
 }
 
@@ -213,49 +208,44 @@ const scriptAt =
       : [{ tag, ms: SPOKEN_MS }];
   };
 
-export async function killedMeanwhile(): Promise<RestartResult> {
-  const server = await startEverything();
+export async function killedMeanwhile(server: Everything): Promise<RestartResult> {
+  let at = 0;
+  const scene = await startScene({
+    model: { script: scriptAt(() => at) },
+    servers: { [server.label]: { url: server.url } },
+    offering: [server.label],
+    // By its name it may change something, whatever the server says of it: it is not asked twice.
+    env: { TOOL_POLICY: "trigger-long-running-operation=allow" },
+  });
   try {
-    let at = 0;
-    const scene = await startScene({
-      model: { script: scriptAt(() => at) },
-      servers: { [server.label]: { url: server.url } },
-      offering: [server.label],
-      // By its name it may change something, whatever the server says of it: it is not asked twice.
-      env: { TOOL_POLICY: "trigger-long-running-operation=allow" },
+    const { line, session } = await scene.dial({ scene: "restart" });
+    const outputs = () => session.items.filter((item) => item.kind === "function_call_output");
+    const turn = async (number: number, then?: () => Promise<void>) => {
+      at = number;
+      await line.say(clip("caller-yes"));
+      await then?.();
+      await scene.model.waitFor(() => outputs().length >= number, PATIENCE_MS);
+      const tag = ANSWERS[number - 1] ?? 0;
+      await until(`answer ${number}`, () => line.ear.heardOf(tag) >= SPOKEN_MS * 8);
+    };
+    await turn(1);
+    await turn(2, async () => {
+      const began = () => session.items.filter(({ kind }) => kind === "function_call").length === 2;
+      await scene.model.waitFor(began, PATIENCE_MS);
+      const posts = server.posts();
+      // It is at work on it, and not only about to be asked.
+      await until("the request at the server", () => server.posts() > posts);
+      await server.restart();
     });
-    try {
-      const { line, session } = await scene.dial({ scene: "restart" });
-      const outputs = () => session.items.filter((item) => item.kind === "function_call_output");
-      const turn = async (number: number, then?: () => Promise<void>) => {
-        at = number;
-        await line.say(clip("caller-yes"));
-        await then?.();
-        await scene.model.waitFor(() => outputs().length >= number, PATIENCE_MS);
-        const tag = ANSWERS[number - 1] ?? 0;
-        await until(`answer ${number}`, () => line.ear.heardOf(tag) >= SPOKEN_MS * 8);
-      };
-      await turn(1);
-      await turn(2, async () => {
-        const began = () => session.items.filter(({ kind }) => kind === "function_call").length === 2;
-        await scene.model.waitFor(began, PATIENCE_MS);
-        const posts = server.posts();
-        // It is at work on it, and not only about to be asked.
-        await until("the request at the server", () => server.posts() > posts);
-        await server.restart();
-      });
-      await turn(3);
-      line.hangUp();
-      await line.ended;
-      return {
-        outputs: outputs().map(({ output }) => output),
-        heard: ANSWERS.filter((tag) => line.ear.heardOf(tag) >= SPOKEN_MS * 8).length,
-        modelErrors: session.errors.length,
-      };
-    } finally {
-      await scene.stop();
-    }
+    await turn(3);
+    line.hangUp();
+    await line.ended;
+    return {
+      outputs: outputs().map(({ output }) => output),
+      heard: ANSWERS.filter((tag) => line.ear.heardOf(tag) >= SPOKEN_MS * 8).length,
+      modelErrors: session.errors.length,
+    };
   } finally {
-    await server.stop();
+    await scene.stop();
   }
 }

@@ -2,19 +2,20 @@
  * The proofs about servers of tools: the official one, all of which is used, and those that are not as they should be.
  */
 import type { Proof } from "../rows.ts";
-import { callEverything, killedMeanwhile } from "./everything.ts";
+import { callEverything, type Everything, killedMeanwhile, startEverything } from "./everything.ts";
 import { MISHAP_NAMES, type MishapsResult, sufferAll } from "./mishaps.ts";
 
 export const everything: Proof = {
   name: "everything",
   run: async (progress) => {
     progress("listing and calling");
-    const { listed, offered, unfit, called } = await callEverything();
+    const server = await startEverything();
+    const [{ listed, offered, unfit, called }, { outputs, heard, modelErrors }] = await bothOf(server, () =>
+      progress("killing it in the middle of a call"),
+    ).finally(() => server.stop());
     const answered = called.filter(({ outcome }) => outcome.is === "answered" && !outcome.isError);
     const others = called.filter((one) => !answered.includes(one));
     const missing = listed.filter((name) => !offered.includes(name));
-    progress("killing it in the middle of a call");
-    const { outputs, heard, modelErrors } = await killedMeanwhile();
     const [before, during, after] = outputs;
     return [
       {
@@ -37,6 +38,12 @@ export const everything: Proof = {
       },
     ];
   },
+};
+
+const bothOf = async (server: Everything, between: () => void) => {
+  const called = await callEverything(server);
+  between();
+  return [called, await killedMeanwhile(server)] as const;
 };
 
 const isUnknown = (output = ""): boolean => output.includes("it is not known whether it was done");
