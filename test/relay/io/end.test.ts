@@ -1,10 +1,11 @@
 /**
  * Whoever ends a call first, everything of it is closed within a second, once, under one name; and the edge, which
- * asks afterwards, is told that name. Each test has a relay of its own, so that its whole log is this one call's.
+ * asks afterwards, is told that name. A test that stops its relay, or waits long, has one of its own; the others follow
+ * each other at one, whose whole log is read in the end.
  */
 import { describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
-import { ENDINGS, type Ending } from "../../../relay/call/ending.ts";
+import type { Ending } from "../../../relay/call/ending.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { clip } from "../../rehearsal/audio/clips.ts";
 import type { OpenedStream } from "../../rehearsal/carrier/carrier.ts";
@@ -15,10 +16,8 @@ import type { ModelOptions } from "../../rehearsal/model/options.ts";
 import type { Script } from "../../rehearsal/model/script.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, ticketFor } from "../../rehearsal/relay.ts";
 import { isWithin, noise } from "./noise.ts";
+import { expectStopped, expectTold, GREETING, oneRelay } from "./one-relay.ts";
 import { endingsIn, inASecond, Rig } from "./rig.ts";
-
-/** Longer than any test: the assistant is in the middle of it when the end comes. */
-const GREETING = { say: noise(3, 20_000), words: "noise" };
 
 async function withRig(
   given: Parameters<typeof Rig.start>[0],
@@ -34,14 +33,8 @@ async function withRig(
 
 /** What the relay says when asked is true at once; what its log says is counted when it can say no more. */
 async function expectEnding(rig: Rig, callSid: string, ending: Ending): Promise<void> {
-  await rig.ended(callSid);
-  const { outcome } = ENDINGS[ending];
-  const body = { ending, outcome, attempt: 0, started: expect.any(Boolean) };
-  expect(await rig.ending(callSid)).toEqual({ status: 200, body });
-  expect(await rig.relay.kill("SIGTERM")).toBe(0);
-  expect(endingsIn(rig.relay.lines)).toEqual([ending]);
-  expect(rig.relay.lines.at(-1)?.event).toBe("relay.stopped");
-  expect(rig.relay.errors()).toBe("");
+  await expectTold(rig, callSid, ending);
+  await expectStopped(rig, [ending]);
 }
 
 /** Both ends of the call see it closed within a second of `end`. */
@@ -58,24 +51,26 @@ async function expectClosed(
 }
 
 describe("a call that is up ends within a second, once, when", () => {
+  const relay = oneRelay();
+
   test("the caller hangs up", () =>
-    withRig({}, async (rig) => {
+    relay.at({}, async (rig) => {
       const stream = await rig.call();
       await expectClosed(rig, stream, () => stream.hangUp());
       expect(rig.model.sessions).toMatchObject([{ closeCode: 1000 }]);
-      await expectEnding(rig, stream.callSid, "caller_hung_up");
+      await relay.expectEnding(stream.callSid, "caller_hung_up");
     }));
 
   test("the carrier's socket is cut with no stop", () =>
-    withRig({}, async (rig) => {
+    relay.at({}, async (rig) => {
       const callSid = newSid("CA");
       const socket = await bareStream(rig, callSid);
-      await rig.relay.waitForLog(({ event }) => event === "call.first_audio", PATIENCE_MS);
+      await rig.linesUpTo("call.first_audio", callSid);
       await inASecond(() => {
         socket.terminate();
         return rig.modelIsFree();
       });
-      await expectEnding(rig, callSid, "line_lost");
+      await relay.expectEnding(callSid, "line_lost");
     }));
 
   test("the assistant hangs up, its goodbye heard to the last byte", async () => {
@@ -88,16 +83,18 @@ describe("a call that is up ends within a second, once, when", () => {
             { call: "end_call", arguments: {} },
           ]
         : [{ say: noise(5, 200), words: "greeting" }];
-    await withRig({ model: { script } }, async (rig) => {
+    await relay.at({ script }, async (rig) => {
       const stream = await rig.call();
       await stream.say(clip("caller-yes"));
       const { by, code } = await stream.ended;
       expect({ by, code }).toEqual({ by: "relay", code: 1000 });
       expect(isWithin(stream.ear.bytes(), goodbye)).toBe(true);
       await rig.modelIsLeft();
-      await expectEnding(rig, stream.callSid, "assistant_hung_up");
+      await relay.expectEnding(stream.callSid, "assistant_hung_up");
     });
   });
+
+  test("and nothing is left to end, or to say, when the relay is stopped", () => relay.expectStopped());
 });
 
 describe("a relay that is stopped and has no seconds to drain", () => {
@@ -247,20 +244,16 @@ describe.concurrent("a model that cannot be had ends the call cleanly", () => {
 });
 
 describe("settings that a call can do without", () => {
-  const optional = {
-    temperature: { env: { TEMPERATURE: "0.8" }, model: {} },
-    "audio.input.noise_reduction": {
-      env: {},
-      model: { refuses: ["session.audio.input.noise_reduction"] },
-    },
-    "audio.input.transcription": {
-      env: { TRANSCRIPTION_MODEL: "gpt-transcribe" },
-      model: { refuses: ["session.audio.input.transcription"] },
-    },
+  const relay = oneRelay({ TEMPERATURE: "0.8", TRANSCRIPTION_MODEL: "gpt-transcribe" });
+  const accepts = { temperature: true };
+  const optional: Readonly<Record<string, ModelOptions>> = {
+    temperature: {},
+    "audio.input.noise_reduction": { accepts, refuses: ["session.audio.input.noise_reduction"] },
+    "audio.input.transcription": { accepts, refuses: ["session.audio.input.transcription"] },
   };
-  for (const [field, { env, model }] of Object.entries(optional)) {
+  for (const [field, model] of Object.entries(optional)) {
     test(`${field} is left out when it is refused, loudly, and the call works`, () =>
-      withRig({ env, model }, async (rig) => {
+      relay.at(model, async (rig) => {
         const stream = await rig.call();
         const lines = await rig.linesUpTo("call.first_audio", stream.callSid);
         expect(lines.filter(({ level }) => level !== "info")).toMatchObject([
@@ -281,31 +274,34 @@ describe("settings that a call can do without", () => {
         );
         expect(names).toEqual(["end_call", "confirm", "cancel", "current_time", "read_notes", "take_note"]);
         stream.hangUp();
-        await expectEnding(rig, stream.callSid, "caller_hung_up");
+        await relay.expectEnding(stream.callSid, "caller_hung_up");
       }));
   }
 
   test("all of them at once, refused one after the other", () =>
-    withRig(
-      {
-        env: { TEMPERATURE: "0.8", TRANSCRIPTION_MODEL: "gpt-transcribe" },
-        model: { refuses: ["session.audio.input.noise_reduction", "session.audio.input.transcription"] },
-      },
+    relay.at(
+      { refuses: ["session.audio.input.noise_reduction", "session.audio.input.transcription"] },
       async (rig) => {
         const stream = await rig.call();
         const lines = await rig.linesUpTo("call.first_audio", stream.callSid);
         const refused = lines.filter(({ event }) => event === "session.field_refused");
         expect(refused.map(({ field }) => field).sort()).toEqual(Object.keys(optional).sort());
+        stream.hangUp();
+        await relay.expectEnding(stream.callSid, "caller_hung_up");
       },
     ));
 
   test("temperature is sent to a server that takes it", () =>
-    withRig({ env: { TEMPERATURE: "0.8" }, model: { accepts: { temperature: true } } }, async (rig) => {
+    relay.at({ accepts }, async (rig) => {
       const stream = await rig.call();
       const lines = await rig.linesUpTo("call.first_audio", stream.callSid);
       expect(lines.every(({ level }) => level === "info")).toBe(true);
       expect(rig.model.sessions[0]?.settings.others).toMatchObject({ temperature: 0.8 });
+      stream.hangUp();
+      await relay.expectEnding(stream.callSid, "caller_hung_up");
     }));
+
+  test("and each of these calls ended once, when the relay is stopped", () => relay.expectStopped());
 });
 
 /** A stream with no carrier around it, to be cut as no carrier of ours cuts one. */

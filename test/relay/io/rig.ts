@@ -33,12 +33,12 @@ type Ticket = NonNullable<Parameters<typeof ticketFor>[2]>;
 export type Asked = { readonly status: number; readonly body: unknown };
 
 export class Rig {
-  readonly model: Model;
+  #model: Model;
   readonly #options: RelayOptions;
   #relay: RunningRelay;
 
   private constructor(model: Model, options: RelayOptions, relay: RunningRelay) {
-    this.model = model;
+    this.#model = model;
     this.#options = options;
     this.#relay = relay;
   }
@@ -60,6 +60,17 @@ export class Rig {
 
   get relay(): RunningRelay {
     return this.#relay;
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  /** Another one at the same address, to which the next call's session goes. */
+  async replaceModel(options: ModelOptions): Promise<void> {
+    const { port } = this.#model;
+    await this.#model.stop();
+    this.#model = await startModel({ ...options, port });
   }
 
   get dataDir(): string {
