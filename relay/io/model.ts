@@ -5,23 +5,24 @@ import type { Secret } from "../secret.ts";
 
 export type ModelAddress = { readonly url: string; readonly model: string; readonly apiKey: Secret };
 
+/** Whoever listens to sockets, and is told of which: one that was left may still have something to say. */
 export type ModelEars = {
-  readonly opened: () => void;
+  modelOpened(line: ModelLine): void;
   /** undefined: a binary frame, which this protocol does not have. */
-  readonly message: (text: string | undefined) => void;
+  modelSaid(line: ModelLine, text: string | undefined): void;
   /**
    * `status`: the HTTP answer's, where the handshake was refused. `deafMs`: for so long, at most, nothing had come.
    * Called once.
    */
-  readonly closed: (code: number, status: number | undefined, deafMs: number) => void;
+  modelClosed(line: ModelLine, code: number, status: number | undefined, deafMs: number): void;
 };
 
 export type ModelLine = {
   /** Does nothing once the socket is closing. */
-  readonly send: (text: string) => void;
+  send(text: string): void;
   /** Bytes given to `send` that have not left yet. */
-  readonly backlog: () => number;
-  readonly close: () => void;
+  backlog(): number;
+  close(): void;
 };
 
 /** A peer that does not answer our close has had its time. */
@@ -30,11 +31,13 @@ const CLOSE_WITHIN_MS = 500;
 /** A peer that has vanished sends no close, and the kernel takes minutes of audio for it: only a ping finds out. */
 const PATIENCE = { pingEveryMs: 1_000, silentForMs: 4_000 } as const;
 
-export function dialModel(
+type Patience = { readonly pingEveryMs: number; readonly silentForMs: number };
+
+export const dialModel = (
   { url, model, apiKey }: ModelAddress,
   ears: ModelEars,
-  patience: { readonly pingEveryMs: number; readonly silentForMs: number } = PATIENCE,
-): ModelLine {
+  patience: Patience = PATIENCE,
+): ModelLine => {
   const address = new URL(url);
   address.searchParams.set("model", model);
   const socket = new WebSocket(address.href, {
@@ -42,52 +45,81 @@ export function dialModel(
     // The audio is already compressed, and 20 ms of it are too short to gain anything.
     perMessageDeflate: false,
   });
-  let status: number | undefined;
-  let closing: ReturnType<typeof setTimeout> | undefined;
+  return new ModelSocket(socket, ears, patience);
+};
+
+class ModelSocket implements ModelLine {
+  readonly #socket: WebSocket;
+  readonly #ears: ModelEars;
+  readonly #patience: Patience;
+  readonly #watching: ReturnType<typeof setInterval>;
+  #isOpen = false;
   // A flag and not a time: it is set for every message.
-  let wasHeard = true;
+  #wasHeard = true;
+  #heardAt = performance.now();
   // Counted, and not timed: where this process stood still, nobody else was silent.
-  let silentTimes = 0;
-  let heardAt = performance.now();
-  const watching = setInterval(() => {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    silentTimes = wasHeard ? 0 : silentTimes + 1;
-    if (wasHeard) heardAt = performance.now();
-    wasHeard = false;
-    if (silentTimes * patience.pingEveryMs >= patience.silentForMs) return socket.terminate();
+  #silentTimes = 0;
+  #status: number | undefined;
+  #closing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(socket: WebSocket, ears: ModelEars, patience: Patience) {
+    this.#socket = socket;
+    this.#ears = ears;
+    this.#patience = patience;
+    this.#watching = setInterval(() => this.#watch(), patience.pingEveryMs);
+    socket.onopen = () => {
+      this.#isOpen = true;
+      ears.modelOpened(this);
+    };
+    socket.onmessage = ({ data }) => {
+      this.#wasHeard = true;
+      ears.modelSaid(this, typeof data === "string" ? data : undefined);
+    };
+    socket.addEventListener("pong", () => {
+      this.#wasHeard = true;
+    });
+    // Bun tells an HTTP refusal only in words: "Expected 101 status code: 401".
+    socket.onerror = (event) => {
+      const said = "message" in event && typeof event.message === "string" ? event.message : "";
+      this.#status = Number(/status code: (\d{3})/.exec(said)?.[1]) || undefined;
+    };
+    socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  send(text: string): void {
+    if (this.#isOpen) this.#socket.send(text);
+  }
+
+  backlog(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    if (socket.readyState === WebSocket.CLOSED || this.#closing !== undefined) return;
+    if (socket.readyState === WebSocket.CONNECTING) return socket.terminate();
+    this.#isOpen = false;
+    socket.close(1000);
+    this.#closing = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
+  }
+
+  #watch(): void {
+    const { pingEveryMs, silentForMs } = this.#patience;
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#silentTimes = this.#wasHeard ? 0 : this.#silentTimes + 1;
+    if (this.#wasHeard) this.#heardAt = performance.now();
+    this.#wasHeard = false;
+    if (this.#silentTimes * pingEveryMs >= silentForMs) return this.#socket.terminate();
     // Whoever has just said something need not be asked.
-    if (silentTimes > 0) socket.ping();
-  }, patience.pingEveryMs);
-  socket.onopen = () => ears.opened();
-  socket.onmessage = ({ data }) => {
-    wasHeard = true;
-    ears.message(typeof data === "string" ? data : undefined);
-  };
-  socket.addEventListener("pong", () => {
-    wasHeard = true;
-  });
-  // Bun tells an HTTP refusal only in words: "Expected 101 status code: 401".
-  socket.onerror = (event) => {
-    const said = "message" in event && typeof event.message === "string" ? event.message : "";
-    status = Number(/status code: (\d{3})/.exec(said)?.[1]) || undefined;
-  };
-  socket.onclose = ({ code }) => {
-    clearInterval(watching);
-    clearTimeout(closing);
+    if (this.#silentTimes > 0) this.#socket.ping();
+  }
+
+  #closed(code: number): void {
+    this.#isOpen = false;
+    clearInterval(this.#watching);
+    clearTimeout(this.#closing);
     // It may have come right after the last look but one.
-    const deafMs = wasHeard ? 0 : performance.now() - heardAt + patience.pingEveryMs;
-    ears.closed(code, status, deafMs);
-  };
-  return {
-    send: (text) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
-    },
-    backlog: () => socket.bufferedAmount,
-    close: () => {
-      if (socket.readyState === WebSocket.CLOSED || closing !== undefined) return;
-      if (socket.readyState === WebSocket.CONNECTING) return socket.terminate();
-      socket.close(1000);
-      closing = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
-    },
-  };
+    const deafMs = this.#wasHeard ? 0 : performance.now() - this.#heardAt + this.#patience.pingEveryMs;
+    this.#ears.modelClosed(this, code, this.#status, deafMs);
+  }
 }

@@ -16,11 +16,11 @@ import type { ModelEars, ModelLine } from "./model.ts";
 /** Twilio's socket, as far as a call needs it. */
 export type TwilioLine = {
   /** Bun's answer: bytes sent, -1 queued, 0 dropped. */
-  readonly send: (text: string) => number;
+  send(text: string): number;
   /** Runs `body` and sends what it sent in one write. */
-  readonly cork: (body: () => void) => void;
+  cork(body: () => void): void;
   /** At once, whatever the peer does. */
-  readonly close: (code: number) => void;
+  close(code: number): void;
 };
 
 export type RunnerParts = {
@@ -49,8 +49,10 @@ const KEEP_AFTER_MS = 200;
 /** Nobody waits longer for what is only a precaution. */
 const KEPT_WITHIN_MS = 1_000;
 
-export class Runner {
+export class Runner implements ModelEars {
   readonly #parts: RunnerParts;
+  readonly #clock: Clock;
+  readonly #twilio: TwilioLine;
   readonly #call: Call;
   /** The socket to the model, while there is one; what others still say is not listened to. */
   #model: ModelLine | undefined;
@@ -61,12 +63,15 @@ export class Runner {
   readonly #running = new Map<string, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
+  #dialledAt = 0;
   #hasEnded = false;
   #queuedFrames = 0;
   #peakModelBytes = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#twilio = parts.twilio;
     const at = parts.clock.monotonicMs();
     this.#call = new Call(parts.terms, at);
     this.#perform(this.#call.begin());
@@ -74,28 +79,28 @@ export class Runner {
   }
 
   #dial(): void {
-    const { dial, clock, log, id } = this.#parts;
     this.#model?.close();
-    const dialledAt = clock.monotonicMs();
-    const line: ModelLine = dial({
-      opened: () => {
-        if (this.#model !== line) return;
-        const afterMs = Math.round(clock.monotonicMs() - dialledAt);
-        log({ event: "model.connected", level: "info", afterMs }, id);
-        this.#news({ is: "model_open" });
-      },
-      message: (text) => {
-        if (this.#model !== line) return;
-        const event = text === undefined ? MALFORMED : decodeModel(text);
-        this.#take({ from: "model", event });
-      },
-      closed: (code, status, deafMs) => {
-        if (this.#model !== line) return;
-        this.#model = undefined;
-        this.#news({ is: "model_closed", code, deafMs, ...(status !== undefined && { status }) });
-      },
-    });
-    this.#model = line;
+    this.#dialledAt = this.#clock.monotonicMs();
+    this.#model = this.#parts.dial(this);
+  }
+
+  modelOpened(line: ModelLine): void {
+    if (this.#model !== line) return;
+    const afterMs = Math.round(this.#clock.monotonicMs() - this.#dialledAt);
+    this.#parts.log({ event: "model.connected", level: "info", afterMs }, this.#parts.id);
+    this.#news({ is: "model_open" });
+  }
+
+  modelSaid(line: ModelLine, text: string | undefined): void {
+    if (this.#model !== line) return;
+    const event = text === undefined ? MALFORMED : decodeModel(text);
+    this.#take({ from: "model", event });
+  }
+
+  modelClosed(line: ModelLine, code: number, status: number | undefined, deafMs: number): void {
+    if (this.#model !== line) return;
+    this.#model = undefined;
+    this.#news({ is: "model_closed", code, deafMs, ...(status !== undefined && { status }) });
   }
 
   /** A message of Twilio's; undefined: a binary frame, which Twilio does not send. */
@@ -130,7 +135,7 @@ export class Runner {
   #take(input: Input): void {
     if (this.#hasEnded) return;
     try {
-      this.#perform(this.#call.step(input, this.#parts.clock.monotonicMs()));
+      this.#perform(this.#call.step(input, this.#clock.monotonicMs()));
     } catch (thrown) {
       this.#parts.log(bugOf(thrown), this.#parts.id);
       this.#endBroken();
@@ -141,7 +146,7 @@ export class Runner {
   /** The call's own state may be broken too, and then even its last words fail. */
   #endBroken(): void {
     try {
-      this.#perform(this.#call.step({ from: "line", news: { is: "bug" } }, this.#parts.clock.monotonicMs()));
+      this.#perform(this.#call.step({ from: "line", news: { is: "bug" } }, this.#clock.monotonicMs()));
     } catch (thrown) {
       this.#parts.log(bugOf(thrown), this.#parts.id);
     }
@@ -149,7 +154,7 @@ export class Runner {
   }
 
   #perform(effects: readonly Effect[]): void {
-    if (effects.length > 1) this.#parts.twilio.cork(() => this.#performEach(effects));
+    if (effects.length > 1) this.#twilio.cork(() => this.#performEach(effects));
     else this.#performEach(effects);
   }
 
@@ -169,7 +174,7 @@ export class Runner {
           else this.#keepTimer ??= setTimeout(() => this.#keep(), KEEP_AFTER_MS);
           break;
         case "twilio": {
-          const sent = this.#parts.twilio.send(encodeTwilio(effect.frame));
+          const sent = this.#twilio.send(encodeTwilio(effect.frame));
           if (sent === -1) this.#queuedFrames++;
           // Lost: what the caller hears would not be what the conversation says. Not now: this step's effects first.
           if (sent === 0) queueMicrotask(() => this.#news({ is: "twilio_slow" }));
@@ -202,7 +207,7 @@ export class Runner {
   #keep(): void {
     clearTimeout(this.#keepTimer);
     this.#keepTimer = undefined;
-    const remembered = this.#call.remembered(this.#parts.clock.monotonicMs());
+    const remembered = this.#call.remembered(this.#clock.monotonicMs());
     if (remembered !== undefined) this.#keeping = this.#parts.keep(remembered);
   }
 
@@ -250,8 +255,8 @@ export class Runner {
     const { code, outcome } = ENDINGS[ending];
     const isTakenOn = outcome === "handover" && this.#keeping !== undefined;
     // Whoever takes the call on comes as soon as the socket is closed.
-    if (!isTakenOn) this.#parts.twilio.close(code);
-    else void withinMs(KEPT_WITHIN_MS, this.#keeping).then(() => this.#parts.twilio.close(code));
+    if (!isTakenOn) this.#twilio.close(code);
+    else void withinMs(KEPT_WITHIN_MS, this.#keeping).then(() => this.#twilio.close(code));
   }
 
   #arm(): void {
@@ -259,14 +264,14 @@ export class Runner {
     if (this.#hasEnded || deadline === undefined || this.#armedFor <= deadline) return;
     clearTimeout(this.#timer);
     this.#armedFor = deadline;
-    const waitMs = Math.max(0, deadline - this.#parts.clock.monotonicMs());
+    const waitMs = Math.max(0, deadline - this.#clock.monotonicMs());
     this.#timer = setTimeout(() => this.#wake(), Math.ceil(waitMs));
   }
 
   #wake(): void {
     this.#armedFor = Number.POSITIVE_INFINITY;
     const deadline = this.#call.nextDeadline();
-    const isDue = deadline !== undefined && deadline <= this.#parts.clock.monotonicMs();
+    const isDue = deadline !== undefined && deadline <= this.#clock.monotonicMs();
     if (isDue) this.#take({ from: "clock" });
     else this.#arm();
   }

@@ -28,7 +28,7 @@ import { Runner } from "./runner.ts";
 import type { TokenTime } from "./token-time.ts";
 import type { Tools } from "./tools.ts";
 import { TurnedAway } from "./turned-away.ts";
-import { lineOf } from "./twilio-line.ts";
+import { TwilioSocket } from "./twilio-line.ts";
 import type { Vitals } from "./vitals.ts";
 
 export type ServerTerms = {
@@ -314,7 +314,7 @@ export class RelayServer {
         brakes: this.#terms.brakes,
       },
       id,
-      twilio: lineOf(socket),
+      twilio: new TwilioSocket(socket),
       dial: (ears) => dialModel(this.#terms.model, ears),
       runTool: (run, signal, caller) => this.#tools.run(run, signal, caller),
       clock: this.#clock,

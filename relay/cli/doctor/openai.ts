@@ -65,8 +65,8 @@ function opened(settings: Line<Config>, asking: Asking): Promise<Verdict<void>> 
       const line = dialModel(
         { url, model, apiKey },
         {
-          opened: () => {},
-          message: (text) => {
+          modelOpened: () => {},
+          modelSaid: (_line, text) => {
             const event = Event.safeParse(jsonOf(text ?? ""));
             if (!event.success || (event.data.type !== "session.created" && event.data.type !== "error"))
               return;
@@ -77,7 +77,7 @@ function opened(settings: Line<Config>, asking: Asking): Promise<Verdict<void>> 
             );
             line.close();
           },
-          closed: (_code, status) =>
+          modelClosed: (_line, _code, status) =>
             resolve(
               status === undefined
                 ? ill(`no session at ${hostOf(url)}: the connection was lost or refused`, NETWORK)

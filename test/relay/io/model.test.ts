@@ -1,7 +1,7 @@
 /** The model's socket when the peer does not behave: it vanishes without a word, or is merely quiet. */
 import { afterEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { dialModel } from "../../../relay/io/model.ts";
+import { dialModel, type ModelLine } from "../../../relay/io/model.ts";
 import { Secret } from "../../../relay/secret.ts";
 import "../../patience.ts";
 
@@ -17,9 +17,9 @@ function dial(port: number, patience: typeof SHORT) {
   const closed = Promise.withResolvers<number>();
   const deaf = Promise.withResolvers<number>();
   const ears = {
-    opened: () => {},
-    message: () => {},
-    closed: (code: number, _: number | undefined, deafMs: number) => {
+    modelOpened: () => {},
+    modelSaid: () => {},
+    modelClosed: (_line: ModelLine, code: number, _status: number | undefined, deafMs: number) => {
       closed.resolve(code);
       deaf.resolve(deafMs);
     },

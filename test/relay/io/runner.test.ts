@@ -8,7 +8,7 @@ import type { Ending } from "../../../relay/call/ending.ts";
 import { READY_WITHIN_MS } from "../../../relay/call/model-link.ts";
 import { packProfile } from "../../../relay/contract.ts";
 import { systemClock } from "../../../relay/io/clock.ts";
-import type { ModelEars } from "../../../relay/io/model.ts";
+import type { ModelLine } from "../../../relay/io/model.ts";
 import { Runner, type TwilioLine } from "../../../relay/io/runner.ts";
 import { connectedFrame, startFrame, stopFrame } from "../../rehearsal/carrier/frames.ts";
 import { newSid } from "../../rehearsal/carrier/sid.ts";
@@ -34,7 +34,8 @@ class Bench {
   readonly endings: Ending[] = [];
   backlog = 0;
   twilioTakes = 1;
-  ears: ModelEars | undefined;
+  /** The socket to the model that was dialled last. */
+  model: ModelLine = this.#modelLine();
   readonly runner: Runner;
 
   constructor(changes: Partial<TwilioLine> = {}) {
@@ -69,13 +70,9 @@ class Bench {
         close: (code) => this.deeds.push(`twilio closed ${code}`),
         ...changes,
       },
-      dial: (ears) => {
-        this.ears = ears;
-        return {
-          send: (text) => this.deeds.push(`model ${JSON.parse(text).type}`),
-          backlog: () => this.backlog,
-          close: () => this.deeds.push("model closed"),
-        };
+      dial: () => {
+        this.model = this.#modelLine();
+        return this.model;
       },
       runTool: () => Promise.resolve({ is: "not_done", why: "gone" }),
       clock: systemClock,
@@ -89,6 +86,18 @@ class Bench {
         this.endings.push(ending);
       },
     });
+  }
+
+  #modelLine(): ModelLine {
+    return {
+      send: (text) => this.deeds.push(`model ${JSON.parse(text).type}`),
+      backlog: () => this.backlog,
+      close: () => this.deeds.push("model closed"),
+    };
+  }
+
+  modelOpened(): void {
+    this.runner.modelOpened(this.model);
   }
 
   connect(): void {
@@ -129,7 +138,7 @@ class Bench {
   }
 
   modelSays(event: object): void {
-    this.ears?.message(JSON.stringify(event));
+    this.runner.modelSaid(this.model, JSON.stringify(event));
   }
 
   events(): unknown[] {
@@ -149,7 +158,7 @@ describe("a deadline", () => {
 
   test("of a stream that says nothing at all is the same", () => {
     const bench = new Bench();
-    bench.ears?.opened();
+    bench.modelOpened();
     jest.advanceTimersByTime(START_WITHIN_MS + 1);
     expect(bench.endings).toEqual(["no_start"]);
   });
@@ -173,15 +182,15 @@ describe("a deadline", () => {
     bench.connect();
     bench.start();
     jest.advanceTimersByTime(3_000);
-    bench.ears?.opened();
+    bench.modelOpened();
     expect(bench.deeds.at(-1)).toBe("model session.update");
-    const { ears } = bench;
+    const { model } = bench;
     bench.modelSays({ type: "session.created" });
     jest.advanceTimersByTime(3_600);
     expect(bench.deeds).toContain("model closed");
-    expect(bench.ears).not.toBe(ears);
+    expect(bench.model).not.toBe(model);
     // What the first one still says is nobody's.
-    ears?.closed(1000, undefined, 0);
+    bench.runner.modelClosed(model, 1000, undefined, 0);
     expect(bench.endings).toEqual([]);
   });
 
@@ -189,7 +198,7 @@ describe("a deadline", () => {
     const bench = new Bench();
     bench.connect();
     bench.start();
-    bench.ears?.opened();
+    bench.modelOpened();
     bench.speak();
     bench.spoken();
     jest.advanceTimersByTime(60_000);
@@ -209,7 +218,7 @@ describe("a call that has ended", () => {
       stopFrame(2, bench.streamSid, { accountSid: ACCOUNT_SID, callSid: bench.callSid }),
     );
     bench.runner.twilioClosed(1000);
-    bench.ears?.closed(1000, undefined, 0);
+    bench.runner.modelClosed(bench.model, 1000, undefined, 0);
     bench.runner.twilioSaid("garbage");
     bench.runner.stop();
     expect(bench.deeds.slice(-3)).toEqual(["recorded caller_hung_up", "model closed", "twilio closed 1000"]);
@@ -224,7 +233,7 @@ describe("a call that has ended", () => {
     bench.start();
     bench.runner.twilioClosed(1006);
     const { length } = bench.deeds;
-    bench.ears?.opened();
+    bench.modelOpened();
     bench.speak();
     bench.start();
     jest.advanceTimersByTime(60_000);
@@ -245,7 +254,7 @@ describe("a throw", () => {
     bench.connect();
     bench.start();
     throws = true;
-    bench.ears?.opened();
+    bench.modelOpened();
     bench.speak();
     expect(bench.endings).toEqual(["bug"]);
     expect(bench.deeds.slice(-2)).toEqual(["model closed", "twilio closed 1011"]);
@@ -266,7 +275,7 @@ describe("a throw that leaves the call able to say its last words", () => {
     });
     bench.connect();
     bench.start();
-    bench.ears?.opened();
+    bench.modelOpened();
     throws = 1;
     bench.speak();
     expect(bench.endings).toEqual(["bug"]);
@@ -281,7 +290,7 @@ describe("a line that is too slow", () => {
     const bench = new Bench();
     bench.connect();
     bench.start();
-    bench.ears?.opened();
+    bench.modelOpened();
     bench.speak();
     expect(bench.deeds).toContain("twilio media");
     return bench;

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { lineOf } from "../../../relay/io/twilio-line.ts";
+import { TwilioSocket } from "../../../relay/io/twilio-line.ts";
 import { PATIENCE_MS, until } from "../../patience.ts";
 import { connectedFrame, startFrame } from "../../rehearsal/carrier/frames.ts";
 import { signatureFor } from "../../rehearsal/carrier/sabotage.ts";
@@ -47,7 +47,7 @@ test.if(process.platform === "linux")(
 describe("the socket of a call that has ended", () => {
   const closed = (bufferedBytes: number): string[] => {
     const deeds: string[] = [];
-    const line = lineOf({
+    const line = new TwilioSocket({
       send: () => 1,
       cork: (body) => body(),
       close: (code) => deeds.push(`close ${code}`),
