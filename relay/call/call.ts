@@ -75,17 +75,14 @@ export const START_WITHIN_MS = 5_000;
 export const HANDOVER_WITHIN_MS = 8_000;
 
 /** Twilio's frames come in one order: connected, start, then the rest, then stop. */
-type Stage =
-  | { readonly is: "opened" | "connected" | "ended" }
-  | { readonly is: "started"; readonly streamSid: string; readonly exchange: Exchange };
-type Started = Extract<Stage, { is: "started" }>;
+type Stage = "opened" | "connected" | Exchange | "ended";
 
 export class Call {
-  readonly #terms: Terms;
-  readonly #openedAt: number;
+  #stage: Stage = "opened";
   readonly #outbox = new Outbox();
   readonly #sessions: Sessions;
-  #stage: Stage = { is: "opened" };
+  readonly #terms: Terms;
+  readonly #openedAt: number;
   #lastWords: LastWords | undefined;
   #handOverBy: number | undefined;
   #isSpent: boolean;
@@ -109,7 +106,7 @@ export class Call {
 
   /** What is to be done about `input`, in order. After the ending, nothing ever again. */
   step(input: Input, at: number): readonly Effect[] {
-    if (this.#stage.is === "ended") return [];
+    if (this.#stage === "ended") return [];
     if (this.#goesOn(input, at)) return this.#outbox.take();
     switch (input.from) {
       case "twilio":
@@ -119,7 +116,7 @@ export class Call {
         this.#sessions.take(input.event, at);
         break;
       case "tool":
-        if (this.#stage.is === "started") this.#stage.exchange.tools.outcome(input.runId, input.outcome, at);
+        if (typeof this.#stage !== "string") this.#stage.tools.outcome(input.runId, input.outcome, at);
         break;
       case "line":
         this.#fromLine(input.news, at);
@@ -140,8 +137,8 @@ export class Call {
    * time may make everything otherwise: it ends what flows, and whether the call is steady has to be found out again.
    */
   #goesOn(input: Input, at: number): boolean {
-    if (this.#stage.is !== "started" || isBesideAudio(input)) return false;
-    const { exchange } = this.#stage;
+    const exchange = this.#stage;
+    if (typeof exchange === "string" || isBesideAudio(input)) return false;
     const isMore = input.from === "model" && input.event.type === "response.output_audio.delta";
     if (isMore && this.#isSteady && exchange.flowsOn(input.event, at)) return true;
     exchange.flowEnds();
@@ -156,11 +153,13 @@ export class Call {
 
   /** When `step` wants the clock next; undefined: never. */
   nextDeadline(): number | undefined {
-    if (this.#stage.is === "ended") return undefined;
-    if (this.#stage.is === "started") this.#stage.exchange.tellFlow();
+    const exchange = this.#stage;
+    if (exchange === "ended") return undefined;
+    if (typeof exchange === "string") {
+      return earliest(this.#openedAt + START_WITHIN_MS, this.#sessions.dueAt());
+    }
+    exchange.tellFlow();
     const sessionsDueAt = this.#sessions.dueAt();
-    if (this.#stage.is !== "started") return earliest(this.#openedAt + START_WITHIN_MS, sessionsDueAt);
-    const { exchange } = this.#stage;
     if (this.#lastWords !== undefined) return this.#lastWords.dueAt(exchange.playback.quietAt);
     const pauseAt = this.#sessions.isOwed ? undefined : exchange.pauseAt;
     const moveAt = this.#handOverBy && earliest(this.#handOverBy, pauseAt);
@@ -170,7 +169,7 @@ export class Call {
   /** For logs and tests: where the call is. */
   get state(): string {
     if (this.#lastWords !== undefined) return "last words";
-    return this.#stage.is === "started" ? `started, session ${this.#sessions.state}` : this.#stage.is;
+    return typeof this.#stage === "string" ? this.#stage : `started, session ${this.#sessions.state}`;
   }
 
   /** What has to be known for the call to go on elsewhere; undefined: it has not begun. */
@@ -180,8 +179,8 @@ export class Call {
 
   /** @param isPlanned it moves in a pause: the caller notices nothing */
   #remembered(isPlanned: boolean, at: number): Remembered | undefined {
-    if (this.#stage.is !== "started") return undefined;
-    const { exchange } = this.#stage;
+    const exchange = this.#stage;
+    if (typeof exchange === "string") return undefined;
     const { before } = this.#terms;
     exchange.tellFlow();
     return {
@@ -200,18 +199,19 @@ export class Call {
   #fromTwilio(frame: FromTwilio, at: number): void {
     if (frame.event === "malformed") return this.#end("protocol_violation", frame.why, at);
     if (frame.event === "connected") {
-      if (this.#stage.is !== "opened") return this.#end("protocol_violation", "connected twice", at);
-      this.#stage = { is: "connected" };
+      if (this.#stage !== "opened") return this.#end("protocol_violation", "connected twice", at);
+      this.#stage = "connected";
       return;
     }
     if (frame.event === "start") {
-      if (this.#stage.is !== "connected") return this.#end("protocol_violation", "start out of order", at);
+      if (this.#stage !== "connected") return this.#end("protocol_violation", "start out of order", at);
       return this.#start(frame, at);
     }
-    if (this.#stage.is !== "started")
+    const exchange = this.#stage;
+    if (typeof exchange === "string") {
       return this.#end("protocol_violation", `${frame.event} before start`, at);
-    const { streamSid, exchange } = this.#stage;
-    if (frame.streamSid !== streamSid) return this.#end("protocol_violation", "another stream", at);
+    }
+    if (frame.streamSid !== exchange.streamSid) return this.#end("protocol_violation", "another stream", at);
     switch (frame.event) {
       case "media": {
         const { timestamp, payload } = frame.media;
@@ -262,7 +262,7 @@ export class Call {
       brakes,
     };
     const exchange = new Exchange(parts, at);
-    this.#stage = { is: "started", streamSid, exchange };
+    this.#stage = exchange;
     this.#sessions.started(exchange, { profile, toolbox, tools: offer.told }, at);
     this.#outbox.put({ to: "memory", is: "now" });
     if (this.#isSpent) return this.#farewell("budget_spent", "before the call", "budget_spent", at);
@@ -283,7 +283,7 @@ export class Call {
       case "twilio_slow":
         return this.#end("line_too_slow", "backlog", at);
       case "relay_stopping":
-        if (this.#stage.is !== "started") return this.#end("handed_over", "not started", at);
+        if (typeof this.#stage === "string") return this.#end("handed_over", "not started", at);
         this.#handOverBy ??= at + HANDOVER_WITHIN_MS;
         return;
       case "superseded":
@@ -303,11 +303,11 @@ export class Call {
 
   #fromClock(at: number): void {
     this.#sessions.tick(at);
-    if (this.#stage.is !== "started") {
+    if (typeof this.#stage === "string") {
       if (at >= this.#openedAt + START_WITHIN_MS) this.#end("no_start", `${START_WITHIN_MS} ms`, at);
       return;
     }
-    if (this.#lastWords === undefined) this.#stage.exchange.tick(at);
+    if (this.#lastWords === undefined) this.#stage.tick(at);
   }
 
   /**
@@ -316,14 +316,14 @@ export class Call {
    * caller's first frame, which sets the deadline by which silence is noticed.
    */
   get #seemsSteady(): boolean {
-    if (this.#stage.is !== "started" || this.#handOverBy !== undefined) return false;
-    return this.#sessions.isUp && this.#sessions.isHearing && this.#stage.exchange.isStaying;
+    if (typeof this.#stage === "string" || this.#handOverBy !== undefined) return false;
+    return this.#sessions.isUp && this.#sessions.isHearing && this.#stage.isStaying;
   }
 
   /** What follows from any other input. */
   #settle(at: number): void {
-    if (this.#stage.is !== "started") return;
-    const { exchange }: Started = this.#stage;
+    const exchange = this.#stage;
+    if (typeof exchange === "string") return;
     if (this.#lastWords !== undefined) return this.#endIfHeard(this.#lastWords, exchange, at);
     if (this.#hasGivenUp(exchange, at)) return;
     if (exchange.purse.isSpent && exchange.isStaying) {
@@ -355,8 +355,8 @@ export class Call {
 
   /** The call cannot go on, and the caller is told so. */
   #farewell(ending: Ending, detail: string, clip: Clip, at: number): void {
-    if (this.#stage.is !== "started" || this.#lastWords !== undefined) return;
-    const { exchange } = this.#stage;
+    const exchange = this.#stage;
+    if (typeof exchange === "string" || this.#lastWords !== undefined) return;
     this.#lastWords = new LastWords(ending, detail);
     this.#sessions.off();
     // What has been said to its end may be heard to its end.
@@ -388,20 +388,20 @@ export class Call {
   }
 
   #end(ending: Ending, detail: string, at: number, transferTo?: string): void {
-    if (this.#stage.is === "started") {
-      this.#stage.exchange.tellFlow();
-      this.#stage.exchange.purse.abandoned(at);
+    if (typeof this.#stage !== "string") {
+      this.#stage.tellFlow();
+      this.#stage.purse.abandoned(at);
     }
     const story = this.#story(at);
     this.#kept ??= this.#remembered(false, at);
     if (COMES_BACK.has(ENDINGS[ending].outcome)) this.#outbox.put({ to: "memory", is: "now" });
-    this.#stage = { is: "ended" };
+    this.#stage = "ended";
     this.#outbox.log({ event: "call.ended", level: ENDINGS[ending].level, ending, detail, story });
     this.#outbox.put({ to: "line", close: ending, ...(transferTo !== undefined && { transferTo }) });
   }
 
   #story(at: number): Story {
-    const counted = this.#stage.is === "started" ? this.#stage.exchange.count : NOTHING_SAID;
+    const counted = typeof this.#stage === "string" ? NOTHING_SAID : this.#stage.count;
     return { durationMs: Math.round(at - this.#openedAt), ...this.#sessions.count, ...counted };
   }
 }

@@ -21,12 +21,12 @@ export class CarrierClock {
   #lag: number | undefined;
   #lagAt = 0;
   #lastTimestamp: number | undefined;
-  #roundTripMs = ASSUMED_ROUND_TRIP_MS;
-  readonly #roundTrips: number[] = [];
   /** How much later than the least delay frames come, on average. */
   #latenessMs = 0;
   /** The newest measurement: the next frame will bound from above when its mark was sent. */
   #newest: { readonly sentAt: number; readonly earliest: number; readonly latest: number } | undefined;
+  #roundTripMs = ASSUMED_ROUND_TRIP_MS;
+  readonly #roundTrips: number[] = [];
 
   /** An inbound frame that says `timestamp` has arrived. */
   heard(timestamp: number, at: number): void {

@@ -54,7 +54,15 @@ export type ExchangeParts = {
 };
 
 export class Exchange {
+  // What every piece of audio needs stands together: with hundreds of calls, each line of memory is fetched anew.
+  readonly streamSid: string;
   readonly playback = new Playback();
+  readonly #outbox: Outbox;
+  /** It holds nothing uncounted unless the call is steady (call.ts). */
+  #flow: Flow | undefined;
+  /** When the caller will have heard what the model has said so far. */
+  #saidUntil = Number.NEGATIVE_INFINITY;
+  #framesOut = 0;
   readonly turns = new Turns();
   readonly tools: ToolCalls;
   readonly native: NativeCalls;
@@ -66,27 +74,22 @@ export class Exchange {
   readonly #requests: Requests;
   readonly #nudge: Nudge;
   readonly #parts: ExchangeParts;
-  readonly #outbox: Outbox;
   readonly #cuts: Cuts;
   /** Tool calls that were acted on: each gets one output, and a second is refused by the server. */
   readonly #called = new Set<string>();
   #clips = 0;
-  /** When the caller will have heard what the model has said so far. */
-  #saidUntil = Number.NEGATIVE_INFINITY;
   /** Those that are not over: why they were asked for (undefined: the server created them), and what they say. */
   readonly #open = new Map<string, { readonly reason: string | undefined; words: string }>();
   /** The response of which the caller was sent audio last. */
   #speaker: string | undefined;
-  /** It holds nothing uncounted unless the call is steady (call.ts). */
-  #flow: Flow | undefined;
   #retryAs: string | undefined;
   #spokenSinceCaller = false;
   #callerEndedAt: number | undefined;
-  #framesOut = 0;
   #responses = 0;
 
   constructor(parts: ExchangeParts, at: number) {
     this.#parts = parts;
+    this.streamSid = parts.streamSid;
     this.#outbox = parts.outbox;
     const { playback, turns } = this;
     const { outbox, before } = parts;
@@ -177,7 +180,7 @@ export class Exchange {
   /** A clip of the relay's own; no model knows of it. */
   play(recording: Recording, at: number): void {
     const itemId = `clip-${++this.#clips}`;
-    const { streamSid } = this.#parts;
+    const { streamSid } = this;
     this.#cuts.relaysOwn(itemId);
     this.#probe(at);
     for (const payload of recording) {
@@ -306,7 +309,7 @@ export class Exchange {
     this.#probe(at);
     const name = this.playback.sent(item_id, content_index, samples, at);
     this.#saidUntil = this.playback.quietAt;
-    const { streamSid } = this.#parts;
+    const { streamSid } = this;
     this.#outbox.twilio({ event: "media", streamSid, media: { payload: delta } });
     this.#outbox.twilio({ event: "mark", streamSid, mark: { name } });
   }
@@ -539,7 +542,7 @@ export class Exchange {
   #probe(at: number): void {
     const name = this.playback.probe(at);
     if (name === undefined) return;
-    this.#outbox.twilio({ event: "mark", streamSid: this.#parts.streamSid, mark: { name } });
+    this.#outbox.twilio({ event: "mark", streamSid: this.streamSid, mark: { name } });
   }
 }
 

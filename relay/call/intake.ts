@@ -32,25 +32,25 @@ const QUIET_STEP_MS = 100;
 const SILENT_TRIPLE = "////";
 
 export class Intake {
-  #early: string[] = [];
-  #earlySamples = 0;
+  /** The timestamp that a frame with no sample before it would have had. */
+  #firstTimestamp: number | undefined;
+  #lastTimestamp = 0;
+  #lastFrameAt = 0;
+  #lastFedAt = 0;
+  #quiet = false;
+  frames = 0;
+  /** Samples passed on or kept since the first frame, silence included. */
+  #samples = 0;
   #open = false;
   /** What was passed on last: of the caller's turn all of it, as long as it is not answered. */
   readonly #recent = new Recent();
   #isTurn = false;
+  #early: string[] = [];
+  #earlySamples = 0;
   #earlyLimitMs = EARLY_LIMIT_MS;
-  /** The timestamp that a frame with no sample before it would have had. */
-  #firstTimestamp: number | undefined;
-  #lastTimestamp = 0;
-  /** Samples passed on or kept since the first frame, silence included. */
-  #samples = 0;
-  #lastFrameAt = 0;
-  #lastFedAt = 0;
-  #quiet = false;
   /** Frames that were dropped because the model was not ready in time. */
   dropped = 0;
   silenceMs = 0;
-  frames = 0;
 
   get earlySamples(): number {
     return this.#earlySamples;

@@ -21,7 +21,13 @@ type Part = {
   complete: boolean;
 };
 /** A stretch that the carrier plays without a pause. */
-type Run = { readonly from: number; to: number; startsAt: number; readonly arrivesAt: number };
+type Run = {
+  readonly from: number;
+  to: number;
+  startsAt: number;
+  readonly arrivesAt: number;
+  next: Run | undefined;
+};
 /** A mark on its way. Behind audio it proves that the audio was played; on an empty queue it measures the way. */
 type Mark = {
   readonly name: string;
@@ -55,16 +61,21 @@ const MOST_MARK_DELAY_MS = 120;
 
 export class Playback {
   readonly #clock = new CarrierClock();
-  #parts: Part[] = [];
-  #runs: Run[] = [];
-  #marks: Mark[] = [];
+  /** The runs that are not over, each with the next: one, nearly always. */
+  #firstRun: Run | undefined;
+  #lastRun: Run | undefined;
   #sent = 0;
   #heardAtLeast = 0;
+  /** A position proved reached since the last inbound frame: that next frame will bound when, from above. */
+  #justProved: { readonly position: number; readonly started: boolean } | undefined;
+  /** The newest of the parts, and whether any is complete. */
+  #part: Part | undefined;
+  #isAnyComplete = false;
   /** Each `clear` starts a generation: marks of an older one come back because they were flushed, not heard. */
   #generation = 0;
   #marksMade = 0;
-  /** A position proved reached since the last inbound frame: that next frame will bound when, from above. */
-  #justProved: { readonly position: number; readonly started: boolean } | undefined;
+  #marks: Mark[] = [];
+  #parts: Part[] = [];
 
   get roundTripMs(): number {
     return this.#clock.roundTripMs;
@@ -99,35 +110,42 @@ export class Playback {
   sent(itemId: string, contentIndex: number, samples: number, at: number): string {
     const from = this.#sent;
     this.#sent += samples;
-    const part = this.#parts.at(-1);
+    const part = this.#part;
     // Contiguous: what lay between may be forgotten already, and must not count as part of this.
     if (part?.itemId === itemId && part.contentIndex === contentIndex && part.to === from) {
       part.to = this.#sent;
     } else {
-      this.#parts.push({ itemId, contentIndex, from, to: this.#sent, complete: false });
+      this.#part = { itemId, contentIndex, from, to: this.#sent, complete: false };
+      this.#parts.push(this.#part);
     }
     const arrivesAt = at + this.#clock.roundTripMs;
-    const run = this.#runs.at(-1);
+    const run = this.#lastRun;
     if (run !== undefined && arrivesAt <= endOf(run)) run.to = this.#sent;
-    else this.#runs.push({ from, to: this.#sent, startsAt: arrivesAt, arrivesAt });
+    else this.#begin({ from, to: this.#sent, startsAt: arrivesAt, arrivesAt, next: undefined });
     return this.#mark(at, false);
   }
 
   /** The model has said all of this part. */
   complete(itemId: string, contentIndex: number): void {
-    for (const part of this.#parts) {
-      if (part.itemId === itemId && part.contentIndex === contentIndex) part.complete = true;
-    }
+    this.#complete((part) => part.itemId === itemId && part.contentIndex === contentIndex);
   }
 
   /** The model has said all of this item. */
   completeItem(itemId: string): void {
-    for (const part of this.#parts) if (part.itemId === itemId) part.complete = true;
+    this.#complete((part) => part.itemId === itemId);
   }
 
   /** The response is done: whatever was sent of it is all there will be. */
   completeAll(): void {
-    for (const part of this.#parts) part.complete = true;
+    this.#complete(() => true);
+  }
+
+  #complete(isMeant: (part: Part) => boolean): void {
+    for (const part of this.#parts) {
+      if (!isMeant(part)) continue;
+      part.complete = true;
+      this.#isAnyComplete = true;
+    }
   }
 
   /** A mark came back. Returns false for one that we did not send, or that a `clear` had flushed. */
@@ -151,7 +169,7 @@ export class Playback {
   /** The sample that the caller hears at `time`, seen from here. */
   playhead(time: number): number {
     let position = this.#heardAtLeast;
-    for (const run of this.#runs) {
+    for (let run = this.#firstRun; run !== undefined; run = run.next) {
       if (run.startsAt >= time) break;
       position = Math.max(position, Math.min(run.to, run.from + (time - run.startsAt) * SAMPLES_PER_MS));
     }
@@ -170,8 +188,7 @@ export class Playback {
 
   /** When the last sample should have been heard, seen from here. */
   get quietAt(): number {
-    const last = this.#runs.at(-1);
-    return last === undefined ? Number.NEGATIVE_INFINITY : endOf(last);
+    return this.#lastRun === undefined ? Number.NEGATIVE_INFINITY : endOf(this.#lastRun);
   }
 
   /**
@@ -192,13 +209,22 @@ export class Playback {
     }
     const unheardMs = Math.ceil((this.#sent - playhead) / SAMPLES_PER_MS);
     this.#parts = [];
-    this.#runs = [];
+    this.#part = undefined;
+    this.#isAnyComplete = false;
+    this.#firstRun = undefined;
+    this.#lastRun = undefined;
     // A probe waits for no audio: what comes back of it still measures the way.
     this.#marks = this.#marks.filter(({ probe, alone }) => probe && alone);
     this.#justProved = undefined;
     this.#generation++;
     this.#heardAtLeast = this.#sent;
     return { heardMs, unheardMs, truncations, sentMs };
+  }
+
+  #begin(run: Run): void {
+    if (this.#lastRun === undefined) this.#firstRun = run;
+    else this.#lastRun.next = run;
+    this.#lastRun = run;
   }
 
   #mark(sentAt: number, probe: boolean): string {
@@ -220,36 +246,38 @@ export class Playback {
    * run that starts there or the one in which it was played.
    */
   #reachedBetween(position: number, started: boolean, earliest: number, latest: number): void {
-    // By hand, here and below: this runs for every mark and again for the frame after it.
-    let index = 0;
-    let run = this.#runs[0];
+    let run = this.#firstRun;
     while (
       run !== undefined &&
       !(started ? position === run.from : position > run.from && position <= run.to)
     ) {
-      run = this.#runs[++index];
+      run = run.next;
     }
     if (run === undefined) return;
     const expected = run.startsAt + (position - run.from) / SAMPLES_PER_MS;
     run.startsAt += Math.min(latest, Math.max(earliest, expected)) - expected;
-    let end = endOf(run);
-    for (let later = index + 1; later < this.#runs.length; later++) {
-      const next = this.#runs[later];
-      if (next === undefined) return;
-      next.startsAt = Math.max(next.arrivesAt, end);
-      end = endOf(next);
+    for (let { next } = run; next !== undefined; next = next.next) {
+      next.startsAt = Math.max(next.arrivesAt, endOf(run));
+      run = next;
     }
   }
 
   #forgetHeard(): void {
     const heard = this.#heardAtLeast;
+    if (this.#isAnyComplete) this.#forgetParts(heard);
+    // The run that ends exactly here stays: the next inbound frame may still correct it, and quietAt reads it.
+    let run = this.#firstRun;
+    while (run?.next !== undefined && run.to < heard) run = run.next;
+    this.#firstRun = run;
+  }
+
+  #forgetParts(heard: number): void {
     const [first] = this.#parts;
     // Parts follow one another: if the first is not heard whole, none is.
-    if (first?.complete && first.to <= heard) {
-      this.#parts = this.#parts.filter((part) => !part.complete || part.to > heard);
-    }
-    // The run that ends exactly here stays: the next inbound frame may still correct it, and quietAt reads it.
-    while (this.#runs.length > 1 && (this.#runs[0]?.to ?? heard) < heard) this.#runs.shift();
+    if (first === undefined || !first.complete || first.to > heard) return;
+    this.#parts = this.#parts.filter((part) => !part.complete || part.to > heard);
+    this.#part = this.#parts.at(-1);
+    this.#isAnyComplete = this.#parts.some(({ complete }) => complete);
   }
 }
 

@@ -32,12 +32,12 @@ export type SessionTerms = {
 type Started = { readonly exchange: Exchange; readonly at: number };
 
 export class Sessions {
-  readonly #terms: SessionTerms;
-  readonly #outbox: Outbox;
-  readonly #openedAt: number;
-  readonly #link: ModelLink;
-  readonly #negotiation: Negotiation;
   readonly #intake = new Intake();
+  readonly #outbox: Outbox;
+  readonly #link: ModelLink;
+  readonly #terms: SessionTerms;
+  readonly #openedAt: number;
+  readonly #negotiation: Negotiation;
   readonly #patience = new Patience();
   #started: Started | undefined;
   #earlyKeys: string[] = [];

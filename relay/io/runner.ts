@@ -50,23 +50,24 @@ const KEEP_AFTER_MS = 200;
 const KEPT_WITHIN_MS = 1_000;
 
 export class Runner implements ModelEars {
-  readonly #parts: RunnerParts;
+  // What every message needs stands together: with hundreds of calls, each line of memory is fetched anew.
+  readonly #call: Call;
   readonly #clock: Clock;
   readonly #twilio: TwilioLine;
-  readonly #call: Call;
   /** The socket to the model, while there is one; what others still say is not listened to. */
   #model: ModelLine | undefined;
+  #hasEnded = false;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #peakModelBytes = 0;
+  readonly #parts: RunnerParts;
   /** What is being written down of the call. */
   #keeping: Promise<unknown> | undefined;
   #keepTimer: ReturnType<typeof setTimeout> | undefined;
   /** What ends each tool that runs, by its run. */
   readonly #running = new Map<string, AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #armedFor = Number.POSITIVE_INFINITY;
   #dialledAt = 0;
-  #hasEnded = false;
   #queuedFrames = 0;
-  #peakModelBytes = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;

@@ -20,13 +20,13 @@ export const BUGS: readonly Bug[] = [
   {
     name: "frames of another stream are taken",
     file: "call.ts",
-    from: "if (frame.streamSid !== streamSid) return",
+    from: "if (frame.streamSid !== exchange.streamSid) return",
     to: "if (frame.streamSid === undefined) return",
   },
   {
     name: "the call goes on after its end",
     file: "call.ts",
-    from: 'if (this.#stage.is === "ended") return [];\n    if (this.#goesOn',
+    from: 'if (this.#stage === "ended") return [];\n    if (this.#goesOn',
     to: "if (this.#goesOn",
   },
   {
