@@ -10,6 +10,7 @@
  */
 import { SAMPLES_PER_MS } from "../wire/twilio.ts";
 import { CarrierClock } from "./carrier-clock.ts";
+import { Marks } from "./marks.ts";
 
 /** Audio of one content part of one item, contiguous in the stream: only one response plays at a time. */
 type Part = {
@@ -27,16 +28,6 @@ type Run = {
   startsAt: number;
   readonly arrivesAt: number;
   next: Run | undefined;
-};
-/** A mark on its way. Behind audio it proves that the audio was played; on an empty queue it measures the way. */
-type Mark = {
-  readonly name: string;
-  readonly position: number;
-  readonly sentAt: number;
-  /** Ahead of the audio that starts a run, and not behind any. */
-  readonly probe: boolean;
-  /** With every mark before it come back: nothing can have kept it waiting. */
-  readonly alone: boolean;
 };
 
 export type Truncation = {
@@ -71,10 +62,8 @@ export class Playback {
   /** The newest of the parts, and whether any is complete. */
   #part: Part | undefined;
   #isAnyComplete = false;
-  /** Each `clear` starts a generation: marks of an older one come back because they were flushed, not heard. */
-  #generation = 0;
-  #marksMade = 0;
-  #marks: Mark[] = [];
+  /** Behind audio a mark proves that the audio was played; on an empty queue it measures the way. */
+  readonly #marks = new Marks();
   #parts: Part[] = [];
 
   get roundTripMs(): number {
@@ -103,7 +92,7 @@ export class Playback {
   /** A mark to send ahead of audio that should find the queue empty: it says when the audio starts. */
   probe(at: number): string | undefined {
     if (at + this.#clock.roundTripMs <= this.quietAt) return undefined;
-    return this.#mark(at, true);
+    return this.#marks.send(this.#sent, at, true);
   }
 
   /** Audio is being sent. Returns the name of the mark to send right after it. */
@@ -122,7 +111,7 @@ export class Playback {
     const run = this.#lastRun;
     if (run !== undefined && arrivesAt <= endOf(run)) run.to = this.#sent;
     else this.#begin({ from, to: this.#sent, startsAt: arrivesAt, arrivesAt, next: undefined });
-    return this.#mark(at, false);
+    return this.#marks.send(this.#sent, at, false);
   }
 
   /** The model has said all of this part. */
@@ -150,7 +139,7 @@ export class Playback {
 
   /** A mark came back. Returns false for one that we did not send, or that a `clear` had flushed. */
   marked(name: string, at: number): boolean {
-    const mark = this.#takeMark(name);
+    const mark = this.#marks.take(name);
     if (mark === undefined) return false;
     const { probe, alone, position, sentAt } = mark;
     this.#heardAtLeast = Math.max(this.#heardAtLeast, position);
@@ -213,10 +202,8 @@ export class Playback {
     this.#isAnyComplete = false;
     this.#firstRun = undefined;
     this.#lastRun = undefined;
-    // A probe waits for no audio: what comes back of it still measures the way.
-    this.#marks = this.#marks.filter(({ probe, alone }) => probe && alone);
+    this.#marks.flush();
     this.#justProved = undefined;
-    this.#generation++;
     this.#heardAtLeast = this.#sent;
     return { heardMs, unheardMs, truncations, sentMs };
   }
@@ -225,20 +212,6 @@ export class Playback {
     if (this.#lastRun === undefined) this.#firstRun = run;
     else this.#lastRun.next = run;
     this.#lastRun = run;
-  }
-
-  #mark(sentAt: number, probe: boolean): string {
-    const name = `${this.#generation}.${this.#marksMade++}`;
-    const alone = this.#marks.length === 0;
-    this.#marks.push({ name, position: this.#sent, sentAt, probe, alone });
-    return name;
-  }
-
-  #takeMark(name: string): Mark | undefined {
-    // Marks come back in order: one that overtook others means that those were lost, and they will not come.
-    if (this.#marks[0]?.name === name) return this.#marks.shift();
-    const index = this.#marks.findIndex((mark) => mark.name === name);
-    return index === -1 ? undefined : this.#marks.splice(0, index + 1).at(-1);
   }
 
   /**
