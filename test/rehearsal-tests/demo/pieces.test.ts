@@ -74,8 +74,8 @@ describe("the screen", () => {
 
   test("redraws its live lines in place, never more than there are rows, and leaves none", () => {
     const { screen, written } = screenOn(true);
-    screen.live(["a", "b", "c", "d", "e"].map((text) => [span(text)]));
-    screen.live([[span("x")]]);
+    screen.live(() => ["a", "b", "c", "d", "e"].map((text) => [span(text)]));
+    screen.live(() => [[span("x")]]);
     screen.print([[span("kept")]]);
     screen.close();
     expect(written).toEqual([
@@ -86,9 +86,14 @@ describe("the screen", () => {
     ]);
   });
 
-  test("writes no control sequence into a file, and no colour where NO_COLOR is set", () => {
+  test("writes no control sequence into a file, draws nothing for it, and no colour where NO_COLOR is set", () => {
     const file = screenOn(false);
-    file.screen.live([[span("never")]]);
+    const drawn: string[] = [];
+    file.screen.live(() => {
+      drawn.push("never");
+      return [[span("never")]];
+    });
+    expect(drawn).toEqual([]);
     file.screen.print([[span("kept", "bad")]]);
     file.screen.close();
     expect(file.written).toEqual(["kept\n"]);

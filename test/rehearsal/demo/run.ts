@@ -75,8 +75,11 @@ export async function run({ wanted, live, screen, stopped }: RunTerms): Promise<
   const draw = () => {
     const { width } = screen;
     screen.print(timeline.takeDone(width));
-    const picture = waveform(width, { ...pictureOf(seen), expectedMs: EXPECTED_MS[pace] });
-    screen.live(seen.call === undefined ? STARTING : [...timeline.pending(width), [], ...picture]);
+    screen.live(() => {
+      if (seen.call === undefined) return STARTING;
+      const picture = waveform(width, { ...pictureOf(seen), expectedMs: EXPECTED_MS[pace] });
+      return [...timeline.pending(width), [], ...picture];
+    });
   };
   const drawing = setInterval(draw, REDRAW_EVERY_MS);
   const tooLate = deadline(DEADLINE_MS[pace]);

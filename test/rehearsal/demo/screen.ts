@@ -46,10 +46,13 @@ export class Screen {
     this.#write(`${this.#erase()}${this.#text(lines)}`);
   }
 
-  /** Replaces what was live before. Never taller than the terminal, whose scrolled-off rows cannot be redrawn. */
-  live(lines: readonly Line[]): void {
+  /**
+   * Replaces what was live before. Never taller than the terminal, whose scrolled-off rows cannot be redrawn.
+   * @param draw asked only where somebody sees it
+   */
+  live(draw: () => readonly Line[]): void {
     if (!this.isTerminal) return;
-    const rows = lines.slice(-Math.max(1, this.#out.rows - 1));
+    const rows = draw().slice(-Math.max(1, this.#out.rows - 1));
     const text = this.#text(rows);
     if (text === this.#shown) return;
     this.#write(`${HIDE_CURSOR}${this.#erase()}${text}`);
