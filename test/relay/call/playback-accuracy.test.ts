@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { interruptions, type Mix } from "./simulated-line.ts";
 
-const INTERRUPTIONS = 200;
+const INTERRUPTIONS = 100;
 const SEED = 20_261_121;
 const WITHIN_MS = 40;
 

@@ -197,7 +197,7 @@ test("a pattern means what * means everywhere", () => {
       expect(isOffered(NO_POLICY, mcpTool(text), [each])).toBe(expected);
       if (expected) matching++;
     }),
-    { numRuns: 20_000, seed: 8 },
+    { numRuns: 8_000, seed: 8 },
   );
   expect(matching).toBeGreaterThan(500);
 });

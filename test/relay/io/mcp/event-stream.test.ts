@@ -73,6 +73,6 @@ test("however the lines end and the bytes are cut, the same events come", () => 
         expect(got).toEqual(expected);
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 1_500 },
   );
 });
