@@ -4,20 +4,20 @@
  */
 import { NO_ANSWER } from "../admission/door.ts";
 import { type Proof, quantile } from "../rows.ts";
-import { type Recollection, recollectionOf } from "./memory.ts";
+import type { Recollection } from "./memory.ts";
 import { knockAgain, openedWith } from "./replay.ts";
 import { clockOf, type Stage, startStage, until } from "./stage.ts";
 import {
+  aftermathOf,
   callersWithMarks,
   counted,
   listed,
   liveCalls,
-  storyOf,
   summed,
   type Talk,
   talkAWhile,
 } from "./swaps.ts";
-import { markOf, type Talker, talkingModel } from "./talk.ts";
+import { type Talker, talkingModel } from "./talk.ts";
 
 export type KillsPlan = {
   readonly calls: number;
@@ -68,42 +68,46 @@ export async function killUnderCalls(
   });
   try {
     const talkers = await liveCalls(stage, plan.calls);
-    const backs: Back[] = [];
-    const replays: Record<string, number> = {};
-    for (let kill = 1; kill <= plan.kills; kill++) {
-      const downMs = plan.downMs[(kill - 1) % plan.downMs.length] ?? 0;
-      progress(`kill ${kill} of ${plan.kills}, ${downMs} ms away`);
-      await talkAWhile(talkers, plan.talk);
-      backs.push(...(await killOnce(stage, talkers, downMs)));
-      for (const url of talkers.flatMap(({ call }) => openedWith(call).slice(-2))) {
-        const status = await knockAgain(url);
-        replays[status] = (replays[status] ?? 0) + 1;
-      }
-    }
-    await Promise.all(talkers.map((talker) => talker.silence()));
-    const goOn = await Promise.all(talkers.map((talker) => talker.ask()));
-    const lost = talkers.flatMap(({ call }) => (call.timeline.closed ? [storyOf(call)] : []));
-    for (const { call } of talkers) call.hangUp();
-    await Promise.all(talkers.map(({ call }) => call.ended));
-    const admitted = stage.logged.flatMap(({ event, callSid, attempt }) =>
-      event === "call.admitted" ? [`${callSid} ${attempt}`] : [],
-    );
+    const through = await throughKills(stage, talkers, plan, progress);
     return {
       kills: plan.kills,
-      lost,
-      backs,
-      answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
-      unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
-      goOn: goOn.filter((isAnswered) => isAnswered).length,
-      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), plan.graceMs)),
-      replays,
-      admittedTwice: admitted.length - new Set(admitted).size,
+      ...through,
+      ...(await aftermathOf(stage, talkers, plan.graceMs)),
+      admittedTwice: admittedTwice(stage),
       said: talkers.flatMap(({ call }) => call.said()),
       endings: stage.logged.flatMap(({ event, ending }) => (event === "call.ended" ? [String(ending)] : [])),
     };
   } finally {
     await stage.stop();
   }
+}
+
+export async function throughKills(
+  stage: Stage,
+  talkers: readonly Talker[],
+  plan: Omit<KillsPlan, "calls" | "graceMs">,
+  progress: (words: string) => void,
+): Promise<Pick<KillsOutcome, "backs" | "replays">> {
+  const backs: Back[] = [];
+  const replays: Record<string, number> = {};
+  for (let kill = 1; kill <= plan.kills; kill++) {
+    const downMs = plan.downMs[(kill - 1) % plan.downMs.length] ?? 0;
+    progress(`kill ${kill} of ${plan.kills}, ${downMs} ms away`);
+    await talkAWhile(talkers, plan.talk);
+    backs.push(...(await killOnce(stage, talkers, downMs)));
+    for (const url of talkers.flatMap(({ call }) => openedWith(call).slice(-2))) {
+      const status = await knockAgain(url);
+      replays[status] = (replays[status] ?? 0) + 1;
+    }
+  }
+  return { backs, replays };
+}
+
+export function admittedTwice({ logged }: Stage): number {
+  const admitted = logged.flatMap(({ event, callSid, attempt }) =>
+    event === "call.admitted" ? [`${callSid} ${attempt}`] : [],
+  );
+  return admitted.length - new Set(admitted).size;
 }
 
 export async function killOnce(stage: Stage, talkers: readonly Talker[], downMs: number): Promise<Back[]> {

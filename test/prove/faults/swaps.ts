@@ -58,35 +58,11 @@ export async function swapUnderCalls(
     env: { DRAIN_SECONDS: String(DRAIN_S), MAX_CALLS: "200", LOG_LEVEL: "debug" },
     callers: callersWithMarks(plan.calls),
   });
-  const arrivals: PlacedCall[] = [];
-  const leaving: Promise<unknown>[] = [];
-  let arriving: ReturnType<typeof setInterval> | undefined;
   try {
     const talkers = await liveCalls(stage, plan.calls);
-    const arrive = () => {
-      const call = stage.dial(ANYBODY);
-      arrivals.push(call);
-      const stays = call.waitFor("heard-first-audio", PATIENCE_MS).catch(() => {});
-      leaving.push(stays.then(() => Bun.sleep(plan.arrivalStaysMs)).then(() => call.hangUp()));
-    };
-    arriving = setInterval(arrive, plan.arrivalEveryMs);
-    const exitCodes: Record<string, number> = {};
-    for (let swap = 1; swap <= plan.swaps; swap++) {
-      progress(`swap ${swap} of ${plan.swaps}, ${arrivals.length} new callers so far`);
-      await talkAWhile(talkers, plan.talk);
-      const code = String(await swapOnce(stage, talkers));
-      exitCodes[code] = (exitCodes[code] ?? 0) + 1;
-    }
-    clearInterval(arriving);
-    await Promise.all(leaving);
-    await Promise.all(arrivals.map(({ ended }) => ended));
-    await Promise.all(talkers.map((talker) => talker.silence()));
-    const goOn = await Promise.all(talkers.map((talker) => talker.ask()));
-    const lost = talkers.flatMap(({ call }) => (call.timeline.closed ? [storyOf(call)] : []));
-    for (const { call } of talkers) call.hangUp();
-    await Promise.all(talkers.map(({ call }) => call.ended));
+    const { arrivals, exitCodes } = await throughSwaps(stage, talkers, plan, progress);
+    const { lost, ...after } = await aftermathOf(stage, talkers, plan.graceMs);
     const all = [...talkers.map(({ call }) => call), ...arrivals];
-    const heard = arrivals.filter((call) => call.timeline.all("heard-first-audio").length > 0);
     return {
       swaps: plan.swaps,
       lost,
@@ -96,24 +72,77 @@ export async function swapUnderCalls(
       said: all.flatMap((call) =>
         call.said().filter((words) => words !== ONE_MOMENT || refusalsOf(call).reset === 0),
       ),
-      arrivals: {
-        came: arrivals.length,
-        heard: heard.length,
-        lost: arrivals.filter((call) => call.timeline.all("ended").some(({ by }) => by !== "caller")).length,
-      },
+      arrivals: welcomeOf(arrivals),
       refused: all.flatMap((call) => refusalsOf(call).refused),
       reset: all.reduce((sum, call) => sum + refusalsOf(call).reset, 0),
-      answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
-      unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
-      goOn: goOn.filter((isAnswered) => isAnswered).length,
-      memory: talkers.map((_, index) => recollectionOf(stage.model, markOf(index), plan.graceMs)),
+      ...after,
       exitCodes,
     };
   } finally {
-    clearInterval(arriving);
     await stage.stop();
   }
 }
+
+/** With those who came in meanwhile, all of whom have left again. */
+export async function throughSwaps(
+  stage: Stage,
+  talkers: readonly Talker[],
+  plan: Omit<SwapsPlan, "calls" | "graceMs">,
+  progress: (words: string) => void,
+): Promise<{
+  readonly arrivals: readonly PlacedCall[];
+  readonly exitCodes: Readonly<Record<string, number>>;
+}> {
+  const arrivals: PlacedCall[] = [];
+  const leaving: Promise<unknown>[] = [];
+  const arrive = () => {
+    const call = stage.dial(ANYBODY);
+    arrivals.push(call);
+    const stays = call.waitFor("heard-first-audio", PATIENCE_MS).catch(() => {});
+    leaving.push(stays.then(() => Bun.sleep(plan.arrivalStaysMs)).then(() => call.hangUp()));
+  };
+  const arriving = setInterval(arrive, plan.arrivalEveryMs);
+  const exitCodes: Record<string, number> = {};
+  try {
+    for (let swap = 1; swap <= plan.swaps; swap++) {
+      progress(`swap ${swap} of ${plan.swaps}, ${arrivals.length} new callers so far`);
+      await talkAWhile(talkers, plan.talk);
+      const code = String(await swapOnce(stage, talkers));
+      exitCodes[code] = (exitCodes[code] ?? 0) + 1;
+    }
+  } finally {
+    clearInterval(arriving);
+  }
+  await Promise.all(leaving);
+  await Promise.all(arrivals.map(({ ended }) => ended));
+  return { arrivals, exitCodes };
+}
+
+export const welcomeOf = (arrivals: readonly PlacedCall[]): SwapsOutcome["arrivals"] => ({
+  came: arrivals.length,
+  heard: arrivals.filter((call) => call.timeline.all("heard-first-audio").length > 0).length,
+  lost: arrivals.filter((call) => call.timeline.all("ended").some(({ by }) => by !== "caller")).length,
+});
+
+/** What became of those who were to live through all: asked a last thing, hung up, and their memories read. */
+export async function aftermathOf(stage: Stage, talkers: readonly Talker[], graceMs: number) {
+  await Promise.all(talkers.map((talker) => talker.silence()));
+  const goOn = await Promise.all(talkers.map((talker) => talker.ask()));
+  const lost = talkers.flatMap(({ call }) => (call.timeline.closed ? [storyOf(call)] : []));
+  for (const { call } of talkers) call.hangUp();
+  await Promise.all(talkers.map(({ call }) => call.ended));
+  return {
+    lost,
+    answered: talkers.reduce((sum, { answered }) => sum + answered, 0),
+    unanswered: talkers.reduce((sum, { unanswered }) => sum + unanswered, 0),
+    goOn: goOn.filter((isAnswered) => isAnswered).length,
+    memory: memoriesOf(stage, talkers, graceMs),
+  };
+}
+
+/** As of now; in the order of {@link liveCalls}. */
+export const memoriesOf = ({ model }: Stage, talkers: readonly Talker[], graceMs: number): Recollection[] =>
+  talkers.map((_, index) => recollectionOf(model, markOf(index), graceMs));
 
 /** The old one's exit code, once every call that was up has its stream at the new one. */
 export async function swapOnce(stage: Stage, talkers: readonly Talker[]): Promise<number> {
