@@ -32,6 +32,7 @@ const STORM = {
   trickled: 10,
   settleMs: 3_000,
   restMs: 35_000,
+  counts: 4,
 } as const;
 /** About twenty, of all kinds: keys, numbers, PINs, words. */
 const CANARIES = 19;

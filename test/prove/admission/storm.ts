@@ -42,6 +42,8 @@ export type StormPlan = {
   readonly settleMs: number;
   /** Before memory is read: what is no longer needed is let go of only some half a minute after the last work. */
   readonly restMs: number;
+  /** Of each heap, the least of which holds: what is let go may still be seen on the stack. */
+  readonly counts: number;
 };
 
 export type StormOutcome = {
@@ -61,7 +63,6 @@ const HALF_A_DAY_S = 43_200;
 const WARM_UP_S = 1;
 const BETWEEN_CALLERS_MS = 500;
 const EACH_KIND = 100;
-const COUNTS = 4;
 /** What a storm may leave no more of than calls do. */
 const COUNTED = ["calls", "runners", "twilioSockets", "modelSockets"] as const;
 
@@ -84,7 +85,7 @@ export async function measureStorm(plan: StormPlan, progress: Progress): Promise
     const before = await withRelay(modelUrl, async (relay) => {
       await callsAt(relay, WARM_UP_S);
       await measured();
-      return censusOf(relay, COUNTS);
+      return censusOf(relay, plan.counts);
     });
     return await withRelay(modelUrl, async (relay) => {
       await callsAt(relay, WARM_UP_S);
@@ -110,7 +111,7 @@ export async function measureStorm(plan: StormPlan, progress: Progress): Promise
         await Bun.sleep(plan.restMs);
         residentMb.push(residentBytes(relay.pid) / 2 ** 20);
       }
-      return { calm, storms, residentMb, before, after: await censusOf(relay, COUNTS) };
+      return { calm, storms, residentMb, before, after: await censusOf(relay, plan.counts) };
     });
   } finally {
     await load.stop();
