@@ -22,7 +22,7 @@ describe("a conversation that is over", () => {
     const conversations = place.open();
     const staying = newSid("CA");
     const sealed: Buffer[] = [];
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 5; round++) {
       const calls = Array.from({ length: 12 }, () => newSid("CA"));
       for (let n = 0; n < 40; n++) {
         const callSid = calls[n % calls.length] ?? staying;

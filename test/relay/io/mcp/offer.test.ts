@@ -185,6 +185,6 @@ test("whatever a server lists, what is offered is fit and unmistakable", () => {
       }
       expect(new Set(tools.map(({ name }) => name)).size).toBe(tools.length);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 800 },
   );
 });
