@@ -5,7 +5,7 @@
  *
  * Nothing here prints, and nothing here decides.
  */
-import twilio from "twilio";
+import type { Twilio } from "twilio";
 import { z } from "zod";
 
 const ANSWER_WITHIN_MS = 20_000;
@@ -89,14 +89,16 @@ export function openTwilioAccount(
   if (!/^AC[0-9a-f]{32}$/.test(accountSid)) {
     throw new TwilioTrouble(`${variables.accountSid} is not an Account SID`, whereFound(variables));
   }
-  const client = twilio(accountSid, authToken, { timeout: answerWithinMs });
   /** @param what is done, to be told when it fails */
-  const ask = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
+  const ask = async <T>(what: string, request: (client: Twilio) => Promise<T>): Promise<T> => {
+    // It takes longer to load than everything else here, and most commands end without asking anything.
+    const { default: twilio } = await import("twilio");
+    const client = twilio(accountSid, authToken, { timeout: answerWithinMs });
     // The library's own limit begins only when a proxy has let it through.
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error(`none within ${answerWithinMs} ms`)), answerWithinMs);
     try {
-      return await Promise.race([request(), late]);
+      return await Promise.race([request(client), late]);
     } catch (thrown) {
       throw troubleFrom(thrown, what, variables);
     } finally {
@@ -106,30 +108,30 @@ export function openTwilioAccount(
 
   return {
     details: () =>
-      ask("looking at the account", async () => {
+      ask("looking at the account", async (client) => {
         const { status, type } = await client.api.v2010.accounts(accountSid).fetch();
         return { status, type };
       }),
 
     numbers: () =>
-      ask("listing the phone numbers", async () =>
+      ask("listing the phone numbers", async (client) =>
         (await client.incomingPhoneNumbers.list()).map(numberFrom),
       ),
 
     number: (phoneNumber) =>
-      ask("looking for the phone number", async () => {
+      ask("looking for the phone number", async (client) => {
         // Twilio also finds numbers that hold this one.
         const found = await client.incomingPhoneNumbers.list({ phoneNumber });
         return found.map(numberFrom).find((number) => number.phoneNumber === phoneNumber);
       }),
 
     point: (numberSid, voice) =>
-      ask("pointing the phone number", async () =>
+      ask("pointing the phone number", async (client) =>
         numberFrom(await client.incomingPhoneNumbers(numberSid).update({ ...voice })),
       ),
 
     edge: (serviceName, domainSuffix = "dev") =>
-      ask("looking at what is deployed", async () => {
+      ask("looking at what is deployed", async (client) => {
         const service = await unlessNotFound(client.serverless.v1.services(serviceName).fetch());
         if (service === undefined) return undefined;
         const within = client.serverless.v1.services(service.sid);
@@ -152,7 +154,7 @@ export function openTwilioAccount(
       }),
 
     removeVariable: ({ serviceSid, environmentSid }, { sid, key }) =>
-      ask(`removing the variable ${key}`, async () => {
+      ask(`removing the variable ${key}`, async (client) => {
         await client.serverless.v1.services(serviceSid).environments(environmentSid).variables(sid).remove();
       }),
   };

@@ -2,6 +2,8 @@
  * What setup wants to know of the account: which numbers it has that can be called. Why it does not know is a value: an
  * owner without a network can still write down what they know.
  */
+import { openTwilioAccount, TwilioTrouble } from "../twilio-account.ts";
+
 export type OfferedNumber = { readonly phoneNumber: string; readonly friendlyName: string };
 
 export type Numbers =
@@ -13,8 +15,6 @@ export type Numbers =
 export type AskForNumbers = (accountSid: string, authToken: string) => Promise<Numbers>;
 
 export const numbersOf: AskForNumbers = async (accountSid, authToken) => {
-  // Twilio's library takes longer to load than everything else here.
-  const { openTwilioAccount, TwilioTrouble } = await import("../twilio-account.ts");
   try {
     const numbers = await openTwilioAccount({ accountSid, authToken }).numbers();
     return { is: "listed", numbers: numbers.filter(({ canTakeCalls }) => canTakeCalls) };
