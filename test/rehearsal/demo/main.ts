@@ -4,9 +4,8 @@
 import { join, resolve } from "node:path";
 import { LIVE_COSTS, liveTerms, NO_KEY } from "./live.ts";
 import { askedFrom, type Wanted } from "./options.ts";
-import { Interrupted, type Outcome, run } from "./run.ts";
+import type { Outcome } from "./run.ts";
 import { Screen } from "./screen.ts";
-import { header } from "./summary.ts";
 
 const EXIT = { expected: 0, failed: 1, unnoticed: 3 } as const satisfies Record<Outcome, number>;
 const EXIT_MISTAKE = 2;
@@ -21,6 +20,8 @@ async function demo(wanted: Wanted): Promise<number> {
     console.error(NO_KEY);
     return EXIT_MISTAKE;
   }
+  // Most of what there is to load, and nothing that a mistake or --help should wait for.
+  const [{ Interrupted, run }, { header }] = await Promise.all([import("./run.ts"), import("./summary.ts")]);
   const screen = new Screen();
   const stop = Promise.withResolvers<never>();
   // A signal may come while nobody waits for one.
