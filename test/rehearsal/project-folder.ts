@@ -2,7 +2,7 @@
  * The project as a clone of it lies, in a folder of its own: its sources, with env files and an allowlist of the test's
  * and never the owner's. What a command writes, it writes there.
  */
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -24,7 +24,8 @@ export type ProjectFolder = {
 
 export type Ran = { readonly code: number; readonly out: string; readonly errors: string };
 
-export async function makeProjectFolder(): Promise<ProjectFolder> {
+/** @param without a package that is not installed there, or that the test puts there itself */
+export async function makeProjectFolder(without?: string): Promise<ProjectFolder> {
   const path = await mkdtemp(join(tmpdir(), "project-"));
   for (const name of FOLDERS) {
     await cp(join(ROOT, name), join(path, name), {
@@ -33,7 +34,7 @@ export async function makeProjectFolder(): Promise<ProjectFolder> {
     });
   }
   for (const name of FILES) await cp(join(ROOT, name), join(path, name));
-  await symlink(join(ROOT, "node_modules"), join(path, "node_modules"));
+  await install(join(path, "node_modules"), without);
   const write = async (name: string, content: string) => {
     await Bun.write(join(path, name), content, { mode: 0o600 });
   };
@@ -64,4 +65,12 @@ export async function makeProjectFolder(): Promise<ProjectFolder> {
     },
     remove: () => rm(path, { recursive: true, force: true }),
   };
+}
+
+async function install(at: string, without: string | undefined): Promise<void> {
+  const from = join(ROOT, "node_modules");
+  if (without === undefined) return symlink(from, at);
+  await mkdir(at);
+  const names = (await readdir(from)).filter((name) => name !== without);
+  await Promise.all(names.map((name) => symlink(join(from, name), join(at, name))));
 }

@@ -38,9 +38,10 @@ export type Tried = {
   readonly version: string | null;
 };
 
-export async function makeTown() {
+/** @param without as for {@link makeProjectFolder} */
+export async function makeTown(without?: string) {
   const folder = await mkdtemp(join(tmpdir(), "town-"));
-  const project = await makeProjectFolder();
+  const project = await makeProjectFolder(without);
   const numbers = [newNumber(NUMBER)];
   const api = await startTwilioApi({
     accountSid: ACCOUNT_SID,

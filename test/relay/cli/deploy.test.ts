@@ -3,6 +3,7 @@
  * makes of it, a second deploy and the way back are `npm run prove -- --only ship`'s.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { z } from "zod";
 import { objectionsToDeploying } from "../../../relay/cli/deploying/edge-env.ts";
 import { edgeFindings } from "../../../relay/cli/env-file.ts";
 import { printFindings } from "../../../relay/variables.ts";
@@ -28,6 +29,8 @@ const EDGE = {
 };
 /** In every file that must not be read, and so nowhere at Twilio. */
 const CANARY = "canary-of-the-relay";
+/** In the place of tsc, which the gate runs over the edge anyway: notes what it was asked. */
+const TSC = `require("node:fs").writeFileSync("tsc-was-asked", process.argv.slice(2).join(" "));`;
 
 let project: ProjectFolder;
 let api: TwilioApi;
@@ -55,8 +58,9 @@ const deploy = (...args: readonly string[]) =>
 test(
   "what is live is replaced, with its variables alone; the number points there, and calls pass",
   async () => {
-    const town = await makeTown();
+    const town = await makeTown("typescript");
     try {
+      await town.project.write("node_modules/typescript/bin/tsc", TSC);
       // Left by whoever deployed before.
       await deployTo(town.api, { STIR_POLICY: "off", ALERT_SMS_TO: "+15550004444" });
       const before = town.live()?.build.sid ?? "none";
@@ -65,6 +69,7 @@ test(
       await town.startRelay(SECRET);
       const { code, out, errors } = await town.run([...DEPLOY]);
       expect({ code, errors, out }).toMatchObject({ code: 0 });
+      expect(await Bun.file(`${town.project.path}/tsc-was-asked`).text()).toBe("-p functions --noEmit");
 
       const domain = `https://${town.domain()}`;
       const live = town.live();
@@ -190,9 +195,12 @@ describe("nothing at Twilio is changed", () => {
   });
 });
 
+const Scripts = z.object({ scripts: z.object({ prepare: z.string() }) });
+
 test("an install goes on where the build stops, and says why", async () => {
   await project.write("assets/callers.private.json", "[]");
-  const { code, errors } = await project.run(["npm", "run", "prepare"]);
+  const { prepare } = Scripts.parse(await Bun.file(`${project.path}/package.json`).json()).scripts;
+  const { code, errors } = await project.run(["sh", "-c", prepare]);
   await Bun.file(`${project.path}/assets/callers.private.json`).delete();
   expect(code).toBe(0);
   expect(errors).toContain("assets/callers.private.json");
