@@ -14,21 +14,26 @@ import { SETTINGS } from "./doctor/breakages/settings.ts";
 import { TWILIO } from "./doctor/breakages/twilio.ts";
 import { House, runDoctor } from "./doctor/stage.ts";
 
+/** It is built so: a relay less to start. */
+const NOT_RESTARTED = "a relay that was not restarted with its new secret";
+
 let house: House;
 beforeAll(async () => {
-  house = await House.build();
+  house = await House.build({ STREAM_TOKEN_SECRET: "the-secret-of-before-the-change-of-it" });
 }, TEST_MS);
 afterAll(() => house.stop());
 
 test("all that is wrong is told, each with what mends it; then no line is ✗, and nothing was said to the model", async () => {
   const names = ["everybody may read .env", "DATA_DIR is a file", "a key that OpenAI does not take"].concat(
     "an MCP server that is down",
-    "a relay that was not restarted with its new secret",
+    NOT_RESTARTED,
     "an edge that is not there",
     "a number that a SIP trunk holds",
   );
   const all = [...SETTINGS, ...RECORDS, ...OPENAI, ...TOOLS, ...RELAY, ...EDGE, ...TWILIO];
-  const few = all.filter(({ name }) => names.includes(name));
+  const few = all
+    .filter(({ name }) => names.includes(name))
+    .map((one) => (one.name === NOT_RESTARTED ? { ...one, break: () => {} } : one));
   expect(few).toHaveLength(names.length);
   try {
     const { outcomes, healed } = await triedTogether(house, few);

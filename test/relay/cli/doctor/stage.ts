@@ -91,7 +91,8 @@ export class House {
     this.#well = { relayEnv: { ...parts.relayEnv }, edgeEnv: { ...parts.edgeEnv } };
   }
 
-  static async build(): Promise<House> {
+  /** @param changes of the relay's variables, but not of its file: it is not well until it is restarted */
+  static async build(changes: Env = {}): Promise<House> {
     const folder = await mkdtemp(join(tmpdir(), "house-"));
     await mkdir(join(folder, "data"), { mode: 0o700 });
     const model = await startModel();
@@ -134,7 +135,7 @@ export class House {
         modelUrl: model.url,
         modelKey: model.key,
         dataDir: join(folder, "data"),
-        env: { STREAM_TOKEN_SECRET: SECRET },
+        env: { STREAM_TOKEN_SECRET: SECRET, ...changes },
       }),
       startEdge({ dist: join(folder, "dist"), env: edgeEnv }),
     ]);
