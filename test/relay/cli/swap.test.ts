@@ -2,26 +2,33 @@
  * `npm run relay:swap` where there is nothing to swap, or the new relay does not come up: the old one stays as it was, and
  * the words say what to do. (With calls and callers: test/e2e/swap.test.ts.)
  */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { relaysOn } from "../../../relay/presence.ts";
 import { PATIENCE_MS, until } from "../../patience.ts";
-import { ACCOUNT_SID, AUTH_TOKEN, freePort, startRelay, TOKEN_SECRET } from "../../rehearsal/relay.ts";
+import {
+  ACCOUNT_SID,
+  AUTH_TOKEN,
+  freePort,
+  type RunningRelay,
+  startRelay,
+  TOKEN_SECRET,
+} from "../../rehearsal/relay.ts";
 
 const SWAP = join(import.meta.dir, "../../../relay/cli/swap.ts");
 const MODEL_URL = "ws://127.0.0.1:9/v1/realtime";
 
 let folder: string;
-beforeEach(() => {
+const begin = () => {
   folder = mkdtempSync(join(tmpdir(), "swap-"));
-});
-afterEach(async () => {
+};
+const end = async () => {
   for (const { pid } of relaysOn(folder)) process.kill(pid, "SIGKILL");
   await until(() => relaysOn(folder).length === 0);
   rmSync(folder, { recursive: true, force: true });
-});
+};
 
 const envFor = (port: number) => ({
   PATH: process.env.PATH ?? "",
@@ -64,18 +71,17 @@ async function running(env: Record<string, string> = { REUSE_PORT: "on", DRAIN_S
 }
 const stages = () => relaysOn(folder).map(({ pid, is }) => [pid, is]);
 
+// The same for all of these: what one does to it, the next sees.
 describe("the old relay stays as it was when", () => {
-  test("it was started so that none can listen beside it", async () => {
-    const old = await running({});
-    const { code, out, err } = await run(["--log", log()], envFor(old.port));
-    expect([code, out, existsSync(log())]).toEqual([1, "", false]);
-    expect(err).toContain(`Relay ${old.pid} was started without REUSE_PORT=on`);
-    expect(err).toContain("restart it once");
-    expect(stages()).toEqual([[old.pid, "ready"]]);
+  let old: RunningRelay;
+  beforeAll(async () => {
+    begin();
+    old = await running();
   });
+  afterEach(() => rmSync(log(), { force: true }));
+  afterAll(end);
 
   test("the new one ends at once, and its last words are shown", async () => {
-    const old = await running();
     const { code, err } = await run(["--log", log()], { ...envFor(old.port), VOICE: "nova" });
     expect(code).toBe(1);
     expect(err).toContain("The new relay has ended.");
@@ -85,7 +91,6 @@ describe("the old relay stays as it was when", () => {
   });
 
   test("the new one listens elsewhere, and it is stopped", async () => {
-    const old = await running();
     const { code, err } = await run(["--log", log()], { ...envFor(old.port), PORT: String(freePort()) });
     expect(code).toBe(1);
     expect(err).toContain(`and not on ${old.port} as the old one does`);
@@ -94,7 +99,6 @@ describe("the old relay stays as it was when", () => {
   });
 
   test("the new one is not ready in time, and it is stopped", async () => {
-    const old = await running();
     // So much room is on no disk.
     const { code, err } = await run(["--log", log(), "--within", "2"], {
       ...envFor(old.port),
@@ -109,46 +113,60 @@ describe("the old relay stays as it was when", () => {
   });
 
   test("another swap is under way", async () => {
-    const old = await running();
     writeFileSync(join(folder, "relays", "swap.lock"), String(process.pid));
     const { code, err } = await run(["--log", log()], envFor(old.port));
     expect([code, err]).toEqual([1, `Another swap is under way (process ${process.pid}). Wait for it.\n`]);
     expect(stages()).toEqual([[old.pid, "ready"]]);
+    rmSync(join(folder, "relays", "swap.lock"));
   });
 });
 
-test("the old one ends once the new one is ready, which outlives the command and writes to its log", async () => {
-  const old = await running();
-  const gone = Bun.spawn(["true"]);
-  await gone.exited;
-  // A swap that was killed is none that is under way.
-  writeFileSync(join(folder, "relays", "swap.lock"), String(gone.pid));
-  const { code, out, err } = await run(["--log", log()], envFor(old.port));
-  expect([code, err]).toEqual([0, ""]);
-  const [, pid = ""] = /Relay (\d+) is ready, after [\d.]+ s\./.exec(out) ?? [];
-  expect(out).toStartWith(`Relay ${old.pid} runs on port ${old.port}. Starting another beside it.\n`);
-  await old.waitForLog(({ event }) => event === "relay.stopped", PATIENCE_MS);
-  await until(() => stages().length === 1);
-  expect(stages()).toEqual([[Number(pid), "ready"]]);
-  expect((await fetch(`http://127.0.0.1:${old.port}/readyz`)).status).toBe(200);
-  expect(readFileSync(log(), "utf8")).toContain('"event":"relay.listening"');
-  expect(existsSync(join(folder, "relays", "swap.lock"))).toBe(false);
-});
+describe("each on a folder of its own", () => {
+  beforeEach(begin);
+  afterEach(end);
 
-test("where none runs it says so, and starts nothing", async () => {
-  const { code, out, err } = await run([], envFor(freePort()));
-  expect([code, out]).toEqual([1, ""]);
-  expect(err).toContain(`No relay runs on DATA_DIR ${folder}`);
-  expect(relaysOn(folder)).toEqual([]);
-});
+  test("the old relay stays as it was when it was started so that none can listen beside it", async () => {
+    const old = await running({});
+    const { code, out, err } = await run(["--log", log()], envFor(old.port));
+    expect([code, out, existsSync(log())]).toEqual([1, "", false]);
+    expect(err).toContain(`Relay ${old.pid} was started without REUSE_PORT=on`);
+    expect(err).toContain("restart it once");
+    expect(stages()).toEqual([[old.pid, "ready"]]);
+  });
 
-test("an option that is wrong is a mistake, with the help", async () => {
-  for (const args of [
-    ["--within", "0"],
-    ["--systemd", "relay"],
-  ]) {
-    const { code, err } = await run(args, envFor(freePort()));
-    expect(code).toBe(2);
-    expect(err).toContain("npm run relay:swap -- --within 60");
-  }
+  test("the old one ends once the new one is ready, which outlives the command and writes to its log", async () => {
+    const old = await running();
+    const gone = Bun.spawn(["true"]);
+    await gone.exited;
+    // A swap that was killed is none that is under way.
+    writeFileSync(join(folder, "relays", "swap.lock"), String(gone.pid));
+    const { code, out, err } = await run(["--log", log()], envFor(old.port));
+    expect([code, err]).toEqual([0, ""]);
+    const [, pid = ""] = /Relay (\d+) is ready, after [\d.]+ s\./.exec(out) ?? [];
+    expect(out).toStartWith(`Relay ${old.pid} runs on port ${old.port}. Starting another beside it.\n`);
+    await old.waitForLog(({ event }) => event === "relay.stopped", PATIENCE_MS);
+    await until(() => stages().length === 1);
+    expect(stages()).toEqual([[Number(pid), "ready"]]);
+    expect((await fetch(`http://127.0.0.1:${old.port}/readyz`)).status).toBe(200);
+    expect(readFileSync(log(), "utf8")).toContain('"event":"relay.listening"');
+    expect(existsSync(join(folder, "relays", "swap.lock"))).toBe(false);
+  });
+
+  test("where none runs it says so, and starts nothing", async () => {
+    const { code, out, err } = await run([], envFor(freePort()));
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(`No relay runs on DATA_DIR ${folder}`);
+    expect(relaysOn(folder)).toEqual([]);
+  });
+
+  test("an option that is wrong is a mistake, with the help", async () => {
+    for (const args of [
+      ["--within", "0"],
+      ["--systemd", "relay"],
+    ]) {
+      const { code, err } = await run(args, envFor(freePort()));
+      expect(code).toBe(2);
+      expect(err).toContain("npm run relay:swap -- --within 60");
+    }
+  });
 });
