@@ -64,7 +64,13 @@ await Promise.all(chosen.map((step) => (step === TESTS ? runTests() : check(step
 /** What it has to say is shown when it is over: others speak, too. */
 async function check({ name, command }: Step): Promise<void> {
   const since = performance.now();
-  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn([...command], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    // tsc is a Go program, and collects for a third of its time what its end gives back anyway (of 1.2 GB, hardly more).
+    env: { ...process.env, GOGC: "off" },
+  });
   // In the time that the tests leave over: some of those measure how long things take.
   setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const said = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
