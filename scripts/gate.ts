@@ -1,7 +1,7 @@
 /**
  * The gate, `npm test`: everything that must hold before a change lands, and exactly what CI runs. Each step is the
- * real tool; this file only runs them, all beside each other, shows how long each took, and adds up. `npm test -- --only types` runs the steps of that name; `npm test -- test/relay/call` runs the tests
- * under a path.
+ * real tool; this file only runs them, all beside each other, shows how long each took, and adds up.
+ * `npm test -- --only types` runs the steps of that name; `npm test -- test/relay/call` runs the tests under a path.
  */
 import { constants, setPriority } from "node:os";
 import { parseArgs } from "node:util";

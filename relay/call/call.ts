@@ -74,7 +74,7 @@ export const START_WITHIN_MS = 5_000;
 /** A call that is to move does so in the next pause, or then. */
 export const HANDOVER_WITHIN_MS = 8_000;
 
-/** Twilio's frames come in one order: connected, start, then the rest, then stop. */
+/** Twilio's frames come in one order: connected, start, then the rest, then stop. Once it has started, its conversation. */
 type Stage = "opened" | "connected" | Exchange | "ended";
 
 export class Call {
