@@ -89,11 +89,16 @@ export function openTwilioAccount(
   if (!/^AC[0-9a-f]{32}$/.test(accountSid)) {
     throw new TwilioTrouble(`${variables.accountSid} is not an Account SID`, whereFound(variables));
   }
+  let opening: Promise<Twilio> | undefined;
+  // It takes longer to load than everything else here, and most commands end without asking anything.
+  const open = async (): Promise<Twilio> => {
+    const { default: twilio } = await import("twilio");
+    return twilio(accountSid, authToken, { timeout: answerWithinMs });
+  };
   /** @param what is done, to be told when it fails */
   const ask = async <T>(what: string, request: (client: Twilio) => Promise<T>): Promise<T> => {
-    // It takes longer to load than everything else here, and most commands end without asking anything.
-    const { default: twilio } = await import("twilio");
-    const client = twilio(accountSid, authToken, { timeout: answerWithinMs });
+    opening ??= open();
+    const client = await opening;
     // The library's own limit begins only when a proxy has let it through.
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error(`none within ${answerWithinMs} ms`)), answerWithinMs);
