@@ -72,7 +72,8 @@ async function run(modelSide: ModelSide, command: Command): Promise<Measured> {
   const tallies = { up: new Tally(), down: new Tally() };
   const pulse = new Pulse();
   const residentBytesBefore = residentBytes(pid);
-  let isSpeaking = true;
+  let isSpeaking = false;
+  let isHungUp = false;
   let ready = 0;
   modelSide.expect(tallies, (model: Model) => {
     ready++;
@@ -85,20 +86,19 @@ async function run(modelSide: ModelSide, command: Command): Promise<Measured> {
   for (const [index, terms] of streams.entries()) {
     const line = new CarrierLine(index, terms, tallies);
     void line.closed.then((code) => {
-      if (isSpeaking) throw new Error(`line ${index} was closed with ${code} in the middle of the run`);
+      if (!isHungUp) throw new Error(`line ${index} was closed with ${code} in the middle of the run`);
     });
     lines.push(line);
-    await Bun.sleep(BETWEEN_OPENINGS_MS);
-  }
-  await until(`${streams.length} sessions ready`, () => ready === streams.length, OPEN_WITHIN_MS);
-  for (const [index, line] of lines.entries()) {
+    // From the start of each stream, as a carrier does: a subject measures its way there and back by the first of them.
+    pulse.join(index + ECHO_SLOT, () => line.echo());
     pulse.join(index, () => {
       if (isSpeaking) line.speak();
     });
-    pulse.join(index + ECHO_SLOT, () => line.echo());
+    pulse.start();
+    await Bun.sleep(BETWEEN_OPENINGS_MS);
   }
-
-  pulse.start();
+  await until(`${streams.length} sessions ready`, () => ready === streams.length, OPEN_WITHIN_MS);
+  isSpeaking = true;
   await Bun.sleep(settleMs);
   pulse.takeLateness();
   const from = { ms: performance.now(), cpuMs: cpuMs(pid), ownCpuMs: cpuMs(process.pid) };
@@ -116,6 +116,7 @@ async function run(modelSide: ModelSide, command: Command): Promise<Measured> {
   // What has not come by then is lost, which is a figure and not an error.
   await until("every frame", isAllThere, ARRIVE_WITHIN_MS).catch(() => {});
   pulse.stop();
+  isHungUp = true;
   const hungUpAt = performance.now();
   for (const line of lines) line.hangUp();
   await Promise.all(lines.map(({ closed }) => closed));

@@ -18,7 +18,9 @@ export class Pulse {
     this.#slots[slot % BEAT_MS]?.push(beat);
   }
 
+  /** Where it beats already, nothing. */
   start(): void {
+    if (this.#timer !== undefined) return;
     this.#cursor = Math.floor(performance.now());
     this.#arm();
   }
