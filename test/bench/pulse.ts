@@ -27,6 +27,7 @@ export class Pulse {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** How late each moment's beats were since this was last asked: what the load process itself added. */

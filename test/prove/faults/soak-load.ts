@@ -135,7 +135,6 @@ async function oneCall(lane: Lane, number: number, command: Command, round: Tall
 const lanes: Lane[] = [];
 const pulse = new Pulse();
 let dialled = 0;
-let isBeating = false;
 
 function laneAt(index: number): Lane {
   const known = lanes[index];
@@ -149,6 +148,7 @@ function laneAt(index: number): Lane {
     if (lane.isTalking) lane.session?.model.beat("steady");
   });
   pulse.join(index + ECHO_SLOT, () => lane.line?.echo());
+  pulse.start();
   return lane;
 }
 
@@ -159,10 +159,6 @@ async function run(command: Command): Promise<Round> {
   await Promise.all(
     Array.from({ length: command.lanes }, async (_, index) => {
       const lane = laneAt(index);
-      if (index === 0 && !isBeating) {
-        pulse.start();
-        isBeating = true;
-      }
       while (left-- > 0) {
         await Bun.sleep(Math.random() * BETWEEN_CALLS_MS);
         await oneCall(lane, dialled++, command, round);
