@@ -72,7 +72,7 @@ beforeAll(async () => {
     stdout: "pipe",
     stderr: "pipe",
     env: { PATH: process.env.PATH },
-    // A group of its own: the runtime starts a process for each request, and they must not outlive it.
+    // A group of its own: whatever the runtime starts must not outlive it.
     detached: true,
   });
   const collect = async (stream: ReadableStream<Uint8Array>) => {

@@ -57,7 +57,7 @@ export async function runDeployed(live: Live): Promise<Deployed> {
   const folder = await mkdtemp(join(tmpdir(), "deployed-"));
   const { functions, assets } = await layFlat(live, folder);
   const environments = [{ ...live.variables, DOMAIN_NAME: live.domainName }];
-  const given = { environments, functions, assets, forkProcess: false };
+  const given = { environments, functions, assets };
   await Bun.write(join(folder, "given.json"), JSON.stringify(given));
   await Bun.write(join(folder, "runtime.cjs"), Bun.file(join(import.meta.dir, "flat-runtime.cjs")));
 

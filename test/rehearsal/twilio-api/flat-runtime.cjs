@@ -12,7 +12,6 @@ const {
   environments,
   functions,
   assets = [],
-  forkProcess = true,
 } = JSON.parse(readFileSync(join(__dirname, "given.json"), "utf8"));
 
 const routeOf = ({ path, file, access = "protected" }) => ({
@@ -47,7 +46,8 @@ async function serve(env) {
     routes,
     live: false,
     logs: false,
-    forkProcess,
+    // One process for every request, as a warm one on Twilio; its default, a process for each, costs 0.4 s a time.
+    forkProcess: false,
   });
   server.on("request", runtime.getApp());
   return url;
