@@ -4,6 +4,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { TRANSPILED } from "../rehearsal/transpiled.ts";
 
 export type Child = {
   readonly pid: number;
@@ -18,7 +19,7 @@ export function startChild(script: string, ...args: string[]): Child {
   const child = Bun.spawn([process.execPath, fileURLToPath(new URL(script, import.meta.url)), ...args], {
     // Nothing of ours may reach it, and no .env that lies about.
     cwd: "/",
-    env: { PATH: process.env.PATH ?? "" },
+    env: { PATH: process.env.PATH ?? "", ...TRANSPILED },
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",

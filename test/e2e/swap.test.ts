@@ -22,6 +22,7 @@ import {
   startRelay,
   TOKEN_SECRET,
 } from "../rehearsal/relay.ts";
+import { TRANSPILED } from "../rehearsal/transpiled.ts";
 import { noise } from "../relay/io/noise.ts";
 import { figureOf, samplesIn } from "../relay/io/scrape.ts";
 
@@ -82,6 +83,7 @@ function startSwap() {
       cwd: folder,
       env: {
         PATH: process.env.PATH ?? "",
+        ...TRANSPILED,
         ...ENV,
         PORT: String(old.port),
         RELAY_URL: old.url,
