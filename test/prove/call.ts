@@ -42,6 +42,12 @@ const strangers: Proof = {
           ok: broken?.code === 1 && broken.named,
         };
       }),
+      {
+        what: "without its tools the call goes on, and lacks nothing else",
+        bound: "yes",
+        measured: clone.goesOnWithoutTools ? "yes" : "no",
+        ok: clone.goesOnWithoutTools,
+      },
     ];
   },
 };

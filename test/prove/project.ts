@@ -21,6 +21,8 @@ export type Clone = {
   readonly demo: Outcome;
   readonly test: Outcome;
   readonly breaks: Readonly<Record<string, { readonly code: number; readonly named: boolean }>>;
+  /** Without its tools the call goes on to its goodbye, and only what needed them is missing. */
+  readonly goesOnWithoutTools: boolean;
 };
 
 /** Clones what is committed into an empty folder, with an empty home, and does what the README says. */
@@ -36,18 +38,33 @@ export async function inFreshClone(progress: Progress): Promise<Clone> {
     progress("npm run demo");
     const demo = await outcomeOf(["npm", "run", "demo"], clone, home);
     const breaks: Record<string, { code: number; named: boolean }> = {};
+    let goesOnWithoutTools = false;
     for (const name of BREAKS) {
       progress(`npm run demo -- --break ${name}`);
       const { code, text } = await outcomeOf(["npm", "run", "demo", "--", "--break", name], clone, home);
       breaks[name] = { code, named: new RegExp(`broke[^\\n]*\\b${name}\\b`, "i").test(text) };
+      if (name === "tools") goesOnWithoutTools = lacksToolsAlone(text);
     }
     progress("npm test");
     const test = await outcomeOf(["npm", "test"], clone, home);
-    return { demo, test, breaks };
+    return { demo, test, breaks, goesOnWithoutTools };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** @param text of a demo whose MCP server refuses the relay */
+const lacksToolsAlone = (text: string): boolean =>
+  [
+    /noticed by +The relay, before the call: zapier: unauthorized\./,
+    /“I am sorry, I cannot/,
+    /✗ the day was looked up +zapier is unauthorized/,
+    /✓ the assistant said that it cannot/,
+    /✓ the assistant hung up/,
+    /✓ nothing was left open/,
+  ].every((line) => line.test(text)) &&
+  text.match(/^ +✗ (?!broken)/gm)?.length === 1 &&
+  !/^ +· /m.test(text);
 
 /** As the gate runs them. */
 export const runTests = (paths: readonly string[]): Promise<Outcome> =>
