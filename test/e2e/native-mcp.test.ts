@@ -11,6 +11,7 @@ import { PATIENCE_MS } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
 import { whenPlayedOut } from "../rehearsal/carrier/caller.ts";
 import type { OpenedStream } from "../rehearsal/carrier/carrier.ts";
+import { ticker } from "../rehearsal/carrier/ticker.ts";
 import type { ResponseRecord } from "../rehearsal/model/records.ts";
 import type { Turn } from "../rehearsal/model/script.ts";
 import type { Model } from "../rehearsal/model/server.ts";
@@ -33,9 +34,26 @@ type Scene = {
 };
 
 const clearing: Array<() => unknown> = [];
-afterEach(async () => {
+const cleared = async () => {
   for (const clear of clearing.splice(0).reverse()) await clear();
-});
+};
+afterEach(cleared);
+
+/** With no frame for 300 ms the line is quiet to the relay (relay/call/intake.ts), and what the caller says comes in two. */
+const STILL_MS = 250;
+const MOST_RUNS = 3;
+/** Again where it failed and this process stood still, which is the caller: the second half then interrupts the answer. */
+const heardWhole = (body: () => Promise<void>) => async () => {
+  for (let runs = 1; ; runs++) {
+    ticker.resetLateness();
+    try {
+      return await body();
+    } catch (thrown) {
+      if (ticker.worstLateMs < STILL_MS || runs === MOST_RUNS) throw thrown;
+      await cleared();
+    }
+  }
+};
 
 /** A call for which OpenAI has listed the tools, and that waits for the caller to speak. */
 async function scene(script: readonly Turn[], rules = ""): Promise<Scene> {
@@ -82,56 +100,65 @@ const reasonsIn = ({ sessions }: Model) =>
 const doneWith = (tool: string) => (line: LogLine) => line.event === "tool.done" && line.tool === tool;
 
 describe("with native MCP", () => {
-  test("a read is made by the model's side, once, and its result is spoken about", async () => {
-    const find = { mcp: "todoist_find_tasks", server: SERVER_LABEL, arguments: {} };
-    const at = await scene([{ on: "speech", reply: [find] }, followUp("native")]);
-    const { call, model, tools, logged } = at;
-    await call.say(clip("caller-hello"));
-    expect(await logged(doneWith("todoist_find_tasks"))).toMatchObject({ outcome: "answered" });
-    await model.waitFor(() => reasonsIn(model).includes("native"), PATIENCE_MS);
-    expect(reasonsIn(model)).toEqual(["the server's own", "native"]);
-    expect(tools.calls.map(({ tool }) => tool)).toEqual(["todoist_find_tasks"]);
-    expect(model.sessions[0]?.errors).toEqual([]);
-  });
+  test(
+    "a read is made by the model's side, once, and its result is spoken about",
+    heardWhole(async () => {
+      const find = { mcp: "todoist_find_tasks", server: SERVER_LABEL, arguments: {} };
+      const at = await scene([{ on: "speech", reply: [find] }, followUp("native")]);
+      const { call, model, tools, logged } = at;
+      await call.say(clip("caller-hello"));
+      expect(await logged(doneWith("todoist_find_tasks"))).toMatchObject({ outcome: "answered" });
+      await model.waitFor(() => reasonsIn(model).includes("native"), PATIENCE_MS);
+      expect(reasonsIn(model)).toEqual(["the server's own", "native"]);
+      expect(tools.calls.map(({ tool }) => tool)).toEqual(["todoist_find_tasks"]);
+      expect(model.sessions[0]?.errors).toEqual([]);
+    }),
+  );
 
-  test("a write waits for the caller's key, and is then made once", async () => {
-    const create = { mcp: "todoist_create_task", server: SERVER_LABEL, arguments: { content: "Milk" } };
-    const at = await scene([{ on: "speech", reply: [create] }, followUp("native")]);
-    const { call, model, tools, logged } = at;
-    await call.say(clip("caller-hello"));
-    await logged(({ event, is }) => event === "native.approval" && is === "asked");
-    expect(tools.executions()).toEqual([]);
-    await pressed("1", at);
-    expect(await logged(doneWith("todoist_create_task"))).toMatchObject({ outcome: "answered" });
-    await model.waitFor(() => reasonsIn(model).includes("native"), PATIENCE_MS);
-    expect(tools.executions()).toMatchObject([
-      { tool: "todoist_create_task", arguments: '{"content":"Milk"}' },
-    ]);
-    expect(reasonsIn(model)).toEqual(["the server's own", "read_back", "native"]);
-    expect(model.sessions[0]?.errors).toEqual([]);
-  });
+  test(
+    "a write waits for the caller's key, and is then made once",
+    heardWhole(async () => {
+      const create = { mcp: "todoist_create_task", server: SERVER_LABEL, arguments: { content: "Milk" } };
+      const at = await scene([{ on: "speech", reply: [create] }, followUp("native")]);
+      const { call, model, tools, logged } = at;
+      await call.say(clip("caller-hello"));
+      await logged(({ event, is }) => event === "native.approval" && is === "asked");
+      expect(tools.executions()).toEqual([]);
+      await pressed("1", at);
+      expect(await logged(doneWith("todoist_create_task"))).toMatchObject({ outcome: "answered" });
+      await model.waitFor(() => reasonsIn(model).includes("native"), PATIENCE_MS);
+      expect(tools.executions()).toMatchObject([
+        { tool: "todoist_create_task", arguments: '{"content":"Milk"}' },
+      ]);
+      expect(reasonsIn(model)).toEqual(["the server's own", "read_back", "native"]);
+      expect(model.sessions[0]?.errors).toEqual([]);
+    }),
+  );
 
-  test("a mail that the caller does not want is never sent, and its words and the key are in no log", async () => {
-    const mail = { to: "anna@example.com", subject: SUBJECT, body: "I am late." };
-    const send = { mcp: "gmail_send_email", server: SERVER_LABEL, arguments: mail };
-    const at = await scene([{ on: "speech", reply: [send] }, followUp("tool")]);
-    const { call, relay, model, tools } = at;
-    await call.say(clip("caller-hello"));
-    await pressed("2", at);
-    await model.waitFor(() => reasonsIn(model).includes("tool"), PATIENCE_MS);
-    expect(tools.sent()).toEqual([]);
-    expect(tools.calls).toEqual([]);
-    expect(relay.lines.filter(({ event }) => event === "native.approval")).toMatchObject([
-      { tool: "gmail_send_email", is: "asked" },
-      { tool: "gmail_send_email", is: "refused" },
-    ]);
-    expect(model.sessions[0]?.errors).toEqual([]);
-    const canaries = { key: KEY, url: tools.url, subject: SUBJECT, to: "anna@example.com" };
-    expect(canariesIn(relay.output() + relay.errors(), canaries)).toEqual([]);
-    // Where they belong they are.
-    const [update] = model.sessions[0]?.received.filter(({ type }) => type === "session.update") ?? [];
-    expect(canariesIn(JSON.stringify(update), canaries)).toEqual(["key", "url"]);
-  });
+  test(
+    "a mail that the caller does not want is never sent, and its words and the key are in no log",
+    heardWhole(async () => {
+      const mail = { to: "anna@example.com", subject: SUBJECT, body: "I am late." };
+      const send = { mcp: "gmail_send_email", server: SERVER_LABEL, arguments: mail };
+      const at = await scene([{ on: "speech", reply: [send] }, followUp("tool")]);
+      const { call, relay, model, tools } = at;
+      await call.say(clip("caller-hello"));
+      await pressed("2", at);
+      await model.waitFor(() => reasonsIn(model).includes("tool"), PATIENCE_MS);
+      expect(tools.sent()).toEqual([]);
+      expect(tools.calls).toEqual([]);
+      expect(relay.lines.filter(({ event }) => event === "native.approval")).toMatchObject([
+        { tool: "gmail_send_email", is: "asked" },
+        { tool: "gmail_send_email", is: "refused" },
+      ]);
+      expect(model.sessions[0]?.errors).toEqual([]);
+      const canaries = { key: KEY, url: tools.url, subject: SUBJECT, to: "anna@example.com" };
+      expect(canariesIn(relay.output() + relay.errors(), canaries)).toEqual([]);
+      // Where they belong they are.
+      const [update] = model.sessions[0]?.received.filter(({ type }) => type === "session.update") ?? [];
+      expect(canariesIn(JSON.stringify(update), canaries)).toEqual(["key", "url"]);
+    }),
+  );
 
   test("what the owner denies is not even listed to the model", async () => {
     const { model } = await scene([], "gmail_*=deny");
