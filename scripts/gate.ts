@@ -32,7 +32,7 @@ const TESTS: Step = {
     ...[BUN, "--no-env-file", "test", "--timeout=90000"],
     // Many of them wait more than they work, so more at a time than there are cores; and the longest first. What they
     // import is read once by each worker, and not by every file anew.
-    ...["--parallel=6", "--no-isolate", "--timings=test/timings.json"],
+    ...["--parallel=5", "--no-isolate", "--timings=test/timings.json"],
     ...positionals,
   ],
 };
