@@ -17,7 +17,7 @@ test(
         trickled: 0,
         settleMs: 450,
         restMs: 100,
-        counts: 2,
+        counts: 1,
       },
       () => {},
     );

@@ -1,5 +1,5 @@
 /**
- * A handful of faults, each in one phase of a call, through the real edge and the real relay; `npm run faults` is all of
+ * Two faults, each in one phase of a call, through the real edge and the real relay; `npm run faults` is all of
  * them, with bounds on time. Here time does not count, only what is heard, what is left open and what must never happen.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -22,10 +22,8 @@ afterAll(async () => {
 });
 
 const CELLS: ReadonlyArray<readonly [fault: string, phase: Phase]> = [
-  ["model: reset", "greeting"],
   ["model: 401 for good", "start"],
   ["tools: the server is gone", "tool runs"],
-  ["line: reset", "start"],
 ];
 
 test("what is broken in the middle of a call is mended there, or told", async () => {
