@@ -12,10 +12,11 @@ const SEED = 20_261_121;
 /** By this one each of the planted bugs is found soon; with others some take more conversations. */
 const PLANTED_SEED = 50;
 const MOST_CONVERSATIONS = 400;
-const USUAL_BUGS = BUGS.filter(({ isRare }) => isRare !== true);
+/** Each is sought in a copy of the sources, which takes as long as the search: here every second one of those that are met soon. */
+const USUAL_BUGS = BUGS.filter(({ isRare }) => isRare !== true).filter((_, index) => index % 2 === 0);
 
 test("whatever the world does, the call keeps its word at every step", () => {
-  const outcome = play(Call, { seed: SEED, conversations: 90, mutantsEach: 3, random: 640 });
+  const outcome = play(Call, { seed: SEED, conversations: 70, mutantsEach: 3, random: 720 });
   expect(outcome.failures).toEqual([]);
   expect(outcome.sequences).toBeGreaterThanOrEqual(1_000);
   expect(outcome.visits["started, session ready"]).toBeGreaterThan(500);
