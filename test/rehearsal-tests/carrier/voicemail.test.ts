@@ -89,7 +89,10 @@ test("its longest ends it, whoever still speaks", async () => {
   const call = await atTheBeep(edge, 100);
   void call.say(new Uint8Array(80_000).fill(0x11));
   await call.ended;
-  expect(call.timeline.all("recorded")).toMatchObject([{ why: "full", seconds: 2 }]);
+  const [recorded, ...others] = call.timeline.all("recorded");
+  expect([recorded?.why, others]).toEqual(["full", []]);
+  // At a tenth of the pace a second is five ticks, and a process that stands still makes up for several at once.
+  expect([2, 3]).toContain(recorded?.seconds ?? 0);
 });
 
 test("where nobody said anything, action is not asked and the next verb is performed", async () => {
