@@ -35,8 +35,13 @@ export async function performRecord(verb: Voicemail, exchange: Exchange): Promis
   let frames = 0;
   let firstHeard: number | undefined;
   let lastHeard = 0;
+  /** What comes in the same moment, of frames that are made up for, is not on the recording any more. */
+  const end = (why: Why, key = "") => {
+    line.listen(undefined);
+    over.resolve({ why, key });
+  };
   onKey((digit) => {
-    if (verb.finishOnKey.includes(digit)) over.resolve({ why: "finish key", key: digit });
+    if (verb.finishOnKey.includes(digit)) end("finish key", digit);
   });
   line.timeline.emit({ kind: "recording", maxLengthS: verb.maxLengthS });
   line.listen((spoken) => {
@@ -45,10 +50,8 @@ export async function performRecord(verb: Voicemail, exchange: Exchange): Promis
       firstHeard ??= frames;
       lastHeard = frames;
     }
-    if (frames * TICK_MS >= verb.maxLengthS * secondMs) over.resolve({ why: "full", key: "" });
-    else if ((frames - lastHeard) * TICK_MS >= verb.timeoutS * secondMs) {
-      over.resolve({ why: "silence", key: "" });
-    }
+    if (frames * TICK_MS >= verb.maxLengthS * secondMs) end("full");
+    else if ((frames - lastHeard) * TICK_MS >= verb.timeoutS * secondMs) end("silence");
   });
   const { why, key } = await hangup.unless(over.promise).catch((error: unknown) => {
     if (error instanceof HungUp) return { why: "hangup", key: "hangup" } as const;
