@@ -66,7 +66,7 @@ const args: fc.Arbitrary<ToolArguments> = fc.oneof(
   fc.dictionary(fc.string(), fc.anything()),
 );
 
-const RUNS = { numRuns: 600, seed: 7 };
+const RUNS = { numRuns: 2_000, seed: 7 };
 
 describe("whatever the owner's rules, the tool and its arguments are", () => {
   test("a call that has read what strangers wrote gets nothing looser for it", () => {
@@ -81,7 +81,7 @@ describe("whatever the owner's rules, the tool and its arguments are", () => {
       }),
       RUNS,
     );
-    expect(stricter).toBeGreaterThan(15);
+    expect(stricter).toBeGreaterThan(50);
   });
 
   test("and what reaches other people then asks for a key, unless a rule names that very tool", () => {
@@ -96,7 +96,7 @@ describe("whatever the owner's rules, the tool and its arguments are", () => {
       }),
       RUNS,
     );
-    expect(asked).toBeGreaterThan(60);
+    expect(asked).toBeGreaterThan(200);
   });
 
   test("what a tool was announced with at the start is never loosened by what it is given", () => {
@@ -163,7 +163,7 @@ describe("whatever the owner's rules, the tool and its arguments are", () => {
       }),
       RUNS,
     );
-    expect(named).toBeGreaterThan(150);
+    expect(named).toBeGreaterThan(500);
   });
 
   test("a profile can only narrow, and a shorter one no less than a longer", () => {
