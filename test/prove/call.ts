@@ -48,6 +48,12 @@ const strangers: Proof = {
         measured: clone.goesOnWithoutTools ? "yes" : "no",
         ok: clone.goesOnWithoutTools,
       },
+      {
+        what: "without its model the caller hears the relay itself, and no voice besides",
+        bound: "yes",
+        measured: clone.isHeardWithoutModel ? "yes" : "no",
+        ok: clone.isHeardWithoutModel,
+      },
     ];
   },
 };

@@ -23,6 +23,8 @@ export type Clone = {
   readonly breaks: Readonly<Record<string, { readonly code: number; readonly named: boolean }>>;
   /** Without its tools the call goes on to its goodbye, and only what needed them is missing. */
   readonly goesOnWithoutTools: boolean;
+  /** A caller whom the model never answers hears the relay itself, and no voice besides. */
+  readonly isHeardWithoutModel: boolean;
 };
 
 /** Clones what is committed into an empty folder, with an empty home, and does what the README says. */
@@ -39,15 +41,17 @@ export async function inFreshClone(progress: Progress): Promise<Clone> {
     const demo = await outcomeOf(["npm", "run", "demo"], clone, home);
     const breaks: Record<string, { code: number; named: boolean }> = {};
     let goesOnWithoutTools = false;
+    let isHeardWithoutModel = false;
     for (const name of BREAKS) {
       progress(`npm run demo -- --break ${name}`);
       const { code, text } = await outcomeOf(["npm", "run", "demo", "--", "--break", name], clone, home);
       breaks[name] = { code, named: new RegExp(`broke[^\\n]*\\b${name}\\b`, "i").test(text) };
       if (name === "tools") goesOnWithoutTools = lacksToolsAlone(text);
+      if (name === "model") isHeardWithoutModel = hearsRelayAlone(text);
     }
     progress("npm test");
     const test = await outcomeOf(["npm", "test"], clone, home);
-    return { demo, test, breaks, goesOnWithoutTools };
+    return { demo, test, breaks, goesOnWithoutTools, isHeardWithoutModel };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -65,6 +69,18 @@ const lacksToolsAlone = (text: string): boolean =>
   ].every((line) => line.test(text)) &&
   text.match(/^ +✗ (?!broken)/gm)?.length === 1 &&
   !/^ +· /m.test(text);
+
+/** @param text of a demo whose model refuses the relay */
+const hearsRelayAlone = (text: string): boolean =>
+  [
+    /noticed by +The relay: it apologised to the caller itself, the call ended as model_refused/,
+    /heard +“One moment, please\.” \(the relay's own voice\); then “I am sorry, I cannot go on/,
+    /^ +\d+\.\d\d +relay +“One moment, please\.”$/m,
+    /^ +\d+\.\d\d +relay +“I am sorry, .+ Please call back later\.”$/m,
+    /The model refused\s+the\s+relay's\s+handshake\s+with\s+HTTP\s+503,\s+\d+\s+times\./,
+    /and\s+hung\s+up\s+without\s+an\s+apology\s+of\s+its\s+own\./,
+    /✓ nothing was left open/,
+  ].every((line) => line.test(text)) && !/Twilio's voice|Silence, for|^ +\d+\.\d\d +twilio +“/m.test(text);
 
 /** As the gate runs them. */
 export const runTests = (paths: readonly string[]): Promise<Outcome> =>
