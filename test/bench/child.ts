@@ -4,7 +4,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { TRANSPILED } from "../rehearsal/transpiled.ts";
+import { TRANSPILED } from "../rehearsal/short-lived.ts";
 
 export type Child = {
   readonly pid: number;

@@ -22,7 +22,7 @@ import {
   startRelay,
   TOKEN_SECRET,
 } from "../rehearsal/relay.ts";
-import { TRANSPILED } from "../rehearsal/transpiled.ts";
+import { SHORT_LIVED } from "../rehearsal/short-lived.ts";
 import { noise } from "../relay/io/noise.ts";
 import { figureOf, samplesIn } from "../relay/io/scrape.ts";
 
@@ -83,7 +83,7 @@ function startSwap() {
       cwd: folder,
       env: {
         PATH: process.env.PATH ?? "",
-        ...TRANSPILED,
+        ...SHORT_LIVED,
         ...ENV,
         PORT: String(old.port),
         RELAY_URL: old.url,

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { keyFrom, mintStreamToken, type Profile, packProfile } from "../../relay/contract.ts";
-import { TRANSPILED } from "./transpiled.ts";
+import { SHORT_LIVED } from "./short-lived.ts";
 
 export const ACCOUNT_SID = `AC${"5".repeat(32)}`;
 export const AUTH_TOKEN = "0123456789abcdef0123456789abcdef";
@@ -52,7 +52,7 @@ export async function startRelay(port: number, options: RelayOptions): Promise<R
     cwd: options.dataDir,
     env: {
       PATH: process.env.PATH ?? "",
-      ...TRANSPILED,
+      ...SHORT_LIVED,
       PORT: String(port),
       RELAY_URL: url,
       STREAM_TOKEN_SECRET: TOKEN_SECRET,

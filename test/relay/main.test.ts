@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import "../patience.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, freePort, startRelay, TOKEN_SECRET } from "../rehearsal/relay.ts";
-import { TRANSPILED } from "../rehearsal/transpiled.ts";
+import { SHORT_LIVED } from "../rehearsal/short-lived.ts";
 
 const MAIN = join(import.meta.dir, "..", "..", "relay", "main.ts");
 let folder: string;
@@ -30,7 +30,7 @@ const GOOD = () => ({
 async function run(env: Record<string, string>): Promise<{ code: number; output: string; errors: string }> {
   const child = Bun.spawn([process.execPath, MAIN], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? "", ...TRANSPILED, ...env },
+    env: { PATH: process.env.PATH ?? "", ...SHORT_LIVED, ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

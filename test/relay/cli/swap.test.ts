@@ -16,7 +16,7 @@ import {
   startRelay,
   TOKEN_SECRET,
 } from "../../rehearsal/relay.ts";
-import { TRANSPILED } from "../../rehearsal/transpiled.ts";
+import { SHORT_LIVED } from "../../rehearsal/short-lived.ts";
 
 const SWAP = join(import.meta.dir, "../../../relay/cli/swap.ts");
 const MODEL_URL = "ws://127.0.0.1:9/v1/realtime";
@@ -33,7 +33,7 @@ const end = async () => {
 
 const envFor = (port: number) => ({
   PATH: process.env.PATH ?? "",
-  ...TRANSPILED,
+  ...SHORT_LIVED,
   PORT: String(port),
   RELAY_URL: `ws://127.0.0.1:${port}`,
   STREAM_TOKEN_SECRET: TOKEN_SECRET,

@@ -16,8 +16,8 @@ import {
   type RunningRelay,
   startRelay,
 } from "../../../rehearsal/relay.ts";
+import { SHORT_LIVED } from "../../../rehearsal/short-lived.ts";
 import { startTools, type Tools } from "../../../rehearsal/tools/server.ts";
-import { TRANSPILED } from "../../../rehearsal/transpiled.ts";
 import { newNumber, type PhoneNumber } from "../../../rehearsal/twilio-api/account.ts";
 import { startTwilioApi, type TwilioApi } from "../../../rehearsal/twilio-api/api.ts";
 
@@ -257,7 +257,7 @@ export async function runDoctor(
   await house.write();
   const child = Bun.spawn([process.execPath, "--no-env-file", "--preload", CLOCK, DOCTOR, ...args], {
     cwd: house.folder,
-    env: { PATH: process.env.PATH ?? "", ...TRANSPILED, ...house.environment },
+    env: { PATH: process.env.PATH ?? "", ...SHORT_LIVED, ...house.environment },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { z } from "zod";
-import { TRANSPILED } from "../../../rehearsal/transpiled.ts";
+import { SHORT_LIVED } from "../../../rehearsal/short-lived.ts";
 
 export const RECIPE = join(import.meta.dir, "../../../../relay/deploy/mcp-server");
 export const TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -37,7 +37,7 @@ export async function startServer(args: readonly string[]): Promise<Running> {
 function spawn(args: readonly string[]) {
   const child = Bun.spawn([process.execPath, "--no-env-file", join(RECIPE, "server.ts"), ...args], {
     // Of the environment it reads nothing.
-    env: TRANSPILED,
+    env: SHORT_LIVED,
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
