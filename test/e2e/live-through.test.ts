@@ -17,10 +17,13 @@ import {
   welcomeOf,
 } from "../prove/faults/swaps.ts";
 import { type Talker, talkingModel } from "../prove/faults/talk.ts";
+import { ticker } from "../rehearsal/carrier/ticker.ts";
 
 const CALLS = 2;
 /** Words that were said earlier than this before a session ended are due in the next, on a slow machine too. */
 const GRACE_MS = 2_000;
+/** This process has the model's clock: where it stood still, it saw a session end so much later than it did. */
+const graceMs = () => GRACE_MS + ticker.worstLateMs;
 /** So long after an answer, the question at least is due. */
 const TALK = { ms: GRACE_MS + 1_000, answers: 1 };
 
@@ -29,6 +32,7 @@ let talkers: readonly Talker[];
 /** Words that had to be known after the swap. */
 let knownBefore = 0;
 beforeAll(async () => {
+  ticker.resetLateness();
   stage = await startStage({
     model: talkingModel(),
     env: { DRAIN_SECONDS: "1", MAX_CALLS: "100", LOG_LEVEL: "debug" },
@@ -47,7 +51,7 @@ test(
     expect([exitCodes, talkers.filter(({ call }) => call.timeline.closed)]).toEqual([{ 0: 1 }, []]);
     expect(came).toBeGreaterThan(0);
     expect([heard, lost]).toEqual([came, 0]);
-    const { resumed, known, missing, muddled } = summed(memoriesOf(stage, talkers, GRACE_MS));
+    const { resumed, known, missing, muddled } = summed(memoriesOf(stage, talkers, graceMs()));
     expect([missing, muddled]).toEqual([[], []]);
     expect(resumed).toBeGreaterThanOrEqual(CALLS);
     expect(known).toBeGreaterThan(0);
@@ -61,7 +65,7 @@ test(
   async () => {
     const plan = { kills: 1, downMs: [500], talk: TALK };
     const { replays } = await throughKills(stage, talkers, plan, () => {});
-    const { lost, memory, goOn } = await aftermathOf(stage, talkers, GRACE_MS);
+    const { lost, memory, goOn } = await aftermathOf(stage, talkers, graceMs());
     expect([lost, goOn]).toEqual([[], CALLS]);
     const { resumed, known, missing, muddled } = summed(memory);
     expect([missing, muddled]).toEqual([[], []]);
