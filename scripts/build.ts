@@ -28,17 +28,21 @@ export type Built = { readonly file: string; readonly bytes: number };
 /** What stops a build, in words for whoever started it. */
 export class BuildError extends Error {}
 
-/** @param callersFile the allowlist to check and to ship, if it exists */
+/**
+ * @param callersFile the allowlist to check and to ship, if it exists
+ * @param bundle puts the entries into a folder, unmarked
+ */
 export async function build(
   outDir = join(ROOT, "dist"),
   callersFile = join(ROOT, CALLERS_FILE),
+  bundle = bundleEntries,
 ): Promise<readonly Built[]> {
   // The allowlist first: a build that stops there has left the last good one alone.
   const callers = await checkedCallers(callersFile);
   await rm(join(outDir, "functions"), { recursive: true, force: true });
   await rm(join(outDir, "assets"), { recursive: true, force: true });
 
-  const built = await bundleEntries(join(outDir, "functions"));
+  const built = await bundle(outDir);
   await mark(outDir, built, callers ?? "");
   // Without the folder itself, twilio-run would serve `assets/`, whose files git may hold but nobody should fetch.
   await mkdir(join(outDir, "assets"), { recursive: true });
@@ -48,8 +52,9 @@ export async function build(
   return [...built, { file, bytes }];
 }
 
-async function bundleEntries(outdir: string): Promise<readonly Built[]> {
-  const root = join(ROOT, "functions");
+/** Into `functions` there; not yet marked with a version. */
+export async function bundleEntries(outDir: string): Promise<readonly Built[]> {
+  const [root, outdir] = [join(ROOT, "functions"), join(outDir, "functions")];
   const names = (await readdir(join(root, "voice"))).filter((name) => name.endsWith(".ts")).sort();
   const result = await Bun.build({
     entrypoints: names.map((name) => join(root, "voice", name)),

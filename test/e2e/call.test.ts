@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../../scripts/build.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { whenQuiet } from "../rehearsal/carrier/caller.ts";
 import { type CallOptions, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { signatureFor } from "../rehearsal/carrier/sabotage.ts";
@@ -53,7 +53,7 @@ beforeAll(async () => {
   const callers = join(folder, "callers.json");
   await Bun.write(callers, JSON.stringify({ [ADA]: PROFILE }));
   relay = await startRelay(freePort(), options);
-  await build(join(folder, "dist"), callers);
+  await buildForTest(join(folder, "dist"), callers);
   edge = await startEdge({
     dist: join(folder, "dist"),
     env: { ACCOUNT_SID, AUTH_TOKEN, RELAY_URL: relay.url, STREAM_TOKEN_SECRET: TOKEN_SECRET },

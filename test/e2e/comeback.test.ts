@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../../scripts/build.ts";
 import { PATIENCE_MS, Stopwatch, until } from "../patience.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { type OpenedStream, openStream, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
 import type { Script } from "../rehearsal/model/script.ts";
@@ -45,7 +45,7 @@ beforeAll(async () => {
   model = await startModel({ script: SCRIPT });
   options = { modelUrl: model.url, modelKey: model.key, dataDir: folder, env: { DRAIN_SECONDS: "0" } };
   relay = await startRelay(freePort(), options);
-  await build(join(folder, "dist"), join(folder, "no-callers.json"));
+  await buildForTest(join(folder, "dist"), join(folder, "no-callers.json"));
   const env = { ACCOUNT_SID, AUTH_TOKEN, RELAY_URL: relay.url, STREAM_TOKEN_SECRET: TOKEN_SECRET };
   edge = await startEdge({ dist: join(folder, "dist"), env: { ...env, ALLOWED_NUMBERS: ADA } });
 });

@@ -8,10 +8,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeLog } from "../../relay/io/log.ts";
-import { build } from "../../scripts/build.ts";
 import { canariesIn } from "../canaries.ts";
 import { PATIENCE_MS, TEST_MS } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { whenQuiet } from "../rehearsal/carrier/caller.ts";
 import { type CallOptions, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
@@ -108,7 +108,7 @@ beforeAll(async () => {
     instructions: CANARIES.profileInstructions,
   };
   await Bun.write(callers, JSON.stringify({ [CANARIES.callersNumber]: profile }));
-  await build(join(folder, "dist"), callers);
+  await buildForTest(join(folder, "dist"), callers);
   edge = await startEdge({
     dist: join(folder, "dist"),
     env: {

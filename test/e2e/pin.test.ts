@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashPin } from "../../functions/edge/pin.ts";
 import { type Sentence, spoken } from "../../functions/edge/sentences.ts";
-import { build } from "../../scripts/build.ts";
 import { PATIENCE_MS } from "../patience.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { type CallOptions, openStream, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { signatureFor } from "../rehearsal/carrier/sabotage.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const callers = join(folder, "callers.json");
   const grace = { name: "Grace", language: "de-CH", pin: await hashPin(GRACES_PIN) };
   await Bun.write(callers, JSON.stringify({ [GRACE]: grace }));
-  await build(join(folder, "dist"), callers);
+  await buildForTest(join(folder, "dist"), callers);
   edge = await startEdge({
     dist: join(folder, "dist"),
     env: {

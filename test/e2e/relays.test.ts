@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inOrderFor, readRelays } from "../../functions/edge/relays.ts";
-import { build } from "../../scripts/build.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { newSid } from "../rehearsal/carrier/sid.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
@@ -51,7 +51,7 @@ beforeAll(async () => {
     const relay = await start(port);
     relays.set(relay.url, relay);
   }
-  await build(join(folder, "dist"), join(folder, "no-callers.json"));
+  await buildForTest(join(folder, "dist"), join(folder, "no-callers.json"));
   edge = await startEdge({
     dist: join(folder, "dist"),
     env: {

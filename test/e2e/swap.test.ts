@@ -8,9 +8,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Running, relaysOn } from "../../relay/presence.ts";
-import { build } from "../../scripts/build.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
 import { refusalsOf } from "../prove/faults/swaps.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
 import { type Model, startModel } from "../rehearsal/model/server.ts";
@@ -46,7 +46,7 @@ beforeAll(async () => {
     dataDir: folder,
     env: { ...ENV, DATA_DIR: data() },
   });
-  await build(join(folder, "dist"), join(folder, "no-callers.json"));
+  await buildForTest(join(folder, "dist"), join(folder, "no-callers.json"));
   edge = await startEdge({
     dist: join(folder, "dist"),
     env: {

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../../scripts/build.ts";
 import { canariesIn } from "../canaries.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { whenQuiet } from "../rehearsal/carrier/caller.ts";
 import { type CallOptions, type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
@@ -51,7 +51,7 @@ beforeAll(async () => {
     dataDir: folder,
     env: { DRAIN_SECONDS: "0", LOG_LEVEL: "debug" },
   });
-  await build(join(folder, "dist"), join(folder, "no-callers.json"));
+  await buildForTest(join(folder, "dist"), join(folder, "no-callers.json"));
   const env = { ACCOUNT_SID, AUTH_TOKEN, RELAY_URL: relay.url, STREAM_TOKEN_SECRET: TOKEN_SECRET };
   edge = await startEdge({
     dist: join(folder, "dist"),

@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyFrom } from "../../relay/contract.ts";
-import { build } from "../../scripts/build.ts";
 import { type StandIn, startStandIn } from "../functions/relay-stand-in.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
 import { clip } from "../rehearsal/audio/clips.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import { type PlacedCall, placeCall } from "../rehearsal/carrier/carrier.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, TOKEN_SECRET } from "../rehearsal/relay.ts";
@@ -25,7 +25,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "voicemail-"));
   relay = startStandIn(await keyFrom(TOKEN_SECRET));
-  await build(join(folder, "dist"), join(folder, "no-callers.json"));
+  await buildForTest(join(folder, "dist"), join(folder, "no-callers.json"));
   const env = { ACCOUNT_SID, AUTH_TOKEN, RELAY_URL: relay.url, STREAM_TOKEN_SECRET: TOKEN_SECRET };
   edge = await startEdge({
     dist: join(folder, "dist"),

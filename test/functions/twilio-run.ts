@@ -4,7 +4,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../../scripts/build.ts";
+import { buildForTest } from "../rehearsal/built.ts";
 import "../patience.ts";
 import { type RunningEdge, startEdge } from "../rehearsal/edge.ts";
 
@@ -19,7 +19,7 @@ export async function startTwilioRun(
   try {
     const file = join(folder, "callers.json");
     if (callers !== undefined) await Bun.write(file, callers);
-    await build(join(folder, "dist"), file);
+    await buildForTest(join(folder, "dist"), file);
     return await startEdge({ dist: join(folder, "dist"), env });
   } finally {
     await rm(folder, { recursive: true, force: true });

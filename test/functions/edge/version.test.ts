@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VERSION_HEADER } from "../../../functions/edge/version.ts";
-import { build, builtVersion } from "../../../scripts/build.ts";
+import { builtVersion } from "../../../scripts/build.ts";
+import { buildForTest } from "../../rehearsal/built.ts";
 import "../../patience.ts";
 import { startEdge } from "../../rehearsal/edge.ts";
 import { ACCOUNT, AUTH_TOKEN, incomingForm, SECRET, signatureOf } from "../signed.ts";
@@ -12,7 +13,7 @@ test("a running edge tells its version to whoever signs as Twilio does, and to n
   const folder = await mkdtemp(join(tmpdir(), "version-"));
   try {
     const dist = join(folder, "dist");
-    await build(dist, join(folder, "no-callers.json"));
+    await buildForTest(dist, join(folder, "no-callers.json"));
     const env = {
       ACCOUNT_SID: ACCOUNT,
       AUTH_TOKEN,

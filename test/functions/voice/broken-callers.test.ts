@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../../../scripts/build.ts";
 import { until } from "../../patience.ts";
+import { buildForTest } from "../../rehearsal/built.ts";
 import { type RunningEdge, startEdge } from "../../rehearsal/edge.ts";
 import { ACCOUNT, AUTH_TOKEN, CALLER, incomingForm, postSigned, SECRET } from "../signed.ts";
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const dist = join(folder, "dist");
   const callers = join(folder, "callers.json");
   await Bun.write(callers, `{"${CALLER}": {}}`);
-  await build(dist, callers);
+  await buildForTest(dist, callers);
   const broken = `{\n  "${CALLER}": {},\n  "+15550001111": { "pin": "48291357" }\n}`;
   await Bun.write(join(dist, "assets", "callers.private.json"), broken);
   const env = {

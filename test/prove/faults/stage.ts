@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ListedProfile } from "../../../relay/contract.ts";
-import { build } from "../../../scripts/build.ts";
+import { buildForTest } from "../../rehearsal/built.ts";
 import { type CallOptions, type PlacedCall, placeCall } from "../../rehearsal/carrier/carrier.ts";
 import { type RunningEdge, startEdge } from "../../rehearsal/edge.ts";
 import type { ModelOptions } from "../../rehearsal/model/options.ts";
@@ -110,7 +110,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     const { url } = await start();
     const callers = join(folder, "callers.json");
     if (options.callers !== undefined) await Bun.write(callers, JSON.stringify(options.callers));
-    await build(join(folder, "dist"), callers);
+    await buildForTest(join(folder, "dist"), callers);
     edge = await startEdge({
       dist: join(folder, "dist"),
       env: {

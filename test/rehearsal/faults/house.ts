@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Clips } from "../../../relay/call/clips.ts";
 import { readClips } from "../../../relay/io/clips.ts";
-import { build } from "../../../scripts/build.ts";
+import { buildForTest } from "../built.ts";
 import { type RunningEdge, startEdge } from "../edge.ts";
 import { ACCOUNT_SID, AUTH_TOKEN, TOKEN_SECRET } from "../relay.ts";
 import { type Door, startProxy } from "./proxy.ts";
@@ -57,7 +57,7 @@ export async function openHouse(): Promise<House> {
   try {
     const callers = join(folder, "callers.json");
     await Bun.write(callers, JSON.stringify({ [CALLER]: { name: "Ada", language: "en" } }));
-    await build(join(folder, "dist"), callers);
+    await buildForTest(join(folder, "dist"), callers);
     edge = await startEdge({
       dist: join(folder, "dist"),
       env: {

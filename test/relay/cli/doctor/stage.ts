@@ -6,7 +6,7 @@ import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { build } from "../../../../scripts/build.ts";
+import { buildForTest } from "../../../rehearsal/built.ts";
 import { type RunningEdge, startEdge } from "../../../rehearsal/edge.ts";
 import { type Model, startModel } from "../../../rehearsal/model/server.ts";
 import {
@@ -130,7 +130,7 @@ export class House {
       AUTH_TOKEN,
     };
     await cp(resolve(DOCTOR, "../../../.twilioserverlessrc"), join(folder, ".twilioserverlessrc"));
-    await build(join(folder, "dist"), join(folder, "assets", "callers.private.json"));
+    await buildForTest(join(folder, "dist"), join(folder, "assets", "callers.private.json"));
     const [relay, edge] = await Promise.all([
       startRelay(relayPort, {
         modelUrl: model.url,
