@@ -3,7 +3,12 @@
  * because it is the runtime that merges query and body, makes arrays of what stands twice, and answers OPTIONS.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { VERSION_HEADER } from "../../../functions/edge/version.ts";
 import { keyFrom, mintPinState, mintState, mintTransferState } from "../../../relay/contract.ts";
+import { build, builtVersion } from "../../../scripts/build.ts";
 import { startStandIn } from "../relay-stand-in.ts";
 import { ACCOUNT, AUTH_TOKEN, CALL, CALLER, HIDDEN, incomingForm, SECRET, signatureOf } from "../signed.ts";
 import { startTwilioRun, type TwilioRun } from "../twilio-run.ts";
@@ -103,6 +108,24 @@ for (const [path, state] of Object.entries(STATES)) {
     });
   });
 }
+
+test("its version is told to whoever signs as Twilio does, and to nobody else", async () => {
+  const url = `${edge.base}/voice/incoming`;
+  const form = incomingForm();
+  const told = async (signature: string) => {
+    const { status, headers } = await sent(url, encoded(form), signature);
+    return [status, headers.get(VERSION_HEADER)];
+  };
+  const folder = await mkdtemp(join(tmpdir(), "version-"));
+  try {
+    // The same code and the same allowlist, built elsewhere.
+    await build(folder, join(folder, "no-callers.json"));
+    expect(await told(signatureOf(url, form))).toEqual([200, (await builtVersion(folder)) ?? "none"]);
+    expect(await told(signatureOf(url, form, "f".repeat(32)))).toEqual([403, null]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 describe("a caller who shows no number of their own is rejected:", () => {
   for (const [who, From] of Object.entries({
