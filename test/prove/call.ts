@@ -5,6 +5,7 @@ import { FULL, runBench } from "../bench/bench.ts";
 import { MIXES, measureBargeIn, NETWORKS } from "./barge-in.ts";
 import { measureCrowd } from "./crowd.ts";
 import { inspectBuild } from "./dist.ts";
+import { callLive } from "./live.ts";
 import { BREAKS, inFreshClone, runTests, searchTree } from "./project.ts";
 import { proveProperties } from "./properties.ts";
 import { type Proof, quantile } from "./rows.ts";
@@ -54,6 +55,23 @@ const strangers: Proof = {
         bound: "yes",
         measured: clone.isHeardWithoutModel ? "yes" : "no",
         ok: clone.isHeardWithoutModel,
+      },
+    ];
+  },
+};
+
+const live: Proof = {
+  name: "live",
+  run: async (progress) => {
+    const { code, unsaid, keyIsTold, amiss, output } = await callLive(progress);
+    const isGood = code === 0 && unsaid.length + amiss.length === 0 && !keyIsTold;
+    if (!isGood) console.log(output.slice(-4_000));
+    return [
+      {
+        what: "npm run demo -- --live, towards a stand-in that plays the real service",
+        bound: "exit 0, all said, nothing amiss, the key not told",
+        measured: `exit ${code}, ${unsaid.length} unsaid, ${amiss.join("; ") || "nothing amiss"}, the key ${keyIsTold ? "told" : "not told"}`,
+        ok: isGood,
       },
     ];
   },
@@ -257,4 +275,4 @@ const tree: Proof = {
   },
 };
 
-export const CALL: readonly Proof[] = [tree, build, refusals, properties, ear, crowd, bench, strangers];
+export const CALL: readonly Proof[] = [tree, build, live, refusals, properties, ear, crowd, bench, strangers];

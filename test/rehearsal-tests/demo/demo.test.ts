@@ -1,16 +1,16 @@
 /**
- * The demo as a stranger runs it: once with the stand-ins, and once with `--live` towards a stand-in that plays the
- * real service, because a test may not spend money. Both at the same time; they mostly wait.
+ * The demo as a stranger runs it, and the beginning of one with `--live` towards a stand-in that plays the real service,
+ * because a test may not spend money; all of that one: `npm run prove -- --only call/live`.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PATIENCE_MS, TEST_MS } from "../../patience.ts";
-import { type ClipName, clip, wordsOf } from "../../rehearsal/audio/clips.ts";
-import { Part } from "../../rehearsal/demo/assistant.ts";
+import { PATIENCE_MS, TEST_MS, until } from "../../patience.ts";
+import { CALLER, startService } from "../../prove/live.ts";
+import { type ClipName, clip } from "../../rehearsal/audio/clips.ts";
 import { linear } from "../../rehearsal/demo/recording.ts";
-import { type Model, startModel } from "../../rehearsal/model/server.ts";
+import type { Model } from "../../rehearsal/model/server.ts";
 import { Store } from "../../rehearsal/tools/store.ts";
 import { allGone, descendantsOf, type Run, runUntil, type Started, start } from "./processes.ts";
 
@@ -18,20 +18,11 @@ const DEMO = "test/rehearsal/demo/main.ts";
 const KEY = "sk-of-a-test";
 /** A run takes half a minute and gives itself up after more than one; it may be the third. */
 const RUN_MS = 3 * TEST_MS;
-/** What the caller says, turn by turn, and of which a service that is called live knows nothing by itself. */
-const CALLER: readonly ClipName[] = [
-  "caller-day",
-  "caller-wait",
-  "caller-milk",
-  "caller-yes",
-  "caller-thanks",
-];
 /** What begins every control sequence of a terminal. */
 const ESCAPE = String.fromCharCode(27);
 
 let folder = "";
 let rehearsed: Promise<Run>;
-let live: Promise<Run>;
 let service: Model | undefined;
 const all: Started[] = [];
 const started = (...given: Parameters<typeof start>): Started => {
@@ -44,19 +35,6 @@ const isExpected = ({ code }: Run) => code === 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "demo-test-"));
   rehearsed = runUntil(isExpected, async () => started(DEMO, ["--out", join(folder, "rehearsed")]));
-  live = runUntil(isExpected, async () => {
-    await service?.stop();
-    const part = new Part();
-    service = await startModel({
-      key: KEY,
-      script: (occasion) => part.reply(occasion),
-      hears: CALLER.map(wordsOf),
-      transcribesAfterMs: 400,
-    });
-    return started(DEMO, ["--live", "--out", join(folder, "live")], {
-      env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: service.url },
-    });
-  });
 });
 afterAll(async () => {
   for (const each of all) each.signal("SIGTERM");
@@ -195,24 +173,28 @@ function at(channel: Int16Array, sound: Int16Array): number {
   return found < 0 ? -1 : found / 2;
 }
 
-describe("the live call", () => {
+describe("a live call", () => {
   test(
-    "talks to the service that it was given, with the key that it was given, and ends with 0",
+    "talks to the service that it was given, with the key that it was given; Ctrl-C ends everything that was started",
     async () => {
-      const { code, output } = await live;
-      expect(code, output).toBe(0);
-      expect(output).toMatch(/with your key: about 10 US cents/);
-      expect(output).toMatch(/✓ all 14 as expected/);
-      expect(output).toMatch(/tokens +audio [\d,]*[1-9][\d,]* in, [\d,]*[1-9][\d,]* out · text/);
-      expect(output).toMatch(/tool +todoist_find_tasks +read, allowed ✓ +5 tasks after [\d,]+ ms\n/);
-      expect(output).toMatch(/tool +todoist_create_task +confirmed ✓ → done once after [\d,]+ ms\n/);
-      expect(output).toMatch(/row 1 +todoist_create_task +\{"content":"milk"\}/);
-      expect(output).not.toContain(KEY);
-      const [session] = service?.sessions ?? [];
-      expect(session?.headers.authorization).toBe(`Bearer ${KEY}`);
-      expect(session?.errors).toEqual([]);
-      expect(session?.truncations.map(({ refused }) => refused)).toEqual([null]);
-      expect(service?.openSockets()).toBe(0);
+      const called = await startService(KEY);
+      service = called;
+      const demo = started(DEMO, ["--live", "--out", join(folder, "interrupted")], {
+        env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: called.url },
+      });
+      await demo.whenPrinted("start matches the token", PATIENCE_MS);
+      await until(() => called.sessions[0]?.settings !== undefined);
+      const others = descendantsOf(demo.pid);
+      expect(others.length).toBeGreaterThanOrEqual(2);
+      demo.signal("SIGINT");
+      expect(await demo.ended).toBe(130);
+      expect(demo.output()).toContain("stopped by SIGINT; nothing was left running");
+      await allGone(others);
+      expect(demo.output()).toMatch(/with your key: about 10 US cents/);
+      expect(demo.output()).not.toContain(KEY);
+      const [session] = called.sessions;
+      expect([session?.headers.authorization, session?.errors]).toEqual([`Bearer ${KEY}`, []]);
+      await until(() => called.openSockets() === 0);
     },
     RUN_MS,
   );
@@ -222,21 +204,4 @@ describe("the live call", () => {
     expect(await without.ended).toBe(2);
     expect(without.output()).toMatch(/^--live needs an OpenAI key/);
   });
-});
-
-describe("Ctrl-C in the middle of the call", () => {
-  test(
-    "ends everything that was started",
-    async () => {
-      const demo = started(DEMO, ["--out", join(folder, "interrupted")]);
-      await demo.whenPrinted("start matches the token", PATIENCE_MS);
-      const others = descendantsOf(demo.pid);
-      expect(others.length).toBeGreaterThanOrEqual(2);
-      demo.signal("SIGINT");
-      expect(await demo.ended).toBe(130);
-      expect(demo.output()).toContain("stopped by SIGINT; nothing was left running");
-      await allGone(others);
-    },
-    RUN_MS,
-  );
 });
