@@ -63,9 +63,9 @@ export class Link {
     return this.#listed;
   }
 
-  /** Not while attempts fail. A session that is begun anew is no absence. */
+  /** Not before it has listed, nor while attempts fail. A session that is begun anew is no absence. */
   get isReachable(): boolean {
-    return this.#connection !== undefined || (this.#listed !== undefined && this.#trouble === undefined);
+    return this.#listed !== undefined && (this.#connection !== undefined || this.#trouble === undefined);
   }
 
   /** Resolves when it was tried once, with its list. Never rejects. */

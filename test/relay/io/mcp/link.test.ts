@@ -5,7 +5,7 @@ import { PATIENCE_MS, until } from "../../../patience.ts";
 import { freePort } from "../../../rehearsal/relay.ts";
 import { Desk, listed, run, serverAt, toolIn } from "./desk.ts";
 import { RawServer } from "./raw-server.ts";
-import { type Scripted, tool } from "./scripted.ts";
+import { type Scripted, type Turn, tool } from "./scripted.ts";
 
 const desk = new Desk();
 afterEach(() => desk.clear());
@@ -38,6 +38,20 @@ describe("at the start", () => {
     await catalogue.open(200);
     await listed(catalogue, ["a"]);
     expect(catalogue.list.unreachable).toEqual(["silent"]);
+  });
+
+  test("a server that has yet to list is not taken for one that has nothing", async () => {
+    const server = await desk.scripted([tool("a")]);
+    const asked = Promise.withResolvers<Turn>();
+    server.on("tools/list", asked.resolve, 1);
+    const catalogue = desk.catalogue([serverAt(server.url)]);
+    await catalogue.open(300);
+    const turn = await asked.promise;
+    expect(desk.logged("mcp.connected")).toHaveLength(1);
+    expect(catalogue.list).toEqual({ tools: [], unreachable: ["notes"] });
+    turn.result({ tools: server.tools });
+    await listed(catalogue, ["a"]);
+    expect(catalogue.list.unreachable).toEqual([]);
   });
 
   test("a server that is not there yet is found when it comes", async () => {
