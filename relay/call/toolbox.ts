@@ -12,7 +12,7 @@ import { functionToolOf, type Tool } from "./tools.ts";
 export type Toolbox = {
   readonly tools: readonly Tool[];
   readonly policy: Policy;
-  /** Labels of servers that could not be reached when the call began. */
+  /** Labels of servers that could not be reached, or had yet to list, when the call began. */
   readonly unreachable: readonly string[];
   /** Servers whose tools OpenAI uses by itself, among those above; absent: the relay uses all of them. */
   readonly native?: readonly NativeServer[];

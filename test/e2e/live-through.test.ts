@@ -70,7 +70,7 @@ test(
     const { resumed, known, missing, muddled } = summed(memory);
     expect([missing, muddled]).toEqual([[], []]);
     expect(resumed).toBeGreaterThanOrEqual(2 * CALLS);
-    // What was said before the swap is due once more, and with it what has been said since.
+    // What was said before the swap is due once more, and with it what has been said since, but for the grace.
     expect(known).toBeGreaterThan(knownBefore);
     expect(replays).toEqual({ 401: 2 * CALLS });
     expect(admittedTwice(stage)).toBe(0);

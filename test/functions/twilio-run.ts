@@ -1,5 +1,5 @@
 /**
- * The edge as a test wants it: built afresh with an allowlist of the test's own, and served by the real twilio-run.
+ * The edge as a test wants it: built with an allowlist of the test's own, and served by the real twilio-run.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

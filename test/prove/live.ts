@@ -11,8 +11,12 @@ import type { SessionRecord } from "../rehearsal/model/records.ts";
 import { type Model, startModel } from "../rehearsal/model/server.ts";
 import type { Progress } from "./rows.ts";
 
+const ROOT = join(import.meta.dir, "..", "..");
+const DEMO = join("test", "rehearsal", "demo", "main.ts");
 const KEY = "sk-of-a-proof";
 const MOST_RUNS = 3;
+/** It gives itself up sooner. */
+const LIMIT_MS = 300_000;
 /** What the caller says, turn by turn, and of which a service that is called live knows nothing by itself. */
 export const CALLER: readonly ClipName[] = [
   "caller-day",
@@ -47,7 +51,13 @@ export async function callLive(progress: Progress): Promise<LiveOutcome> {
     progress(`npm run demo -- --live, towards a stand-in${runs > 1 ? ", again" : ""}`);
     const outcome = await callOnce();
     const isGood = outcome.code === 0 && outcome.unsaid.length + outcome.amiss.length === 0;
-    if (isGood || runs === MOST_RUNS || !/stood still for [\d,]+ ms/.test(outcome.output)) return outcome;
+    if (
+      isGood ||
+      outcome.keyIsTold ||
+      runs === MOST_RUNS ||
+      !/stood still for [\d,]+ ms/.test(outcome.output)
+    )
+      return outcome;
   }
 }
 
@@ -62,13 +72,42 @@ export function startService(key: string): Promise<Model> {
   });
 }
 
+const BEGUN = "start matches the token";
+const ALL_GONE = "stopped by SIGINT; nothing was left running";
+
+/** Ctrl-C in the middle of a rehearsed call, whose stand-ins are all the demo's own. */
+export async function interruptRehearsed(): Promise<{ readonly code: number; readonly isTold: boolean }> {
+  const folder = mkdtempSync(join(tmpdir(), "interrupted-"));
+  try {
+    const child = Bun.spawn([process.execPath, "--no-env-file", DEMO, "--out", folder], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+      timeout: LIMIT_MS,
+    });
+    let output = "";
+    let isInterrupted = false;
+    const decoder = new TextDecoder();
+    for await (const bytes of child.stdout) {
+      output += decoder.decode(bytes, { stream: true });
+      if (isInterrupted || !output.includes(BEGUN)) continue;
+      isInterrupted = true;
+      child.kill("SIGINT");
+    }
+    return { code: await child.exited, isTold: output.includes(ALL_GONE) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function callOnce(): Promise<LiveOutcome> {
   const folder = mkdtempSync(join(tmpdir(), "live-"));
   const service = await startService(KEY);
   try {
-    const demo = join("test", "rehearsal", "demo", "main.ts");
-    const child = Bun.spawn([process.execPath, "--no-env-file", demo, "--live", "--out", folder], {
-      cwd: join(import.meta.dir, "..", ".."),
+    const child = Bun.spawn([process.execPath, "--no-env-file", DEMO, "--live", "--out", folder], {
+      cwd: ROOT,
       env: {
         PATH: process.env.PATH ?? "",
         HOME: process.env.HOME ?? "",
@@ -76,6 +115,7 @@ async function callOnce(): Promise<LiveOutcome> {
         OPENAI_REALTIME_URL: service.url,
       },
       stdin: "ignore",
+      timeout: LIMIT_MS,
       stdout: "pipe",
       stderr: "pipe",
     });
@@ -95,8 +135,8 @@ async function callOnce(): Promise<LiveOutcome> {
 }
 
 function amissAt(service: Model): string[] {
-  const [session] = service.sessions;
-  if (session === undefined) return ["no session"];
+  const [session, ...others] = service.sessions;
+  if (session === undefined || others.length > 0) return [`${service.sessions.length} sessions`];
   const open = service.openSockets();
   return [...amissIn(session), ...(open === 0 ? [] : [`${open} sockets left open`])];
 }

@@ -12,7 +12,10 @@ let held: Promise<Held> | undefined;
 /** @param callersFile the allowlist to check and to ship, if it exists */
 export const buildForTest = (dist: string, callersFile: string): Promise<readonly Built[]> =>
   build(dist, callersFile, async (outDir) => {
-    held ??= bundled(outDir);
+    held ??= bundled(outDir).catch((thrown) => {
+      held = undefined;
+      throw thrown;
+    });
     const { built, texts } = await held;
     await Promise.all(built.map(({ file }, at) => Bun.write(join(outDir, file), texts[at] ?? "")));
     return built;

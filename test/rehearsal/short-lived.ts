@@ -10,7 +10,7 @@ export const TRANSPILED = {
 
 /**
  * In the gate relays run without JavaScriptCore's optimising compilers, which cost a relay of some seconds more
- * processor time than they save it. Whatever measures relays runs them as they are deployed.
+ * processor time than they save it. `npm run prove` and `npm run bench` measure them as they are deployed.
  */
 export const SHORT_LIVED = {
   ...TRANSPILED,

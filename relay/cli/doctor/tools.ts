@@ -119,7 +119,9 @@ function serverLine(asked: Line<Seen>, label: string): Line<void> {
     if (wrong.length > 0) return allIll(label, wrong);
     if (unreachable.includes(label)) {
       const mend = "look at the server itself; a call goes on without its tools";
-      return allIll(label, [{ says: `it has not answered within ${OPENS_WITHIN_MS / 1000} s`, mend }]);
+      return allIll(label, [
+        { says: `it has not listed its tools within ${OPENS_WITHIN_MS / 1000} s`, mend },
+      ]);
     }
     const left = of.flatMap((entry) =>
       entry.event === "tool.left_out"

@@ -16,7 +16,7 @@ import { useTool } from "./use.ts";
 
 export type ToolList = {
   readonly tools: readonly Tool[];
-  /** Labels of servers that cannot be reached now. */
+  /** Labels of servers that cannot be reached now, or have yet to list. */
   readonly unreachable: readonly string[];
 };
 

@@ -1,6 +1,7 @@
 /**
  * Requests that are not Twilio's, at every door that admits or ends a call, each by itself: under the real twilio-run,
- * because it is the runtime that merges query and body, makes arrays of what stands twice, and answers OPTIONS.
+ * because it is the runtime that merges query and body, makes arrays of what stands twice, and answers OPTIONS. And what
+ * is told to Twilio alone.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";

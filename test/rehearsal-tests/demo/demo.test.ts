@@ -183,7 +183,7 @@ describe("a live call", () => {
         env: { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: called.url },
       });
       await demo.whenPrinted("start matches the token", PATIENCE_MS);
-      await until(() => called.sessions[0]?.settings !== undefined);
+      await until(() => (called.sessions[0]?.updates ?? 0) > 0);
       const others = descendantsOf(demo.pid);
       expect(others.length).toBeGreaterThanOrEqual(2);
       demo.signal("SIGINT");

@@ -200,5 +200,6 @@ test("a pattern means what * means everywhere", () => {
     }),
     { numRuns: tries(8_000), seed: 8 },
   );
-  expect(matching).toBeGreaterThan(tries(300));
+  // Those that are tried first are short, and match less often.
+  expect(matching).toBeGreaterThan(tries(400));
 });

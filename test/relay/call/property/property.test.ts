@@ -3,6 +3,7 @@
  */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { Call, type Input, type Terms } from "../../../../relay/call/call.ts";
+import { tries } from "../../../often.ts";
 import "../../../patience.ts";
 import { BUGS, type Finding, findNothing, findPlanted } from "./planted.ts";
 import type { Playable } from "./player.ts";
@@ -16,10 +17,10 @@ const MOST_CONVERSATIONS = 400;
 const USUAL_BUGS = BUGS.filter(({ isRare }) => isRare !== true).filter((_, index) => index % 2 === 0);
 
 test("whatever the world does, the call keeps its word at every step", () => {
-  const outcome = play(Call, { seed: SEED, conversations: 35, mutantsEach: 3, random: 360 });
+  const outcome = play(Call, { seed: SEED, conversations: tries(140), mutantsEach: 3, random: tries(1_440) });
   expect(outcome.failures).toEqual([]);
-  expect(outcome.sequences).toBeGreaterThanOrEqual(500);
-  expect(outcome.visits["started, session ready"]).toBeGreaterThan(250);
+  expect(outcome.sequences).toBeGreaterThanOrEqual(tries(2_000));
+  expect(outcome.visits["started, session ready"]).toBeGreaterThan(tries(1_000));
 });
 
 /** A call, and beside it one that nobody asks for its deadlines: to ask is to count what flows (flow.ts). */
@@ -60,9 +61,9 @@ class Twins implements Playable {
 }
 
 test("whether it is asked for its deadlines changes nothing that the call does", () => {
-  const outcome = play(Twins, { seed: SEED, conversations: 20, mutantsEach: 1, random: 50 });
+  const outcome = play(Twins, { seed: SEED, conversations: tries(80), mutantsEach: 1, random: tries(200) });
   expect(outcome.failures).toEqual([]);
-  expect(outcome.sequences).toBeGreaterThan(75);
+  expect(outcome.sequences).toBeGreaterThan(tries(300));
 });
 
 describe("a bug planted by hand is found", () => {

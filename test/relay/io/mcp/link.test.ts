@@ -54,6 +54,16 @@ describe("at the start", () => {
     expect(catalogue.list.unreachable).toEqual([]);
   });
 
+  test("one that cannot list is as good as not there, and one that has no tools has listed", async () => {
+    const [failing, toolless] = [await desk.scripted([tool("a")]), await desk.scripted([])];
+    failing.on("tools/list", ({ error }) => error(-32603, "no list today"));
+    toolless.capabilities = {};
+    const servers = [serverAt(failing.url), serverAt(toolless.url, { label: "toolless" })];
+    const catalogue = await desk.opened(servers);
+    expect(catalogue.list).toEqual({ tools: [], unreachable: ["notes"] });
+    expect(desk.logged("mcp.list_failed")).toMatchObject([{ server: "notes" }]);
+  });
+
   test("a server that is not there yet is found when it comes", async () => {
     const port = freePort();
     const catalogue = await desk.opened([serverAt(`http://127.0.0.1:${port}/mcp`)]);
