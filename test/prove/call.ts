@@ -82,8 +82,8 @@ const live: Proof = {
       {
         what: "Ctrl-C in the middle of a rehearsed call",
         bound: "exit 130, nothing left running",
-        measured: `exit ${interrupted.code}, ${interrupted.isTold ? "nothing" : "something"} left running`,
-        ok: interrupted.code === 130 && interrupted.isTold,
+        measured: `exit ${interrupted.code}, ${interrupted.isGone ? "nothing" : "something"} left running`,
+        ok: interrupted.code === 130 && interrupted.isGone,
       },
     ];
   },
@@ -92,12 +92,12 @@ const live: Proof = {
 const refusals: Proof = {
   name: "refusals",
   run: async () => {
-    const { code, lastLine, text } = await runTests([
+    const { code, lastLine, output } = await runTests([
       "test/relay/io",
       "test/functions",
       "test/relay/contract.test.ts",
     ]);
-    if (code !== 0) console.log(text.slice(-4_000));
+    if (code !== 0) console.log(output.slice(-4_000));
     return [
       {
         what: "webhooks, tokens, handshakes and profiles refused",
@@ -125,7 +125,7 @@ const properties: Proof = {
     const others = [];
     for (const file of OFTEN_TRIED) {
       const ran = await runTests([file], { ALL_TRIES: "1" });
-      if (ran.code !== 0) console.log(ran.text.slice(-4_000));
+      if (ran.code !== 0) console.log(ran.output.slice(-4_000));
       others.push(ran);
     }
     return [

@@ -9,12 +9,11 @@ import { type ClipName, wordsOf } from "../rehearsal/audio/clips.ts";
 import { Part } from "../rehearsal/demo/assistant.ts";
 import type { SessionRecord } from "../rehearsal/model/records.ts";
 import { type Model, startModel } from "../rehearsal/model/server.ts";
+import { allGone, descendantsOf, start, unlessStalled } from "../rehearsal-tests/demo/processes.ts";
 import type { Progress } from "./rows.ts";
 
-const ROOT = join(import.meta.dir, "..", "..");
-const DEMO = join("test", "rehearsal", "demo", "main.ts");
+const DEMO = "test/rehearsal/demo/main.ts";
 const KEY = "sk-of-a-proof";
-const MOST_RUNS = 3;
 /** It gives itself up sooner. */
 const LIMIT_MS = 300_000;
 /** What the caller says, turn by turn, and of which a service that is called live knows nothing by itself. */
@@ -46,19 +45,13 @@ const SAID = [
   /row 1 +todoist_create_task +\{"content":"milk"\}/,
 ];
 
-export async function callLive(progress: Progress): Promise<LiveOutcome> {
-  for (let runs = 1; ; runs++) {
-    progress(`npm run demo -- --live, towards a stand-in${runs > 1 ? ", again" : ""}`);
-    const outcome = await callOnce();
-    const isGood = outcome.code === 0 && outcome.unsaid.length + outcome.amiss.length === 0;
-    if (
-      isGood ||
-      outcome.keyIsTold ||
-      runs === MOST_RUNS ||
-      !/stood still for [\d,]+ ms/.test(outcome.output)
-    )
-      return outcome;
-  }
+export function callLive(progress: Progress): Promise<LiveOutcome> {
+  const isTried = ({ code, unsaid, amiss, keyIsTold }: LiveOutcome) =>
+    keyIsTold || (code === 0 && unsaid.length + amiss.length === 0);
+  return unlessStalled(isTried, () => {
+    progress("npm run demo -- --live, towards a stand-in");
+    return callOnce();
+  });
 }
 
 /** One that plays the real service, and transcribes as late as that does. */
@@ -76,28 +69,24 @@ const BEGUN = "start matches the token";
 const ALL_GONE = "stopped by SIGINT; nothing was left running";
 
 /** Ctrl-C in the middle of a rehearsed call, whose stand-ins are all the demo's own. */
-export async function interruptRehearsed(): Promise<{ readonly code: number; readonly isTold: boolean }> {
+export async function interruptRehearsed(): Promise<{ readonly code: number; readonly isGone: boolean }> {
   const folder = mkdtempSync(join(tmpdir(), "interrupted-"));
+  const demo = start(DEMO, ["--out", folder]);
+  const limit = setTimeout(() => demo.signal("SIGKILL"), LIMIT_MS);
   try {
-    const child = Bun.spawn([process.execPath, "--no-env-file", DEMO, "--out", folder], {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "" },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "inherit",
-      timeout: LIMIT_MS,
-    });
-    let output = "";
-    let isInterrupted = false;
-    const decoder = new TextDecoder();
-    for await (const bytes of child.stdout) {
-      output += decoder.decode(bytes, { stream: true });
-      if (isInterrupted || !output.includes(BEGUN)) continue;
-      isInterrupted = true;
-      child.kill("SIGINT");
-    }
-    return { code: await child.exited, isTold: output.includes(ALL_GONE) };
+    await demo.whenPrinted(BEGUN, LIMIT_MS);
+    const others = descendantsOf(demo.pid);
+    demo.signal("SIGINT");
+    const code = await demo.ended;
+    const isGone = await allGone(others).then(
+      () => demo.output().includes(ALL_GONE),
+      () => false,
+    );
+    return { code, isGone: isGone && others.length > 0 };
   } finally {
+    clearTimeout(limit);
+    demo.signal("SIGTERM");
+    await demo.ended;
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -106,23 +95,14 @@ async function callOnce(): Promise<LiveOutcome> {
   const folder = mkdtempSync(join(tmpdir(), "live-"));
   const service = await startService(KEY);
   try {
-    const child = Bun.spawn([process.execPath, "--no-env-file", DEMO, "--live", "--out", folder], {
-      cwd: ROOT,
-      env: {
-        PATH: process.env.PATH ?? "",
-        HOME: process.env.HOME ?? "",
-        OPENAI_API_KEY: KEY,
-        OPENAI_REALTIME_URL: service.url,
-      },
-      stdin: "ignore",
-      timeout: LIMIT_MS,
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const said = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    const output = said.join("");
+    const env = { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: service.url };
+    const demo = start(DEMO, ["--live", "--out", folder], { env });
+    const limit = setTimeout(() => demo.signal("SIGKILL"), LIMIT_MS);
+    const code = await demo.ended;
+    clearTimeout(limit);
+    const output = demo.output();
     return {
-      code: await child.exited,
+      code,
       unsaid: SAID.filter((line) => !line.test(output)).map(String),
       keyIsTold: output.includes(KEY),
       amiss: amissAt(service),

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BREAKS as BREAKAGES } from "../rehearsal/demo/breaks.ts";
+import { unlessStalled } from "../rehearsal-tests/demo/processes.ts";
 import type { Progress } from "./rows.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -15,7 +16,7 @@ export type Outcome = {
   readonly code: number;
   readonly seconds: number;
   readonly lastLine: string;
-  readonly text: string;
+  readonly output: string;
 };
 export type Clone = {
   readonly demo: Outcome;
@@ -47,34 +48,19 @@ export async function inFreshClone(progress: Progress): Promise<Clone> {
     let isHeardWithoutModel = false;
     for (const name of BREAKS) {
       progress(`npm run demo -- --break ${name}`);
-      const isNamed = ({ text }: Outcome) => text.includes(`✗ broken: ${name}\n`);
+      const isNamed = ({ output }: Outcome) => output.includes(`✗ broken: ${name}\n`);
       const broken = await unlessStalled(isNamed, () =>
         outcomeOf(["npm", "run", "demo", "--", "--break", name], clone, home),
       );
-      const { code, text } = broken;
-      breaks[name] = { code, named: isNamed(broken) };
-      if (name === "tools") goesOnWithoutTools = lacksToolsAlone(text);
-      if (name === "model") isHeardWithoutModel = hearsRelayAlone(text);
+      breaks[name] = { code: broken.code, named: isNamed(broken) };
+      if (name === "tools") goesOnWithoutTools = lacksToolsAlone(broken.output);
+      if (name === "model") isHeardWithoutModel = hearsRelayAlone(broken.output);
     }
     progress("npm test");
     const test = await outcomeOf(["npm", "test"], clone, home);
     return { demo, test, breaks, goesOnWithoutTools, isHeardWithoutModel };
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const MOST_RUNS = 3;
-
-/** Run again where it did not go well and says itself that the machine stood still in the middle of it. */
-async function unlessStalled(
-  isGood: (outcome: Outcome) => boolean,
-  run: () => Promise<Outcome>,
-): Promise<Outcome> {
-  for (let runs = 1; ; runs++) {
-    const outcome = await run();
-    if (isGood(outcome) || runs === MOST_RUNS || !/stood still for [\d,]+ ms/.test(outcome.text))
-      return outcome;
   }
 }
 
@@ -113,12 +99,12 @@ export const runTests = (
 export async function searchTree(): Promise<Readonly<Record<string, readonly string[]>>> {
   const grep = async (pattern: string, ...except: readonly string[]) => {
     const files = ["--", ".", ":!package-lock.json", ...except.map((path) => `:!${path}`)];
-    const { text } = await outcomeOf(
+    const { output } = await outcomeOf(
       ["git", "grep", "-nIP", pattern, ...files],
       ROOT,
       process.env.HOME ?? ROOT,
     );
-    return text.split("\n").filter((line) => line !== "");
+    return output.split("\n").filter((line) => line !== "");
   };
   return {
     // Assembled, or this very file would be found.
@@ -138,8 +124,8 @@ async function registrySettings(): Promise<string> {
 }
 
 async function must(command: readonly string[], cwd: string, home: string): Promise<void> {
-  const { code, text } = await outcomeOf(command, cwd, home);
-  if (code !== 0) throw new Error(`${command.join(" ")} failed: ${text.slice(-800)}`);
+  const { code, output } = await outcomeOf(command, cwd, home);
+  if (code !== 0) throw new Error(`${command.join(" ")} failed: ${output.slice(-800)}`);
 }
 
 async function outcomeOf(
@@ -171,7 +157,7 @@ async function outcomeOf(
     new Response(child.stderr).text(),
   ]);
   const code = await child.exited;
-  const text = out + err;
+  const output = out + err;
   const lastLine = out.trimEnd().split("\n").at(-1) ?? "";
-  return { code, seconds: Math.round((performance.now() - startedAt) / 1000), lastLine, text };
+  return { code, seconds: Math.round((performance.now() - startedAt) / 1000), lastLine, output };
 }

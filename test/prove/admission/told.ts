@@ -8,9 +8,9 @@ export type Told = { readonly passed: readonly string[]; readonly failed: readon
 
 /** A test that was skipped, or that did not run, has not passed. */
 export async function toldBy(file: string): Promise<Told> {
-  const { text } = await runTests([file]);
+  const { output } = await runTests([file]);
   const named = (verdict: string) =>
-    [...text.matchAll(new RegExp(`^\\(${verdict}\\) (.+?)(?: \\[[\\d.]+m?s\\])?$`, "gm"))].map(
+    [...output.matchAll(new RegExp(`^\\(${verdict}\\) (.+?)(?: \\[[\\d.]+m?s\\])?$`, "gm"))].map(
       ([, name]) => name ?? "",
     );
   return { passed: named("pass"), failed: [...named("fail"), ...named("skip")] };

@@ -75,14 +75,23 @@ export type Run = { readonly code: number; readonly output: string };
 
 const MOST_RUNS = 3;
 
-/**
- * Runs the demo to its end; again where it did not go as it should and says itself that the machine stood still in the
- * middle of it. What is wrong with the call is wrong each time.
- */
-export async function runUntil(isGood: (run: Run) => boolean, begin: () => Promise<Started>): Promise<Run> {
-  for (let runs = 1; ; runs++) {
+/** Runs the demo to its end, as often as {@link unlessStalled} wants. */
+export const runUntil = (isGood: (run: Run) => boolean, begin: () => Promise<Started>): Promise<Run> =>
+  unlessStalled(isGood, async () => {
     const started = await begin();
-    const run = { code: await started.ended, output: started.output() };
+    return { code: await started.ended, output: started.output() };
+  });
+
+/**
+ * A run of the demo; another where it did not go as it should and says itself that the machine stood still in the middle
+ * of it. What is wrong with the call is wrong each time.
+ */
+export async function unlessStalled<Of extends Run>(
+  isGood: (run: Of) => boolean,
+  runOnce: () => Promise<Of>,
+): Promise<Of> {
+  for (let runs = 1; ; runs++) {
+    const run = await runOnce();
     if (isGood(run) || runs === MOST_RUNS || !/stood still for [\d,]+ ms/.test(run.output)) return run;
   }
 }
